@@ -1,0 +1,34 @@
+//! Users, companies and tokens at the command line.
+use super::say;
+use crate::{
+    app::App,
+    config::{CompanyCommand, TokenCommand, UserCommand},
+    service::accounts::{self, NewCompany, NewUser},
+};
+use anyhow::{Context, Result};
+use std::io::BufRead;
+
+pub(super) async fn user(app: &App, command: UserCommand) -> Result<()> {
+    let UserCommand::Create { email, name, platform_admin, password_stdin: _ } = command;
+    let mut password = String::new();
+    std::io::stdin().lock().read_line(&mut password).context("no password on standard input")?;
+    let password = password.trim_end_matches(['\r', '\n']).to_owned();
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+    let user =
+        accounts::create_user(app, NewUser { email, name, password, platform_admin }).await?;
+    say(&format!("Made {} ({}).", user.email, user.id))
+}
+
+pub(super) async fn company(app: &App, command: CompanyCommand) -> Result<()> {
+    let CompanyCommand::Create { slug, name, currency, timezone, admin } = command;
+    let admin = accounts::user_of(app, &admin).await?;
+    let new = NewCompany { slug, name, currency, timezone };
+    let company = accounts::create_company(app, &new, admin.id).await?;
+    say(&format!("Made {} at /{}/main.", company.name, company.slug))
+}
+
+pub(super) async fn token(app: &App, command: TokenCommand) -> Result<()> {
+    let TokenCommand::Create { user, company, name } = command;
+    let user = accounts::user_of(app, &user).await?;
+    say(&accounts::create_token(app, &user, (&company, &name)).await?)
+}

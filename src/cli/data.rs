@@ -1,0 +1,123 @@
+//! Import, export, verification and digests at the command line.
+use super::say;
+use crate::{
+    app::App,
+    config::{ExportCommand, ExportFormat, ImportCommand, ImportOrders},
+    domain::{order::Order, page::OrderFilter},
+    service::{
+        context::Ctx,
+        export::{self, Pages},
+        import::{self, Ask, Summary, layout::Layout},
+        records, verify,
+    },
+};
+use anyhow::{Result, bail};
+use std::{
+    fs::File,
+    io::{BufWriter, IsTerminal, Write},
+};
+
+pub(super) async fn import(app: &App, command: ImportCommand) -> Result<()> {
+    match command {
+        ImportCommand::Orders(ask) => import_orders(app, ask).await,
+        ImportCommand::Folder { .. } => say("not yet"),
+    }
+}
+
+async fn import_orders(app: &App, ask: ImportOrders) -> Result<()> {
+    let ctx = Ctx::of_operator(app, &ask.company).await?;
+    let layout = match &ask.preset {
+        Some(name) => Layout::preset(name)?,
+        None => Layout::mapped(&ask.map, ask.date_format.clone())?,
+    };
+    let ask = Ask { file: &ask.file, layout, rejects: ask.rejects.as_deref() };
+    let summary = import::orders(&ctx, &ask, &mut progress).await?;
+    clear_progress();
+    report(&ctx, &summary)
+}
+
+fn report(ctx: &Ctx, s: &Summary) -> Result<()> {
+    for (reason, n) in &s.reasons {
+        say(&format!("rejected {n}: {reason}"))?;
+    }
+    if s.seq.is_none() {
+        return say(&format!("Nothing to import: all {} orders are here already.", s.known));
+    }
+    say(&format!(
+        "{} rows: {} orders with {} lines, {} rejected rows, {} orders known before; {} new customers, {} new products.",
+        s.rows, s.orders, s.lines, s.rejected, s.known, s.customers, s.products
+    ))?;
+    say(&format!(
+        "Line amounts add up to {} ({} minor units).",
+        ctx.company.currency.show(s.amount),
+        s.amount
+    ))?;
+    say(&format!("One commit: {}.", s.seq.unwrap_or_default()))
+}
+
+fn progress(rows: u64, of: Option<u64>) {
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let of = of.map_or_else(String::new, |n| format!(" of {n}"));
+    let _ = write!(std::io::stderr(), "\r{rows}{of} rows\u{1b}[K");
+}
+
+fn clear_progress() {
+    if std::io::stderr().is_terminal() {
+        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+    }
+}
+
+pub(super) async fn export(app: &App, command: ExportCommand) -> Result<()> {
+    let ExportCommand::Orders { company, format, out } = command;
+    let ctx = Ctx::of_operator(app, &company).await?;
+    let mut to: Box<dyn Write> = match out {
+        Some(path) => Box::new(BufWriter::new(File::create(path)?)),
+        None => Box::new(BufWriter::new(std::io::stdout())),
+    };
+    let (mut pages, mut first) = (Pages::new(&ctx, OrderFilter::all()), true);
+    while let Some(rows) = pages.next().await? {
+        if format == ExportFormat::Csv {
+            to.write_all(&export::csv(&ctx, &rows, first))?;
+        } else {
+            for row in &rows {
+                let order = records::show::<Order>(&ctx, row.id.0).await?;
+                to.write_all(export::json_line(&order.record).as_bytes())?;
+            }
+        }
+        first = false;
+    }
+    Ok(to.flush()?)
+}
+
+pub(super) async fn verify(app: &App, company: Option<String>, json: bool) -> Result<()> {
+    let slugs = match company {
+        Some(slug) => vec![slug],
+        None => crate::service::accounts::slugs(app).await?,
+    };
+    let mut faults = 0;
+    for slug in slugs {
+        let report = verify::run(&Ctx::of_operator(app, &slug).await?).await?;
+        faults += report.faults;
+        if json {
+            say(&serde_json::to_string(&report)?)?;
+            continue;
+        }
+        for fault in &report.found {
+            say(&format!("{slug}: {fault}"))?;
+        }
+        say(&format!(
+            "{slug}: {} commits, {} versions, {} heads, {} faults; digest {}",
+            report.commits, report.versions, report.heads, report.faults, report.digest
+        ))?;
+    }
+    if faults > 0 {
+        bail!("{faults} faults")
+    }
+    Ok(())
+}
+
+pub(super) async fn digest(app: &App, company: &str) -> Result<()> {
+    say(&verify::digest(&Ctx::of_operator(app, company).await?).await?)
+}

@@ -1,0 +1,58 @@
+//! The command line: each command builds what it needs and calls a service.
+mod accounts;
+mod data;
+
+use crate::{
+    app::App,
+    config::{Base, Cli, Command, LogFormat, Web},
+    store::db::Db,
+};
+use anyhow::Result;
+use std::io::Write;
+
+/// Runs what was asked for. The exit code is 1 if something failed or was found.
+///
+/// # Errors
+/// What went wrong, in words for the one at the terminal.
+pub async fn run(cli: Cli) -> Result<()> {
+    logging(&cli.base);
+    let base = &cli.base;
+    match cli.command.unwrap_or(Command::Serve(Web::default())) {
+        Command::Migrate { grant_to: _ } => {
+            Db::open(&base.database_url).await?.migrate().await?;
+            say("The tables are up to date.")
+        }
+        Command::User(c) => accounts::user(&open(base).await?, c).await,
+        Command::Company(c) => accounts::company(&open(base).await?, c).await,
+        Command::Token(c) => accounts::token(&open(base).await?, c).await,
+        Command::Import(c) => data::import(&open(base).await?, c).await,
+        Command::Export(c) => data::export(&open(base).await?, c).await,
+        Command::Verify { company, json } => data::verify(&open(base).await?, company, json).await,
+        Command::Digest { company } => data::digest(&open(base).await?, &company).await,
+        _ => say("not yet"),
+    }
+}
+
+/// Opens the database and brings SQLite up to date.
+async fn open(base: &Base) -> Result<App> {
+    let db = Db::open(&base.database_url).await?;
+    db.ready().await?;
+    Ok(App::new(db, Web::default()))
+}
+
+/// A line on standard output; a closed pipe ends the output, not the program.
+fn say(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+fn logging(base: &Base) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&base.log).unwrap_or_default();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = match base.log_format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().try_init(),
+    };
+}

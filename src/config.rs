@@ -1,0 +1,230 @@
+//! Settings: flags, the environment and `.env`. The only reader of the environment.
+use clap::{Args, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Order management in which every record has a past, a side track and a way back.
+#[derive(Debug, Parser)]
+#[command(name = "tributary", version)]
+pub struct Cli {
+    #[command(flatten)]
+    pub base: Base,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command needs.
+#[derive(Clone, Debug, Args)]
+pub struct Base {
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:tributary.db", global = true)]
+    pub database_url: String,
+    /// What is logged, e.g. `info` or `tributary=debug`
+    #[arg(long, env = "LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// `text` or `json`
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// What the web server needs.
+#[derive(Clone, Debug, Args)]
+pub struct Web {
+    /// Where to listen
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8000")]
+    pub bind: SocketAddr,
+    /// Cookies over plain HTTP, for a network without TLS. Browsers take them on localhost anyway
+    #[arg(long, env = "INSECURE_COOKIES", default_value_t = false, action = clap::ArgAction::Set)]
+    pub insecure_cookies: bool,
+    /// Minutes without a request after which a session ends
+    #[arg(long, env = "SESSION_IDLE_MINUTES", default_value_t = 480, value_parser = clap::value_parser!(i64).range(1..=43_200))]
+    pub session_idle_minutes: i64,
+    /// Hours after which a session ends whatever happens
+    #[arg(long, env = "SESSION_HOURS", default_value_t = 168, value_parser = clap::value_parser!(i64).range(1..=2160))]
+    pub session_hours: i64,
+    /// Seconds after which a request is given up
+    #[arg(long, env = "REQUEST_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub request_seconds: u64,
+    /// Seconds that requests under way are given at shutdown
+    #[arg(long, env = "SHUTDOWN_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub shutdown_seconds: u64,
+    /// Largest request body in KiB
+    #[arg(long, env = "BODY_KIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(16..=65_536))]
+    pub body_kib: u64,
+}
+
+impl Default for Web {
+    /// The defaults of the flags.
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            insecure_cookies: false,
+            session_idle_minutes: 480,
+            session_hours: 168,
+            request_seconds: 30,
+            shutdown_seconds: 25,
+            body_kib: 2048,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the web server (the default)
+    Serve(Web),
+    /// Fill an empty database with a demo company, print its sign-in, and serve
+    Demo(Web),
+    /// Bring the tables up to date
+    Migrate {
+        /// PostgreSQL: the role the server runs as, which gets just what it needs
+        #[arg(long, env = "GRANT_TO")]
+        grant_to: Option<String>,
+    },
+    /// Check that everything is in place to serve
+    Check,
+    /// Print every route with its access class
+    Routes {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Companies
+    #[command(subcommand)]
+    Company(CompanyCommand),
+    /// API tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Import
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Export
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Fill a company with synthetic orders
+    Generate {
+        #[arg(long)]
+        company: String,
+        #[arg(long)]
+        orders: usize,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Make the companies that tests work with
+    Seed {
+        /// Companies alpha and beta with every role; prints ids and logins as JSON
+        #[arg(long, required = true)]
+        world: bool,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Recompute the history and compare it with what is stored
+    Verify {
+        #[arg(long)]
+        company: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the head of a company's chain
+    Digest {
+        #[arg(long)]
+        company: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user; the password is read from standard input
+    Create {
+        email: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long)]
+        platform_admin: bool,
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CompanyCommand {
+    /// Make a company with its first admin, who must exist
+    Create {
+        slug: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long, default_value = "GBP")]
+        currency: String,
+        #[arg(long, default_value = "Europe/London")]
+        timezone: String,
+        #[arg(long)]
+        admin: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Print a new API token, once
+    Create {
+        #[arg(long)]
+        user: String,
+        #[arg(long)]
+        company: String,
+        #[arg(long, default_value = "API")]
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Orders from a CSV file (plain or gzip), one row per line
+    Orders(ImportOrders),
+    /// Companies, users, customers, products and orders from a folder of CSV files
+    Folder { dir: PathBuf },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ImportOrders {
+    pub file: PathBuf,
+    #[arg(long)]
+    pub company: String,
+    /// A known layout: `online-retail`
+    #[arg(long, conflicts_with = "map")]
+    pub preset: Option<String>,
+    /// A field and the column that holds it: `--map number=InvoiceNo`
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// How dates are written, e.g. `%d/%m/%Y %H:%M`; found out if not given
+    #[arg(long)]
+    pub date_format: Option<String>,
+    /// Where rejected rows go, with line number and reason
+    #[arg(long)]
+    pub rejects: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Orders with their lines
+    Orders {
+        #[arg(long)]
+        company: String,
+        #[arg(long, default_value = "csv")]
+        format: ExportFormat,
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    Csv,
+    Jsonl,
+}

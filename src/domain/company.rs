@@ -1,0 +1,111 @@
+//! A company's profile: what its documents are made by.
+use super::{
+    ids::{CompanyId, UserId},
+    money::Currency,
+    policy::Role,
+    text::fold,
+    totals::{PriceMode, TaxRounding},
+};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// A company. Its slug stands in every URL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Company {
+    pub id: CompanyId,
+    pub slug: String,
+    pub name: String,
+    pub currency: Currency,
+    /// IANA name; days are the company's days.
+    pub timezone: String,
+    pub price_mode: PriceMode,
+    pub tax_rounding: TaxRounding,
+    /// Before the year and number of an order: `SO-`.
+    pub number_prefix: String,
+    pub active: bool,
+}
+
+impl Company {
+    /// The company's zone; UTC if the zone's name is no longer known.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// A person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct User {
+    pub id: UserId,
+    pub email: String,
+    pub name: String,
+    pub platform_admin: bool,
+    pub active: bool,
+}
+
+impl User {
+    /// Up to two letters for an avatar.
+    pub fn initials(&self) -> String {
+        let words = self.name.split_whitespace().filter_map(|w| w.chars().next());
+        words.take(2).flat_map(char::to_uppercase).collect()
+    }
+}
+
+/// A user's place in a company, with the company.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Place {
+    pub company: Company,
+    pub role: Role,
+}
+
+/// Who is signed in, read anew on every request.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Who {
+    pub user: User,
+    pub places: Vec<Place>,
+}
+
+impl Who {
+    /// The place in the company of a slug, if it is open to this user.
+    pub fn place(&self, slug: &str) -> Option<&Place> {
+        self.places.iter().find(|p| p.company.slug == slug)
+    }
+}
+
+/// Slugs that are pages of the platform.
+const RESERVED: &[&str] = &[
+    "login",
+    "logout",
+    "setup",
+    "account",
+    "admin",
+    "api",
+    "static",
+    "livez",
+    "readyz",
+    "metrics",
+    "preferences",
+];
+
+/// A slug: 2–40 of `a–z 0–9 -`, starting with a letter, not the name of a platform page.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn parse_slug(text: &str) -> Result<String, String> {
+    let slug = text.trim();
+    let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !(2..=40).contains(&slug.len())
+        || !plain
+        || !slug.starts_with(|c: char| c.is_ascii_lowercase())
+    {
+        return Err("Use 2 to 40 of a–z, 0–9 and -, starting with a letter".into());
+    }
+    if RESERVED.contains(&slug) {
+        return Err("This word is taken by a page of the product".into());
+    }
+    Ok(slug.to_owned())
+}
+
+/// The key under which an e-mail address is unique.
+pub fn email_key(email: &str) -> String {
+    fold(email)
+}

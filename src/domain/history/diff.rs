@@ -1,0 +1,112 @@
+//! What changed between two bodies, field by field, parts by their ids.
+use crate::domain::field::{Class, Field, Ty};
+use serde_json::Value;
+
+/// One field that differs. A missing side is `Null`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// `qty`, or `lines/<id>/qty` for a part's field, `lines/<id>` for a whole part.
+    pub path: String,
+    /// `Quantity`, or `Line 85123A: quantity`.
+    pub label: String,
+    pub before: Value,
+    pub after: Value,
+    /// How to show the values.
+    pub ty: Ty,
+}
+
+impl PartialEq for Ty {
+    fn eq(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// Every difference from `before` to `after`; system fields are told only with `system`.
+pub fn diff(fields: &'static [Field], before: &Value, after: &Value) -> Vec<Change> {
+    let mut out = vec![];
+    for f in fields.iter().filter(|f| f.class != Class::Immutable) {
+        let (b, a) = (&before[f.name], &after[f.name]);
+        if b == a {
+            continue;
+        }
+        if let Ty::Parts(word, inner) = f.ty {
+            parts((f.name, word, inner), b, a, &mut out);
+        } else {
+            out.push(Change {
+                path: f.name.to_owned(),
+                label: f.label.to_owned(),
+                before: b.clone(),
+                after: a.clone(),
+                ty: f.ty,
+            });
+        }
+    }
+    out
+}
+
+fn parts(
+    (field, word, inner): (&str, &'static str, &'static [Field]),
+    before: &Value,
+    after: &Value,
+    out: &mut Vec<Change>,
+) {
+    let at = |id: &str| format!("{field}/{id}");
+    for old in list(before) {
+        let id = id_of(old);
+        match part(after, id) {
+            None => out.push(whole((word, inner), at(id), old, true)),
+            Some(new) => {
+                let name = format!("{} {}", capital(word), name_of(inner, new));
+                out.extend(diff(inner, old, new).into_iter().map(|c| Change {
+                    path: format!("{}/{}", at(id), c.path),
+                    label: format!("{name}: {}", c.label.to_lowercase()),
+                    ..c
+                }));
+            }
+        }
+    }
+    for new in list(after).iter().filter(|new| part(before, id_of(new)).is_none()) {
+        out.push(whole((word, inner), at(id_of(new)), new, false));
+    }
+}
+
+fn whole(
+    (word, inner): (&'static str, &'static [Field]),
+    path: String,
+    value: &Value,
+    gone: bool,
+) -> Change {
+    let label = format!("{} {}", capital(word), name_of(inner, value));
+    let (before, after) =
+        if gone { (value.clone(), Value::Null) } else { (Value::Null, value.clone()) };
+    Change { path, label, before, after, ty: Ty::Parts(word, inner) }
+}
+
+/// The parts of a list, none if the field is empty.
+pub fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The id of a part.
+pub fn id_of(part: &Value) -> &str {
+    part["id"].as_str().unwrap_or_default()
+}
+
+/// The part with an id.
+pub fn part<'a>(parts: &'a Value, id: &str) -> Option<&'a Value> {
+    list(parts).iter().find(|p| id_of(p) == id)
+}
+
+/// What people call a part: the first of its fields that has a text.
+pub fn name_of(inner: &'static [Field], part: &Value) -> String {
+    let mut texts = inner.iter().filter_map(|f| match f.ty {
+        Ty::Text(_) | Ty::Rate => part[f.name].as_str(),
+        _ => None,
+    });
+    texts.next().unwrap_or_default().to_owned()
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}

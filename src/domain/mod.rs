@@ -1,0 +1,21 @@
+//! The rules of the business, pure: no IO, no clock, no async.
+pub mod check;
+pub mod company;
+pub mod customer;
+pub mod field;
+pub mod history;
+pub mod ids;
+pub mod input;
+pub mod money;
+pub mod number;
+pub mod order;
+pub mod page;
+pub mod policy;
+pub mod product;
+pub mod record;
+pub mod scope;
+pub mod tax;
+pub mod text;
+pub mod time;
+pub mod totals;
+pub mod words;

@@ -1,0 +1,215 @@
+//! Orders and credits, with their lines, as one versioned record.
+mod fields;
+mod line;
+pub mod state;
+
+pub use fields::ORDER;
+pub use line::{LINE, Line, LineType, PriceSource};
+pub use state::{Command, State};
+
+use super::{
+    check::Problems,
+    customer::Address,
+    field::{Field, Kind as RecordKind},
+    ids::{CustomerId, OrderId, UserId},
+    money::Currency,
+    number::UnitPrice,
+    record::Record,
+    time::Ts,
+    totals::{Item, PriceMode, Rules, TaxRounding, TooLarge, Totals, total},
+};
+use crate::vocabulary;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+vocabulary! {
+    /// An order, or a credit: the only kind whose quantities may be negative.
+    OrderKind {
+        Order = "order", "Order";
+        Credit = "credit", "Credit";
+    }
+}
+vocabulary! {
+    /// How the order came in.
+    Channel {
+        Manual = "manual", "By hand";
+        Api = "api", "API";
+        Import = "import", "Import";
+    }
+}
+vocabulary! {
+    /// How an order's discount is meant.
+    DiscountKind {
+        Percent = "percent", "Percent";
+        Amount = "amount", "Amount";
+    }
+}
+
+/// A discount on the whole order, split over its lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discount {
+    pub id: Uuid,
+    pub kind: DiscountKind,
+    /// Percent, or major units of the order's currency.
+    pub value: UnitPrice,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub id: OrderId,
+    pub draft_ref: String,
+    /// Taken at confirmation, on main, and never given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    pub kind: OrderKind,
+    pub state: State,
+    pub customer: CustomerId,
+    pub customer_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_po: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    pub placed_at: Ts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<Address>,
+    pub currency: Currency,
+    pub price_mode: PriceMode,
+    pub tax_rounding: TaxRounding,
+    /// The rule set its sums are made by.
+    pub rules: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_days: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_date: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_date: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warehouse: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_method: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incoterm: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    pub channel: Channel,
+    /// With `external_ref`: the order's identity where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_ref: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal_note: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<Discount>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+}
+
+impl Order {
+    /// The order's sums by its own frozen rules.
+    ///
+    /// # Errors
+    /// `TooLarge` if they go beyond what a document holds.
+    pub fn totals(&self) -> Result<Totals, TooLarge> {
+        let rules = Rules {
+            mode: self.price_mode,
+            rounding: self.tax_rounding,
+            exponent: self.currency.exponent(),
+        };
+        let items: Vec<Item> = self.lines.iter().map(Line::item).collect();
+        let plain = total(&items, 0, rules)?;
+        if self.discounts.is_empty() {
+            return Ok(plain);
+        }
+        let amounts: i64 = plain.lines.iter().map(|l| l.amount).sum();
+        total(&items, self.discount_of(amounts)?, rules)
+    }
+
+    /// All discounts of the order as one amount, in minor units.
+    fn discount_of(&self, amounts: i64) -> Result<i64, TooLarge> {
+        let scale = 10_i128.pow(6) / 10_i128.pow(self.currency.exponent());
+        let half = |n: i128, d: i128| if n < 0 { (n - d / 2) / d } else { (n + d / 2) / d };
+        let each = self.discounts.iter().map(|d| match d.kind {
+            DiscountKind::Percent => {
+                half(i128::from(amounts) * i128::from(d.value.0), 100 * 1_000_000)
+            }
+            DiscountKind::Amount => half(i128::from(d.value.0), scale),
+        });
+        i64::try_from(each.sum::<i128>()).map_err(|_| TooLarge)
+    }
+
+    /// The country in which the order is filed: where it goes, else where it is billed.
+    pub fn country(&self) -> Option<&str> {
+        let of = |a: &'_ Option<Address>| a.as_ref().and_then(|a| a.country.clone()).is_some();
+        let from = if of(&self.shipping) { &self.shipping } else { &self.billing };
+        from.as_ref()?.country.as_deref()
+    }
+
+    /// What may be searched: number, customer, SKUs, references, notes.
+    pub fn search_text(&self) -> String {
+        let mut all: BTreeSet<&str> = self.lines.iter().filter_map(|l| l.sku.as_deref()).collect();
+        all.extend([self.draft_ref.as_str(), self.customer_name.as_str()]);
+        let more = [&self.number, &self.customer_po, &self.external_ref, &self.customer_note];
+        all.extend(more.into_iter().filter_map(|t| t.as_deref()));
+        all.extend(self.internal_note.as_deref());
+        all.into_iter().collect::<Vec<_>>().join(" ")
+    }
+
+    fn check_lines(&self, problems: &mut Problems) {
+        for (i, line) in self.lines.iter().enumerate() {
+            if line.kind != LineType::Text && line.sku.is_none() && line.name.is_none() {
+                problems.add(format!("lines.{i}.sku"), "Name a product or write a text");
+            }
+            if line.qty.0 < 0 && self.kind == OrderKind::Order {
+                problems.add(format!("lines.{i}.qty"), "Only a credit has negative quantities");
+            }
+        }
+    }
+}
+
+impl Line {
+    /// What the line brings to the sum.
+    pub fn item(&self) -> Item {
+        Item {
+            qty: self.qty,
+            price: self.unit_price,
+            discount: self.discount.unwrap_or_default(),
+            rate: self.tax_rate.unwrap_or_default(),
+            code: self.tax_code.map(|t| t.0),
+        }
+    }
+}
+
+impl Record for Order {
+    const KIND: RecordKind = RecordKind::Order;
+    const FIELDS: &'static [Field] = ORDER;
+
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+    fn title(&self) -> String {
+        self.number.clone().unwrap_or_else(|| self.draft_ref.clone())
+    }
+    fn settle(&mut self) -> Result<(), Problems> {
+        self.lines.sort_by_key(|l| (l.position, l.id));
+        let mut problems = Problems::default();
+        self.check_lines(&mut problems);
+        if self.totals().is_err() {
+            problems.add("lines", TooLarge.to_string());
+        }
+        problems.ok()
+    }
+}

@@ -1,0 +1,56 @@
+//! Text as people type it: made canonical once, folded for search and uniqueness.
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+/// NFC, line ends as `\n`, outer blanks removed. `lines` keeps line breaks, else they become blanks.
+pub fn clean(raw: &str, lines: bool) -> String {
+    let text: String = raw.replace("\r\n", "\n").nfc().collect();
+    let text = if lines { text } else { text.replace(['\n', '\t'], " ") };
+    text.trim().to_owned()
+}
+
+/// A character that no record may hold: controls (NUL above all) and the marks that turn the
+/// direction of text around, which make one thing look like another.
+pub fn forbidden(c: char) -> bool {
+    let control = c.is_control() && c != '\n' && c != '\t';
+    let bidi = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    control || bidi || c == '\u{FEFF}'
+}
+
+/// Without case and accents: the key by which text is found, sorted and kept unique, the same on
+/// both databases because it is made here.
+pub fn fold(text: &str) -> String {
+    text.nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// The folded words of a text: runs of letters and digits.
+pub fn words(text: &str) -> Vec<String> {
+    fold(text)
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_forgets_case_accents_and_form() {
+        assert_eq!(fold(" Straßenbäckerei KÜHN "), "straßenbackerei kuhn");
+        assert_eq!(fold("e\u{301}"), fold("É"));
+        assert_eq!(words("SO-2026/00042, 85123a"), ["so", "2026", "00042", "85123a"]);
+    }
+
+    #[test]
+    fn odd_characters_are_found() {
+        assert!("a\0b".chars().any(forbidden));
+        assert!("a\u{202E}b".chars().any(forbidden));
+        assert!(!"a\nb\u{1F600}é".chars().any(forbidden));
+    }
+}

@@ -1,0 +1,393 @@
+//! People, companies, memberships, sessions and tokens.
+use super::{
+    context::Ctx,
+    error::{Error, Result},
+};
+use crate::{
+    app::App,
+    domain::{
+        check::Problems,
+        company::{Company, Place, User, Who, parse_slug},
+        history::chain::{Hash, body_hash},
+        ids::{CompanyId, TokenId, UserId},
+        input::email,
+        money::Currency,
+        policy::{Act, Role},
+        scope::{Membership, Scope},
+        text::{clean, fold, forbidden},
+        time::zone,
+        totals::{PriceMode, TaxRounding},
+    },
+    store::{
+        accounts::{self, Member},
+        sessions,
+    },
+};
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+
+/// What a new person is made of.
+pub struct NewUser {
+    pub email: String,
+    pub name: String,
+    pub password: String,
+    pub platform_admin: bool,
+}
+
+/// What a new company is made of.
+pub struct NewCompany {
+    pub slug: String,
+    pub name: String,
+    pub currency: String,
+    pub timezone: String,
+}
+
+/// A hash that no password has: checking against it takes as long as against a real one, so that
+/// the time of a refused sign-in does not tell whether the person exists.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LW5vYm9keQ$pr8RCb1uQAw6oUo0aq2HqRW7H3sc2Zp5mTzVY8FJhXo";
+
+/// Hashes a password: argon2id, 19 MiB, two passes.
+async fn hash(app: &App, password: &str) -> Result<String> {
+    let permit = app.hashing.clone().acquire_owned().await.map_err(|_| Error::TooMany)?;
+    let password = password.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || {
+        let out = Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string());
+        drop(permit);
+        out
+    });
+    let hashed = hashed.await.map_err(|e| Error::Ours(e.to_string()))?;
+    hashed.map_err(|e| Error::Ours(e.to_string()))
+}
+
+/// Compares a password with a hash; the wait for a free core is bounded.
+async fn matches(app: &App, password: &str, phc: &str) -> Result<bool> {
+    let wait = std::time::Duration::from_secs(5);
+    let permit = tokio::time::timeout(wait, app.hashing.clone().acquire_owned()).await;
+    let permit = permit.map_err(|_| Error::TooMany)?.map_err(|_| Error::TooMany)?;
+    let (password, phc) = (password.to_owned(), phc.to_owned());
+    let checked = tokio::task::spawn_blocking(move || {
+        let parsed = PasswordHash::new(&phc);
+        let same = parsed
+            .is_ok_and(|h| Argon2::default().verify_password(password.as_bytes(), &h).is_ok());
+        drop(permit);
+        same
+    });
+    checked.await.map_err(|e| Error::Ours(e.to_string()))
+}
+
+/// Whether a hash was made with less than today's parameters.
+fn outdated(phc: &str) -> bool {
+    !phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+}
+
+/// The user whose password this is; `None` for any reason, which is not told.
+pub async fn check_password(app: &App, login: &str, password: &str) -> Result<Option<User>> {
+    let mut tx = app.db.read_accounts().await?;
+    let found = accounts::login(&mut tx, login).await?;
+    drop(tx);
+    let phc = found.as_ref().map_or(NOBODY, |l| l.password_hash.as_str()).to_owned();
+    let right = matches(app, password, &phc).await?;
+    let Some(user) = found.map(|l| l.user).filter(|u| right && u.active) else {
+        tracing::warn!(target: "tributary::security", event = "sign_in_refused", "a sign-in was refused");
+        return Ok(None);
+    };
+    if outdated(&phc) {
+        let better = hash(app, password).await?;
+        let mut tx = app.db.write_accounts().await?;
+        accounts::set_password(&mut tx, user.id, &better).await?;
+        tx.commit().await?;
+    }
+    tracing::info!(target: "tributary::security", event = "signed_in", user = %user.id, "signed in");
+    Ok(Some(user))
+}
+
+/// What a password must be: long, and not what anybody who knows the person tries first.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn check_new_password(password: &str, about: &[&str]) -> Result<(), String> {
+    let n = password.chars().count();
+    if n < 12 {
+        return Err("Use at least 12 characters".into());
+    }
+    if n > 1000 {
+        return Err("Use at most 1,000 characters".into());
+    }
+    let folded = fold(password);
+    let letters: std::collections::BTreeSet<char> = folded.chars().collect();
+    if letters.len() < 5 || folded.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("Use more different letters".into());
+    }
+    let known = about.iter().map(|a| fold(a)).filter(|a| a.chars().count() > 3);
+    for word in known {
+        if folded.contains(&word) && word.chars().count() * 2 > n {
+            return Err("Choose something that is not your name or address".into());
+        }
+    }
+    Ok(())
+}
+
+fn person(new: &NewUser) -> Result<(String, String)> {
+    let mut problems = Problems::default();
+    let address = email(clean(&new.email, false).as_str()).unwrap_or_else(|e| {
+        problems.add("email", e);
+        String::new()
+    });
+    let name = clean(&new.name, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        problems.add("name", "Write a name of at most 120 characters");
+    }
+    if let Err(e) = check_new_password(&new.password, &[&new.email, &new.name]) {
+        problems.add("password", e);
+    }
+    problems.ok()?;
+    Ok((address, name))
+}
+
+/// Makes a person.
+pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
+    let (email, name) = person(&new)?;
+    let phc = hash(app, &new.password).await?;
+    let platform_admin = new.platform_admin;
+    let user = User { id: UserId(app.next_id()), email, name, platform_admin, active: true };
+    let mut tx = app.db.write_accounts().await?;
+    let inserted = accounts::insert_user(&mut tx, &user, &phc, app.now()).await;
+    inserted.map_err(|e| match e.into() {
+        Error::Refused(_) => Error::at("email", "Someone has this address already"),
+        e => e,
+    })?;
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "user_created", user = %user.id, "user created");
+    Ok(user)
+}
+
+fn company(app: &App, new: &NewCompany) -> Result<Company> {
+    let mut problems = Problems::default();
+    let slug = parse_slug(&new.slug).unwrap_or_else(|e| {
+        problems.add("slug", e);
+        String::new()
+    });
+    let name = clean(&new.name, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        problems.add("company", "Write a name of at most 120 characters");
+    }
+    if zone(&new.timezone).is_none() {
+        problems.add("timezone", "Write a zone such as Europe/London");
+    }
+    let currency = new.currency.parse::<Currency>().map_err(|e| problems.add("currency", e));
+    let id = CompanyId(app.next_id());
+    problems.ok()?;
+    let currency = currency.map_err(|()| Error::at("currency", "Write a currency code"))?;
+    let (timezone, number_prefix) = (new.timezone.clone(), "SO-".to_owned());
+    let (price_mode, tax_rounding) = (PriceMode::Net, TaxRounding::Document);
+    Ok(Company {
+        id,
+        slug,
+        name,
+        currency,
+        timezone,
+        price_mode,
+        tax_rounding,
+        number_prefix,
+        active: true,
+    })
+}
+
+/// Makes a company with its first admin.
+pub async fn create_company(app: &App, new: &NewCompany, admin: UserId) -> Result<Company> {
+    let company = company(app, new)?;
+    let member = Membership { company: company.id, user: admin, role: Role::Admin };
+    let mut tx = app.db.write(&Scope::of_operator(company.id)).await?;
+    let inserted = accounts::insert_company(&mut tx, &company, app.now()).await;
+    inserted.map_err(|e| match e.into() {
+        Error::Refused(_) => Error::at("slug", "Another company has this address already"),
+        e => e,
+    })?;
+    accounts::begin_chain(&mut tx, company.id).await?;
+    accounts::put_member(&mut tx, &member, true, app.now()).await?;
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "company_created", company = %company.id, "company created");
+    Ok(company)
+}
+
+/// Whether nobody exists yet.
+pub async fn is_first_run(app: &App) -> Result<bool> {
+    let mut tx = app.db.read_accounts().await?;
+    Ok(!accounts::any_user(&mut tx).await?)
+}
+
+/// The first admin with the first company; only while nobody exists.
+pub async fn set_up(app: &App, user: NewUser, new: &NewCompany) -> Result<User> {
+    if !is_first_run(app).await? {
+        return Err(Error::NotFound);
+    }
+    company(app, new)?;
+    let user = create_user(app, user).await?;
+    create_company(app, new, user.id).await?;
+    Ok(user)
+}
+
+/// Someone by e-mail.
+pub async fn user_of(app: &App, login: &str) -> Result<User> {
+    let mut tx = app.db.read_accounts().await?;
+    let found = accounts::login(&mut tx, login).await?;
+    found.map(|l| l.user).ok_or_else(|| Error::at("email", "Nobody has this address"))
+}
+
+/// Who a token is, by the token itself.
+pub async fn who_of_token(app: &App, token: &str) -> Result<Option<Who>> {
+    let mut tx = app.db.read_accounts().await?;
+    Ok(accounts::who_of_token(&mut tx, &token_hash(token)).await?)
+}
+
+fn token_hash(token: &str) -> Hash {
+    body_hash(token)
+}
+
+/// A new token for a member, shown once: 160 bits, kept as a hash.
+pub async fn create_token(app: &App, user: &User, (slug, name): (&str, &str)) -> Result<String> {
+    let mut tx = app.db.write_accounts().await?;
+    let company = accounts::company(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+    let member = Membership { company: company.id, user: user.id, role: Role::Viewer };
+    let token = format!("tri_{}", app.rng.word(32));
+    let about = (name, token_hash(&token).as_slice().to_owned(), app.now());
+    accounts::insert_token(&mut tx, TokenId(app.next_id()), &member, (about.0, &about.1, about.2))
+        .await
+        .map_err(|e| match e.into() {
+            Error::Refused(_) => {
+                Error::Refused("This person is not a member of the company.".into())
+            }
+            e => e,
+        })?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// The members of a company.
+pub async fn members(ctx: &Ctx) -> Result<Vec<Member>> {
+    let mut tx = ctx.app.db.read_accounts().await?;
+    Ok(accounts::members(&mut tx, ctx.company.id).await?)
+}
+
+/// Gives someone who has an account a role in the company, or changes it.
+pub async fn put_member(ctx: &Ctx, login: &str, (role, active): (Role, bool)) -> Result<()> {
+    ctx.may(Act::ManageMembers)?;
+    let user = user_of(&ctx.app, login).await?;
+    if Some(user.id) == ctx.scope.actor() && (role != Role::Admin || !active) {
+        return Err(Error::Refused("You cannot take the admin's role from yourself.".into()));
+    }
+    let member = Membership { company: ctx.company.id, user: user.id, role };
+    let mut tx = ctx.app.db.write_accounts().await?;
+    accounts::put_member(&mut tx, &member, active, ctx.now()).await?;
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "member_changed", company = %ctx.company.id, user = %user.id, role = %role, active, by = ?ctx.scope.actor(), "member changed");
+    Ok(())
+}
+
+/// Changes the company's profile. The currency stays: its documents are made in it.
+pub async fn update_company(ctx: &Ctx, changed: Company) -> Result<()> {
+    ctx.may(Act::WriteSettings)?;
+    save_company(&ctx.app, changed).await
+}
+
+async fn save_company(app: &App, changed: Company) -> Result<()> {
+    let mut problems = Problems::default();
+    let name = clean(&changed.name, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        problems.add("name", "Write a name of at most 120 characters");
+    }
+    if zone(&changed.timezone).is_none() {
+        problems.add("timezone", "Write a zone such as Europe/London");
+    }
+    let prefix = clean(&changed.number_prefix, false);
+    if prefix.chars().count() > 12 || prefix.chars().any(|c| !c.is_ascii_graphic()) {
+        problems.add("number_prefix", "At most 12 letters, digits or signs");
+    }
+    problems.ok()?;
+    let mut tx = app.db.write_accounts().await?;
+    accounts::update_company(&mut tx, &Company { name, number_prefix: prefix, ..changed }).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Everything a platform admin sees: companies and people, none of their records.
+pub async fn platform(app: &App, who: &Who) -> Result<(Vec<Company>, Vec<User>)> {
+    platform_only(who)?;
+    let mut tx = app.db.read_accounts().await?;
+    Ok((accounts::companies(&mut tx).await?, accounts::users(&mut tx).await?))
+}
+
+/// Refuses everybody but platform admins.
+///
+/// # Errors
+/// `NotPlatform`.
+pub fn platform_only(who: &Who) -> Result<()> {
+    if who.user.platform_admin { Ok(()) } else { Err(Error::NotPlatform) }
+}
+
+/// Opens or closes a company.
+pub async fn set_company_active(app: &App, who: &Who, (slug, active): (&str, bool)) -> Result<()> {
+    platform_only(who)?;
+    let mut tx = app.db.write_accounts().await?;
+    let found = accounts::company(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+    accounts::update_company(&mut tx, &Company { active, ..found }).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Opens or closes an account; closing ends every session of it.
+pub async fn set_user_active(app: &App, who: &Who, (user, active): (UserId, bool)) -> Result<()> {
+    platform_only(who)?;
+    if user == who.user.id {
+        return Err(Error::Refused("You cannot disable yourself.".into()));
+    }
+    let mut tx = app.db.write_accounts().await?;
+    let found = accounts::login_of(&mut tx, user).await?.ok_or(Error::NotFound)?;
+    accounts::update_user(&mut tx, &User { active, ..found.user }).await?;
+    if !active {
+        sessions::delete_of(&mut tx, user).await?;
+    }
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "user_changed", user = %user, active, by = %who.user.id, "user changed");
+    Ok(())
+}
+
+/// Changes one's own name.
+pub async fn rename(app: &App, who: &Who, name: &str) -> Result<()> {
+    let name = clean(name, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        return Err(Error::at("name", "Write a name of at most 120 characters"));
+    }
+    let mut tx = app.db.write_accounts().await?;
+    accounts::update_user(&mut tx, &User { name, ..who.user.clone() }).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Changes one's own password and ends every session, this one too.
+pub async fn change_password(app: &App, who: &Who, (old, new): (&str, &str)) -> Result<()> {
+    if check_password(app, &who.user.email, old).await?.is_none() {
+        return Err(Error::at("old", "This is not your password"));
+    }
+    check_new_password(new, &[&who.user.email, &who.user.name]).map_err(|e| Error::at("new", e))?;
+    let phc = hash(app, new).await?;
+    let mut tx = app.db.write_accounts().await?;
+    accounts::set_password(&mut tx, who.user.id, &phc).await?;
+    sessions::delete_of(&mut tx, who.user.id).await?;
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "password_changed", user = %who.user.id, "password changed");
+    Ok(())
+}
+
+/// The place in which someone starts.
+pub fn home(who: &Who) -> Option<&Place> {
+    who.places.first()
+}
+
+/// Every company's slug, for commands over all of them.
+pub async fn slugs(app: &App) -> Result<Vec<String>> {
+    let mut tx = app.db.read_accounts().await?;
+    Ok(accounts::companies(&mut tx).await?.into_iter().map(|c| c.slug).collect())
+}

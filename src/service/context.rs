@@ -1,0 +1,77 @@
+//! Who acts where, on what: the first argument of every use-case within a company.
+use super::error::{Error, Result};
+use crate::{
+    app::App,
+    domain::{
+        company::{Company, Place, User},
+        policy::Act,
+        scope::{AuthorKind, Membership, Scope, World},
+        time::Ts,
+    },
+    store::{accounts, db::Tx, write::Write},
+};
+use uuid::Uuid;
+
+/// A company at work.
+#[derive(Clone)]
+pub struct Ctx {
+    pub app: App,
+    pub company: Company,
+    pub scope: Scope,
+}
+
+impl Ctx {
+    /// A member in a world of their company.
+    pub fn of_member(
+        app: &App,
+        user: &User,
+        place: &Place,
+        (author, world): (AuthorKind, World),
+    ) -> Self {
+        let member = Membership { company: place.company.id, user: user.id, role: place.role };
+        let scope = Scope::of_member(&member, author, world);
+        Self { app: app.clone(), company: place.company.clone(), scope }
+    }
+
+    /// The operator at the command line.
+    ///
+    /// # Errors
+    /// `Refused` if no company has the slug.
+    pub async fn of_operator(app: &App, slug: &str) -> Result<Self> {
+        let mut tx = app.db.read_accounts().await?;
+        let found = accounts::company(&mut tx, slug).await?;
+        let company =
+            found.ok_or_else(|| Error::Refused(format!("No company is called `{slug}`.")))?;
+        let scope = Scope::of_operator(company.id);
+        Ok(Self { app: app.clone(), company, scope })
+    }
+
+    /// Refuses what the role does not include.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn may(&self, act: Act) -> Result<()> {
+        if self.scope.may(act) { Ok(()) } else { Err(Error::Forbidden(act)) }
+    }
+
+    pub fn now(&self) -> Ts {
+        self.app.now()
+    }
+    pub fn next_id(&self) -> Uuid {
+        self.app.next_id()
+    }
+
+    /// Reads of one moment.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(self.app.db.read(&self.scope).await?)
+    }
+    /// A commit in the making, holding the company's write lock.
+    pub async fn write(&self) -> Result<Write> {
+        Ok(Write::begin(&self.app.db, &self.scope, self.company.zone(), self.now()).await?)
+    }
+
+    /// Who a doubled request must come from to be the same.
+    pub fn actor(&self) -> Uuid {
+        self.scope.actor().map_or(Uuid::nil(), |u| u.0)
+    }
+}

@@ -1,0 +1,277 @@
+//! The second pass: rows become orders, and orders are written as soon as they are whole.
+use super::{
+    Progress, Summary, Survey,
+    layout::{Layout, Row},
+    table::Table,
+};
+use crate::{
+    domain::{
+        customer::{Address, AddressKind, Blocked, Customer, CustomerAddress},
+        ids::{CustomerId, LineId, OrderId, ProductId},
+        order::{Channel, Line, LineType, Order, PriceSource, State},
+        product::Product,
+        record::Record,
+        text::fold,
+        totals::RULES,
+    },
+    service::{
+        context::Ctx,
+        error::{Error, Result},
+    },
+    store::{
+        masters, orders,
+        write::{Said, Step, Write},
+    },
+};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::Path,
+};
+
+/// Orders written at a time.
+const BATCH: usize = 200;
+
+/// Writes everything that the survey found and the company does not have yet.
+pub async fn write(
+    ctx: &Ctx,
+    (file, layout): (&Path, &Layout),
+    survey: Survey,
+    progress: &mut Progress<'_>,
+) -> Result<Summary> {
+    let mut w = ctx.write().await?;
+    let known = orders::known_refs(&mut w.tx, &ctx.scope, &layout.source).await?;
+    let known: HashSet<String> = known.into_iter().collect();
+    let (rows, rejected) = (survey.rows, survey.rejected);
+    let mut summary =
+        Summary { rows, rejected, reasons: survey.reasons.clone(), ..Summary::default() };
+    let new = survey.orders.keys().filter(|n| !known.contains(*n)).count();
+    summary.known = (survey.orders.len() - new) as u64;
+    if new == 0 {
+        return Ok(summary);
+    }
+    let mut maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
+    let mut table = Table::open(file)?;
+    let mut reader = layout.reader(ctx, layout.columns(&table.header)?);
+    let (mut open, mut whole, mut read) = (HashMap::<String, Vec<Row>>::new(), vec![], 0);
+    while let Some(record) = table.read()? {
+        read += 1;
+        let Ok(row) = record.and_then(|r| reader.read(r)) else { continue };
+        if known.contains(&row.number) {
+            continue;
+        }
+        let number = row.number.clone();
+        let rows = open.entry(number.clone()).or_default();
+        rows.push(row);
+        if u32::try_from(rows.len()) == Ok(survey.orders[&number]) {
+            let rows = open.remove(&number).unwrap_or_default();
+            whole.push(Step::new(maker.order(&rows, &mut summary)?));
+        }
+        if whole.len() >= BATCH {
+            w.put_orders(&whole).await?;
+            whole.clear();
+            progress(read, Some(survey.rows));
+        }
+    }
+    w.put_orders(&whole).await?;
+    let message = format!("Imported {} orders with {} lines", summary.orders, summary.lines);
+    summary.seq = Some(w.finish(Said { cause: "import", message: &message }).await?);
+    Ok(summary)
+}
+
+/// Makes orders of rows.
+struct Maker<'a> {
+    ctx: &'a Ctx,
+    source: String,
+    customers: HashMap<String, (CustomerId, String)>,
+    products: HashMap<String, (ProductId, String)>,
+}
+
+impl<'a> Maker<'a> {
+    /// Looks up customers and products, and makes those that are missing.
+    async fn prepare(
+        ctx: &'a Ctx,
+        w: &mut Write,
+        layout: &Layout,
+        survey: &Survey,
+        summary: &mut Summary,
+    ) -> Result<Maker<'a>> {
+        let mut out = Maker {
+            ctx,
+            source: layout.source.clone(),
+            customers: HashMap::new(),
+            products: HashMap::new(),
+        };
+        for c in masters::all::<Customer>(&mut w.tx, &ctx.scope).await? {
+            out.customers.insert(fold(&c.number), (c.id, c.name));
+        }
+        for p in masters::all::<Product>(&mut w.tx, &ctx.scope).await? {
+            out.products.insert(fold(&p.sku), (p.id, p.sku));
+        }
+        let missing =
+            survey.customers.iter().filter(|(n, _)| !out.customers.contains_key(&fold(n)));
+        let customers: Vec<_> = missing.map(|(n, of)| Step::new(customer(ctx, n, of))).collect();
+        let missing = survey.products.iter().filter(|(key, _)| !out.products.contains_key(*key));
+        let products: Vec<_> = missing.map(|(_, of)| Step::new(product(ctx, of))).collect();
+        w.put(&customers).await?;
+        w.put(&products).await?;
+        (summary.customers, summary.products) = (customers.len() as u64, products.len() as u64);
+        for c in customers.into_iter().filter_map(|s| s.after) {
+            out.customers.insert(fold(&c.number), (c.id, c.name));
+        }
+        for p in products.into_iter().filter_map(|s| s.after) {
+            out.products.insert(fold(&p.sku), (p.id, p.sku));
+        }
+        Ok(out)
+    }
+
+    fn order(&mut self, rows: &[Row], summary: &mut Summary) -> Result<Order> {
+        let first = &rows[0];
+        let (customer, customer_name) = self
+            .customers
+            .get(&fold(&first.customer))
+            .cloned()
+            .unwrap_or((CustomerId(uuid::Uuid::nil()), String::new()));
+        let country = rows.iter().find_map(|r| r.country.clone());
+        let mut order = Order {
+            id: OrderId(self.ctx.next_id()),
+            draft_ref: first.number.clone(),
+            number: Some(first.number.clone()),
+            kind: first.kind,
+            state: State::Completed,
+            customer,
+            customer_name,
+            customer_po: rows.iter().find_map(|r| r.reference.clone()),
+            placed_at: rows.iter().map(|r| r.placed_at).min().unwrap_or(first.placed_at),
+            shipping: country.map(|c| Address { country: Some(c), ..Address::default() }),
+            channel: Channel::Import,
+            source: Some(self.source.clone()),
+            external_ref: Some(first.number.clone()),
+            lines: rows.iter().enumerate().map(|(i, r)| self.line(i, r)).collect(),
+            ..empty(self.ctx)
+        };
+        let refused = |what: String| {
+            Error::Refused(format!("Order {}: {what}. Nothing was imported.", first.number))
+        };
+        if order.lines.len() > crate::domain::input::MAX_PARTS {
+            return Err(refused(format!(
+                "{} lines; at most {}",
+                order.lines.len(),
+                crate::domain::input::MAX_PARTS
+            )));
+        }
+        order.settle().map_err(|p| refused(Error::Invalid(p).to_string()))?;
+        let sums = order.totals().map_err(|e| refused(e.to_string()))?;
+        summary.orders += 1;
+        summary.lines += order.lines.len() as u64;
+        summary.amount += sums.lines.iter().map(|l| l.amount).sum::<i64>();
+        Ok(order)
+    }
+
+    fn line(&self, i: usize, row: &Row) -> Line {
+        let product = row.sku.as_deref().and_then(|s| self.products.get(&fold(s)));
+        Line {
+            id: LineId(self.ctx.next_id()),
+            position: i64::try_from(i + 1).unwrap_or_default() * 1024,
+            kind: LineType::Item,
+            product: product.map(|p| p.0),
+            sku: product.map(|p| p.1.clone()),
+            name: row.description.clone(),
+            unit: None,
+            qty: row.qty,
+            list_price: None,
+            unit_price: row.unit_price,
+            price_source: PriceSource::Import,
+            discount: row.discount,
+            tax_code: None,
+            tax_rate: row.tax_rate,
+            requested_date: None,
+            note: None,
+        }
+    }
+}
+
+/// An order with nothing in it, by the company's rules.
+pub fn empty(ctx: &Ctx) -> Order {
+    Order {
+        id: OrderId(uuid::Uuid::nil()),
+        draft_ref: String::new(),
+        number: None,
+        kind: crate::domain::order::OrderKind::Order,
+        state: State::Draft,
+        customer: CustomerId(uuid::Uuid::nil()),
+        customer_name: String::new(),
+        customer_po: None,
+        contact: None,
+        placed_at: ctx.now(),
+        billing: None,
+        shipping: None,
+        currency: ctx.company.currency,
+        price_mode: ctx.company.price_mode,
+        tax_rounding: ctx.company.tax_rounding,
+        rules: RULES,
+        terms_days: None,
+        requested_date: None,
+        promised_date: None,
+        warehouse: None,
+        ship_method: None,
+        incoterm: None,
+        owner: None,
+        channel: Channel::Import,
+        source: None,
+        external_ref: None,
+        customer_note: None,
+        internal_note: None,
+        cancel_reason: None,
+        tags: BTreeSet::new(),
+        discounts: vec![],
+        lines: vec![],
+    }
+}
+
+fn customer(ctx: &Ctx, number: &str, (name, country): &(String, Option<String>)) -> Customer {
+    let address = country.clone().map(|c| CustomerAddress {
+        id: ctx.next_id(),
+        kind: AddressKind::Both,
+        address: Address { country: Some(c), ..Address::default() },
+    });
+    Customer {
+        id: CustomerId(ctx.next_id()),
+        number: number.to_owned(),
+        name: name.clone(),
+        legal_name: None,
+        tax_id: None,
+        email: None,
+        phone: None,
+        currency: Some(ctx.company.currency),
+        terms_days: None,
+        credit_limit: None,
+        blocked: Blocked::No,
+        language: None,
+        addresses: address.into_iter().collect(),
+        contacts: vec![],
+        note: None,
+        tags: BTreeSet::new(),
+        active: true,
+    }
+}
+
+/// A product is called by its most frequent description, ties by the alphabet.
+fn product(ctx: &Ctx, (sku, names): &(String, HashMap<String, u32>)) -> Product {
+    let name =
+        names.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
+    let name = name.map(|n| n.chars().take(200).collect());
+    Product {
+        id: ProductId(ctx.next_id()),
+        sku: sku.clone(),
+        barcode: None,
+        name: name.unwrap_or_else(|| sku.clone()),
+        description: None,
+        unit: None,
+        unit_price: None,
+        tax_code: None,
+        weight_g: None,
+        stocked: true,
+        active: true,
+        tags: BTreeSet::new(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Use-cases: may I, one transaction, what happened. Pages, the API and the command line call these.
+pub mod accounts;
+pub mod admission;
+pub mod context;
+pub mod error;
+pub mod export;
+pub mod history;
+pub mod import;
+pub mod orders;
+pub mod records;
+pub mod subjects;
+pub mod verify;

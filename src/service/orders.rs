@@ -1,0 +1,114 @@
+//! Orders: lists, commands of their life, and what the dashboard shows.
+use super::{
+    admission,
+    context::Ctx,
+    error::{Error, Result},
+    records::{self, Current},
+};
+use crate::{
+    domain::{
+        customer::{Blocked, Customer},
+        ids::OrderId,
+        order::{Command, Order, state},
+        page::{Count, OrderFilter, Page},
+        policy::Act,
+        record::Record,
+        text::clean,
+    },
+    store::{
+        masters::read,
+        orders::{self, OrderRow, Tally},
+        versions,
+        write::{Step, Write},
+    },
+};
+
+/// A page of orders, how many there are, and the counters for the tabs.
+pub struct Listing {
+    pub page: Page<OrderRow>,
+    pub count: Count,
+    pub tallies: Vec<Tally>,
+}
+
+/// The orders that a filter lets through: at most three statements.
+pub async fn list(ctx: &Ctx, filter: &OrderFilter) -> Result<Listing> {
+    ctx.may(Act::ReadOrders)?;
+    let mut tx = ctx.read().await?;
+    let page = orders::page(&mut tx, &ctx.scope, filter).await?;
+    let tallies = orders::tallies(&mut tx, &ctx.scope).await?;
+    let count = if filter.only_states() {
+        let of = |t: &&Tally| filter.states.is_empty() || filter.states.contains(&t.state);
+        Count::Exactly(tallies.iter().filter(of).map(|t| t.orders).sum())
+    } else {
+        orders::count(&mut tx, &ctx.scope, filter).await?
+    };
+    Ok(Listing { page, count, tallies })
+}
+
+/// A page of orders alone, for exports.
+pub async fn page(ctx: &Ctx, filter: &OrderFilter) -> Result<Page<OrderRow>> {
+    ctx.may(Act::Export)?;
+    let mut tx = ctx.read().await?;
+    Ok(orders::page(&mut tx, &ctx.scope, filter).await?)
+}
+
+/// The company's counters.
+pub async fn tallies(ctx: &Ctx) -> Result<Vec<Tally>> {
+    ctx.may(Act::ReadOrders)?;
+    let mut tx = ctx.read().await?;
+    Ok(orders::tallies(&mut tx, &ctx.scope).await?)
+}
+
+/// Moves an order on in its life. `based_on` is the version the person saw: if someone changed the
+/// order since, the command is refused, since it was decided on something else.
+pub async fn command(
+    ctx: &Ctx,
+    id: OrderId,
+    command: Command,
+    (based_on, reason): (Option<i64>, Option<&str>),
+) -> Result<Current<Order>> {
+    ctx.may(command.act())?;
+    let mut w = ctx.write().await?;
+    let version = w.current::<Order>(id.0).await?.ok_or(Error::NotFound)?;
+    let before: Order = read(&version.body)?;
+    let to = state::next(before.state, command).map_err(Error::Refused)?;
+    if based_on.is_some_and(|seq| seq != version.seq) {
+        return Err(Error::Refused(
+            "Someone changed this order since you opened it. Look at it again.".into(),
+        ));
+    }
+    let mut after = Order { state: to, ..before.clone() };
+    match command {
+        Command::Confirm => confirm(ctx, &mut w, &mut after).await?,
+        Command::Cancel => after.cancel_reason = Some(said(reason)?),
+        Command::Reinstate => after.cancel_reason = None,
+        Command::Complete | Command::Reopen => {}
+    }
+    let message = format!("{} order {}", command.past(), after.title());
+    let seq =
+        records::put(w, Step::from(before, after.clone()), (command.word(), &message)).await?;
+    Ok(Current { record: after, seq })
+}
+
+fn said(reason: Option<&str>) -> Result<String> {
+    let text = clean(reason.unwrap_or_default(), false);
+    match text.chars().count() {
+        0 => Err(Error::at("reason", "Say why the order is cancelled")),
+        1..=200 => Ok(text),
+        n => Err(Error::at("reason", format!("At most 200 characters; this has {n}"))),
+    }
+}
+
+/// The number is taken here, under the company's lock, and belongs to the order for ever.
+async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
+    let customer = versions::current::<Customer>(&mut w.tx, &ctx.scope, order.customer.0).await?;
+    let customer: Option<Customer> = customer.map(|v| read(&v.body)).transpose()?;
+    let blocked = customer.is_none_or(|c| c.blocked == Blocked::Block);
+    admission::confirmable(order, blocked)?;
+    if order.number.is_none() {
+        let year = w.at().day(&ctx.company.zone()).year();
+        let n = orders::next_number(&mut w.tx, &ctx.scope, &format!("order/{year}")).await?;
+        order.number = Some(format!("{}{year}-{n:05}", ctx.company.number_prefix));
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Every record is read, made and changed here: one engine for customers, products, tax codes and
+//! orders, for pages, the API and the command line.
+use super::{
+    context::Ctx,
+    error::{Error, Result},
+    subjects::Subject,
+};
+use crate::{
+    domain::{
+        history::{
+            diff::diff,
+            merge::{Conflict, merge3},
+        },
+        input,
+        page::{Count, Page},
+        record::of_value,
+    },
+    store::{
+        kinds::Master,
+        masters::{self, MasterFilter, read},
+        orders as keys, versions,
+        write::{Said, Step, Write},
+    },
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// A record and the number of the commit that made it so.
+#[derive(Clone, Debug)]
+pub struct Current<R> {
+    pub record: R,
+    pub seq: i64,
+}
+
+/// What became of a save.
+#[derive(Clone, Debug)]
+pub enum Saved<R> {
+    /// `merged`: someone else had changed other fields meanwhile, and both hold.
+    Done { now: Current<R>, merged: bool },
+    /// Nothing was different: no commit.
+    Unchanged(Current<R>),
+    /// Someone else changed the same fields. Nothing was written.
+    Conflict(Clash),
+}
+
+/// The fields that both sides changed, and the version to base the next try on.
+#[derive(Clone, Debug)]
+pub struct Clash {
+    pub conflicts: Vec<Conflict>,
+    pub seq: i64,
+}
+
+/// The record as it is now.
+pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
+    ctx.may(R::READ)?;
+    let mut tx = ctx.read().await?;
+    let version = versions::current::<R>(&mut tx, &ctx.scope, id).await?.ok_or(Error::NotFound)?;
+    Ok(Current { record: read(&version.body)?, seq: version.seq })
+}
+
+/// A page of master records with their count.
+pub async fn list<M: Subject + Master>(
+    ctx: &Ctx,
+    filter: &MasterFilter,
+) -> Result<(Page<M>, Count)> {
+    ctx.may(M::READ)?;
+    let mut tx = ctx.read().await?;
+    let page = masters::page::<M>(&mut tx, &ctx.scope, filter).await?;
+    Ok((page, masters::count::<M>(&mut tx, &ctx.scope, filter).await?))
+}
+
+/// Makes a record. The same `key` with the same input gives the first one again.
+pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> Result<Current<R>> {
+    ctx.may(R::WRITE)?;
+    let mut w = ctx.write().await?;
+    let print = Sha256::digest(format!("{}{given}", R::KIND)).to_vec();
+    if let Some(key) = key
+        && let Some((known, id)) = keys::key_of(&mut w.tx, &ctx.scope, ctx.actor(), key).await?
+    {
+        drop(w);
+        return if known == print { show(ctx, id).await } else { Err(Error::KeyReused) };
+    }
+    let blank = R::blank_for(ctx);
+    let given = R::resolve(ctx, &mut w, &blank, given.clone()).await?;
+    let mut value = input::apply(R::FIELDS, &blank, &given, &mut || ctx.next_id())?;
+    value["id"] = Value::String(ctx.next_id().to_string());
+    R::enrich(ctx, &mut w, &blank, &mut value).await?;
+    let record: R = of_value(value)?;
+    R::admit(ctx, None, &record)?;
+    if let Some(key) = key {
+        let kept = (key, print.as_slice(), record.id(), ctx.now());
+        keys::keep_key(&mut w.tx, &ctx.scope, ctx.actor(), kept).await?;
+    }
+    let message = format!("Created {} {}", R::KIND.label().to_lowercase(), record.title());
+    let seq = put(w, Step::new(record.clone()), ("create", &message)).await?;
+    Ok(Current { record, seq })
+}
+
+/// Saves a change that was made to the version `base`. Disjoint changes of others are merged in.
+pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> Result<Saved<R>> {
+    ctx.may(R::WRITE)?;
+    let mut w = ctx.write().await?;
+    let ours = w.current::<R>(id).await?.ok_or(Error::NotFound)?;
+    let base_body = if base == ours.seq {
+        ours.body.clone()
+    } else {
+        let found = versions::at::<R>(&mut w.tx, &ctx.scope, id, base).await?;
+        found
+            .ok_or_else(|| {
+                Error::at("version", "This version is not known; open the record again")
+            })?
+            .body
+    };
+    let base_value = parsed(&base_body)?;
+    let given = R::resolve(ctx, &mut w, &base_value, given.clone()).await?;
+    let mut theirs = input::apply(R::FIELDS, &base_value, &given, &mut || ctx.next_id())?;
+    R::enrich(ctx, &mut w, &base_value, &mut theirs).await?;
+    let merged = merge3(R::FIELDS, &base_value, &parsed(&ours.body)?, &theirs);
+    if !merged.conflicts.is_empty() {
+        return Ok(Saved::Conflict(Clash { conflicts: merged.conflicts, seq: ours.seq }));
+    }
+    let (before, after): (R, R) = (read(&ours.body)?, of_value(merged.value)?);
+    if after.body() == ours.body {
+        return Ok(Saved::Unchanged(Current { record: before, seq: ours.seq }));
+    }
+    R::admit(ctx, Some(&before), &after)?;
+    let message = changed(&before, &after);
+    let seq = put(w, Step::from(before, after.clone()), ("edit", &message)).await?;
+    Ok(Saved::Done { now: Current { record: after, seq }, merged: base != ours.seq })
+}
+
+/// Writes one step and ends the commit.
+pub async fn put<R: Subject>(
+    mut w: Write,
+    step: Step<R>,
+    (cause, message): (&str, &str),
+) -> Result<i64> {
+    R::put(&mut w, &[step]).await.map_err(|e| taken::<R>(e.into()))?;
+    Ok(w.finish(Said { cause, message }).await?)
+}
+
+/// A taken key is a problem of its field, not of the page.
+fn taken<R: Subject>(e: Error) -> Error {
+    match e {
+        Error::Refused(text) if text.contains("number or code") => Error::at(
+            R::UNIQUE,
+            format!("Another {} has this already", R::KIND.label().to_lowercase()),
+        ),
+        e => e,
+    }
+}
+
+/// `Changed order SO-1: due date, note`
+fn changed<R: Subject>(before: &R, after: &R) -> String {
+    let changes = diff(R::FIELDS, &before.value(), &after.value());
+    let labels: Vec<String> = changes.iter().take(4).map(|c| c.label.clone()).collect();
+    let more =
+        if changes.len() > 4 { format!(" and {} more", changes.len() - 4) } else { String::new() };
+    format!(
+        "Changed {} {}: {}{more}",
+        R::KIND.label().to_lowercase(),
+        after.title(),
+        labels.join(", ")
+    )
+}
+
+fn parsed(body: &str) -> Result<Value> {
+    serde_json::from_str(body)
+        .map_err(|e| Error::Ours(format!("a stored body does not parse: {e}")))
+}

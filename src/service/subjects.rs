@@ -1,0 +1,269 @@
+//! What each kind of record adds to the one engine: rights, defaults, what input stands for.
+use super::{
+    admission,
+    context::Ctx,
+    error::{Error, Result},
+};
+use crate::{
+    domain::{
+        customer::{AddressKind, Customer},
+        history::diff::part,
+        ids::CustomerId,
+        order::{Channel, Order, PriceSource},
+        policy::Act,
+        product::Product,
+        scope::AuthorKind,
+        tax::TaxCode,
+        totals::RULES,
+    },
+    store::{
+        Failure,
+        kinds::{Master, Stored},
+        masters::{self, read},
+        versions,
+        write::{Step, Write},
+    },
+};
+use serde_json::{Value, json};
+use std::future::Future;
+use uuid::Uuid;
+
+/// A kind of record that people work with.
+pub trait Subject: Stored {
+    const READ: Act;
+    const WRITE: Act;
+    /// The field whose value no two records of a company share.
+    const UNIQUE: &'static str;
+
+    /// What an empty record of this kind starts from.
+    fn blank_for(ctx: &Ctx) -> Value;
+    /// Turns what people type (a SKU, a customer's number) into what is stored.
+    fn resolve(
+        _: &Ctx,
+        _: &mut Write,
+        _: &Value,
+        given: Value,
+    ) -> impl Future<Output = Result<Value>> + Send {
+        async { Ok(given) }
+    }
+    /// Sets what follows from the fields just read.
+    fn enrich(
+        _: &Ctx,
+        _: &mut Write,
+        _: &Value,
+        _: &mut Value,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+    /// Whether this change may be made to this record by this person.
+    fn admit(_: &Ctx, _: Option<&Self>, _: &Self) -> Result<()> {
+        Ok(())
+    }
+    fn put(
+        w: &mut Write,
+        steps: &[Step<Self>],
+    ) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { w.put(steps).await }
+    }
+}
+
+macro_rules! master_subjects {
+    ($($t:ty: $write:expr;)+) => {$(
+        impl Subject for $t {
+            const READ: Act = Act::ReadRecords;
+            const WRITE: Act = $write;
+            const UNIQUE: &'static str = <$t as Master>::CODE;
+            fn blank_for(ctx: &Ctx) -> Value {
+                <$t as Master>::blank(&ctx.company)
+            }
+        }
+    )+};
+}
+master_subjects! {
+    Customer: Act::WriteRecords;
+    Product: Act::WriteRecords;
+    TaxCode: Act::WriteSettings;
+}
+
+impl Subject for Order {
+    const READ: Act = Act::ReadOrders;
+    const WRITE: Act = Act::WriteOrders;
+    const UNIQUE: &'static str = "number";
+
+    fn blank_for(ctx: &Ctx) -> Value {
+        let channel =
+            if ctx.scope.author() == AuthorKind::Token { Channel::Api } else { Channel::Manual };
+        json!({
+            "draft_ref": format!("D-{}", ctx.app.rng.word(6)),
+            "kind": "order",
+            "state": "draft",
+            "placed_at": ctx.now(),
+            "currency": ctx.company.currency.code(),
+            "price_mode": ctx.company.price_mode.word(),
+            "tax_rounding": ctx.company.tax_rounding.word(),
+            "rules": RULES,
+            "channel": channel.word(),
+        })
+    }
+
+    async fn resolve(ctx: &Ctx, w: &mut Write, before: &Value, mut given: Value) -> Result<Value> {
+        name_customer(ctx, w, &mut given).await?;
+        let day = placed_day(ctx, before);
+        let Some(lines) = given.get_mut("lines").and_then(Value::as_array_mut) else {
+            return Ok(given);
+        };
+        let mut last = 0;
+        for (i, line) in lines.iter_mut().enumerate() {
+            let known = line["id"].as_str().and_then(|id| part(&before["lines"], id)).cloned();
+            let known = known.unwrap_or(Value::Null);
+            complete_line(ctx, w, (line, &known), (i, day)).await?;
+            let at = known["position"].as_i64().filter(|p| *p > last).unwrap_or(last + 1024);
+            line["position"] = json!(at);
+            last = at;
+        }
+        Ok(given)
+    }
+
+    async fn enrich(ctx: &Ctx, w: &mut Write, before: &Value, value: &mut Value) -> Result<()> {
+        if value["customer"] != before["customer"] {
+            copy_customer(ctx, w, value).await?;
+        }
+        for line in value.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
+            let list = line["list_price"] == line["unit_price"] && !line["list_price"].is_null();
+            let known = line["price_source"].as_str() == Some(PriceSource::Import.word());
+            let source = if list { PriceSource::List } else { PriceSource::Manual };
+            if !known {
+                line["price_source"] = json!(source.word());
+            }
+        }
+        Ok(())
+    }
+
+    fn admit(ctx: &Ctx, before: Option<&Self>, after: &Self) -> Result<()> {
+        before.map_or(Ok(()), |before| admission::order_edit(ctx, before, after))
+    }
+
+    async fn put(w: &mut Write, steps: &[Step<Self>]) -> Result<(), Failure> {
+        w.put_orders(steps).await
+    }
+}
+
+fn placed_day(ctx: &Ctx, before: &Value) -> jiff::civil::Date {
+    let placed = serde_json::from_value(before["placed_at"].clone()).unwrap_or_else(|_| ctx.now());
+    placed.day(&ctx.company.zone())
+}
+
+/// A customer may be named by number.
+async fn name_customer(ctx: &Ctx, w: &mut Write, given: &mut Value) -> Result<()> {
+    let Some(text) = given.get("customer").and_then(Value::as_str).map(str::to_owned) else {
+        return Ok(());
+    };
+    // a browser's list offers `C-1001 · Name`
+    let code = text.split(" · ").next().unwrap_or_default().trim();
+    if code.is_empty() || code.parse::<Uuid>().is_ok() {
+        return Ok(());
+    }
+    let found = masters::by_code::<Customer>(&mut w.tx, &ctx.scope, code).await?;
+    let found = found.ok_or_else(|| Error::at("customer", "No customer has this number"))?;
+    given["customer"] = json!(found.id);
+    Ok(())
+}
+
+/// The order keeps its own copy of the customer's name, addresses and terms.
+async fn copy_customer(ctx: &Ctx, w: &mut Write, value: &mut Value) -> Result<()> {
+    let id: CustomerId = serde_json::from_value(value["customer"].clone())
+        .map_err(|_| Error::at("customer", "Choose a customer"))?;
+    let version = versions::current::<Customer>(&mut w.tx, &ctx.scope, id.0).await?;
+    let version = version.ok_or_else(|| Error::at("customer", "This customer does not exist"))?;
+    let customer: Customer = read(&version.body)?;
+    value["customer_name"] = json!(customer.name);
+    for (field, purpose) in [("billing", AddressKind::Billing), ("shipping", AddressKind::Shipping)]
+    {
+        if let (true, Some(address)) = (value[field].is_null(), customer.address(purpose)) {
+            value[field] = json!(address);
+        }
+    }
+    if let (true, Some(days)) = (value["terms_days"].is_null(), customer.terms_days) {
+        value["terms_days"] = json!(days);
+    }
+    drop_nulls(value);
+    Ok(())
+}
+
+/// Indexing a value to look at it leaves a null behind; an empty field is not there at all.
+fn drop_nulls(value: &mut Value) {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, v| !v.is_null());
+    }
+}
+
+fn blank(value: &Value) -> bool {
+    value.as_str().map_or(value.is_null(), |t| t.trim().is_empty())
+}
+
+/// Fills in from the product what the line left open.
+async fn complete_line(
+    ctx: &Ctx,
+    w: &mut Write,
+    (line, known): (&mut Value, &Value),
+    (i, day): (usize, jiff::civil::Date),
+) -> Result<()> {
+    if !line.is_object() {
+        return Err(Error::at(&format!("lines.{i}"), "Send an object of fields"));
+    }
+    if blank(&line["type"]) && known.is_null() {
+        line["type"] = json!("item");
+    }
+    let sku = line["sku"].as_str().map(|s| s.split(" · ").next().unwrap_or(s).trim().to_owned());
+    let changed = sku.as_deref().is_some_and(|s| !s.is_empty() && known["sku"].as_str() != Some(s));
+    if let (Some(sku), true) = (&sku, changed) {
+        line["sku"] = json!(sku);
+        let found = masters::by_code::<Product>(&mut w.tx, &ctx.scope, sku).await?;
+        let item = line["type"].as_str().or(known["type"].as_str()) == Some("item");
+        match found {
+            Some(product) => copy_product(ctx, w, (line, known), (&product, day)).await?,
+            None if item => {
+                return Err(Error::at(&format!("lines.{i}.sku"), "No product has this SKU"));
+            }
+            None => {}
+        }
+    }
+    drop_nulls_kept(line);
+    Ok(())
+}
+
+/// As [`drop_nulls`], for input: a null there clears the field, one we made by looking does not.
+fn drop_nulls_kept(line: &mut Value) {
+    if let Some(fields) = line.as_object_mut() {
+        fields.retain(|name, v| !(v.is_null() && matches!(name.as_str(), "id" | "sku" | "type")));
+    }
+}
+
+async fn copy_product(
+    ctx: &Ctx,
+    w: &mut Write,
+    (line, known): (&mut Value, &Value),
+    (product, day): (&Product, jiff::civil::Date),
+) -> Result<()> {
+    line["product"] = json!(product.id);
+    line["sku"] = json!(product.sku);
+    // texts and prices of the old product go with it
+    let mut fill = |field: &str, value: Value| {
+        let stale = !known.is_null() && line[field] == known[field];
+        if blank(&line[field]) || stale {
+            line[field] = value;
+        }
+    };
+    fill("name", json!(product.name));
+    fill("unit", json!(product.unit));
+    fill("unit_price", json!(product.unit_price));
+    if let Some(code) = product.tax_code {
+        let version = versions::current::<TaxCode>(&mut w.tx, &ctx.scope, code.0).await?;
+        if let Some(version) = version {
+            let code: TaxCode = read(&version.body)?;
+            fill("tax_code", json!(code.id));
+            fill("tax_rate", json!(code.rate_on(day)));
+        }
+    }
+    Ok(())
+}

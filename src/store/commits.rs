@@ -1,0 +1,57 @@
+//! The log of a company's commits.
+use super::db::{DbRow, FromDb, Tx};
+use crate::domain::{scope::Scope, time::Ts};
+use sqlx::Result;
+
+/// A commit as people read it.
+#[derive(Clone, Debug)]
+pub struct CommitRow {
+    pub seq: i64,
+    pub at: Ts,
+    pub cause: String,
+    pub message: String,
+    pub records: i64,
+    pub author_kind: String,
+    pub name: Option<String>,
+    pub hash: Vec<u8>,
+    pub prev: Vec<u8>,
+}
+impl FromDb for CommitRow {
+    fn from_db(r: &DbRow) -> Result<Self> {
+        Ok(Self {
+            seq: r.col("seq")?,
+            at: r.col("at")?,
+            cause: r.col("cause")?,
+            message: r.col("message")?,
+            records: r.col("records")?,
+            author_kind: r.col("author_kind")?,
+            name: r.col("name")?,
+            hash: r.col("hash")?,
+            prev: r.col("prev")?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT c.seq, c.at, c.cause, c.message, c.records, c.author_kind, u.name, c.hash, c.prev FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = $1 ", $rest)
+    };
+}
+
+/// The latest commits before a number.
+pub async fn before(tx: &mut Tx, scope: &Scope, seq: i64, limit: i64) -> Result<Vec<CommitRow>> {
+    let text = select!("AND c.seq < $2 ORDER BY c.seq DESC LIMIT $3");
+    tx.sql(text).bind(scope.company()).bind(seq).bind(limit).all().await
+}
+
+pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitRow>> {
+    tx.sql(select!("AND c.seq = $2")).bind(scope.company()).bind(seq).optional().await
+}
+
+/// The head of the company's chain: its number, hash and time.
+pub async fn head(tx: &mut Tx, scope: &Scope) -> Result<(i64, Vec<u8>, Ts)> {
+    tx.sql("SELECT seq, hash, at FROM chains WHERE company_id = $1")
+        .bind(scope.company())
+        .one()
+        .await
+}

@@ -1,0 +1,150 @@
+//! Two databases behind one face: SQLite (embedded, the default) and PostgreSQL.
+//!
+//! Everything runs in a [`Tx`]: a read sees one moment, a write commits or leaves nothing. On
+//! PostgreSQL a transaction of a company carries its id for row-level security.
+mod open;
+mod row;
+mod stmt;
+
+pub use open::OpenError;
+pub use row::{Bind, Col, DbRow, FromDb};
+pub use stmt::{Builder, Engine, Stmt, Tuple};
+
+use crate::domain::{ids::CompanyId, scope::Scope};
+use sqlx::{
+    AssertSqlSafe, PgPool, Postgres, Result, SqlSafeStr, SqlStr, Sqlite, sqlite::SqlitePool,
+};
+use stmt::On;
+
+/// A database.
+#[derive(Clone, Debug)]
+pub struct Db(Pools);
+
+#[derive(Clone, Debug)]
+enum Pools {
+    /// One writer, many readers: SQLite has one write lock, and a queue in front of it is fair.
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it rolls back.
+pub struct Tx(Link);
+
+enum Link {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+#[derive(Clone, Copy)]
+enum Mode {
+    Read,
+    Write,
+}
+
+impl Db {
+    pub fn engine(&self) -> Engine {
+        match &self.0 {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Reads of one moment within a company.
+    pub async fn read(&self, scope: &Scope) -> Result<Tx> {
+        self.begin(Mode::Read, Some(scope.company())).await
+    }
+    /// A change within a company.
+    pub async fn write(&self, scope: &Scope) -> Result<Tx> {
+        self.begin(Mode::Write, Some(scope.company())).await
+    }
+    /// Reads of accounts: no company's records can be seen.
+    pub async fn read_accounts(&self) -> Result<Tx> {
+        self.begin(Mode::Read, None).await
+    }
+    /// A change of accounts.
+    pub async fn write_accounts(&self) -> Result<Tx> {
+        self.begin(Mode::Write, None).await
+    }
+
+    async fn begin(&self, mode: Mode, company: Option<CompanyId>) -> Result<Tx> {
+        Ok(Tx(match (&self.0, mode) {
+            (Pools::Sqlite { read, .. }, Mode::Read) => Link::Sqlite(read.begin().await?),
+            (Pools::Sqlite { write, .. }, Mode::Write) => {
+                // the write lock now: a read that turned into a write would fail at once
+                Link::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            (Pools::Postgres(pool), mode) => {
+                Link::Postgres(pool.begin_with(begin_text(mode, company)).await?)
+            }
+        }))
+    }
+
+    /// Ends the pools; the last SQLite connection folds its log into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Begins and names the company in one round trip; a UUID's text cannot break out of its quotes.
+fn begin_text(mode: Mode, company: Option<CompanyId>) -> SqlStr {
+    let begin = match mode {
+        Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        Mode::Write => "BEGIN",
+    };
+    let set = company.map(|c| format!("; SET LOCAL tributary.company = '{c}'"));
+    AssertSqlSafe(format!("{begin}{}", set.unwrap_or_default())).into_sql_str()
+}
+
+impl Tx {
+    fn on(&mut self) -> On<'_> {
+        match &mut self.0 {
+            Link::Sqlite(t) => On::Sqlite(t),
+            Link::Postgres(t) => On::Postgres(t),
+        }
+    }
+
+    pub fn engine(&self) -> Engine {
+        match &self.0 {
+            Link::Sqlite(_) => Engine::Sqlite,
+            Link::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// A fixed text with `$1`, `$2`, …
+    pub fn sql(&mut self, text: &'static str) -> Stmt<'_> {
+        Stmt::new(self.on(), text)
+    }
+
+    /// A text of parts.
+    pub fn builder(&self) -> Builder {
+        Builder::new(self.engine())
+    }
+
+    /// A built text, ready to run.
+    pub fn built(&mut self, builder: Builder) -> Stmt<'_> {
+        builder.on(self.on())
+    }
+
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Link::Sqlite(t) => t.commit().await,
+            Link::Postgres(t) => t.commit().await,
+        }
+    }
+
+    pub async fn rollback(self) -> Result<()> {
+        match self.0 {
+            Link::Sqlite(t) => t.rollback().await,
+            Link::Postgres(t) => t.rollback().await,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Opening a database and bringing its tables up to date.
+use super::{Db, Engine, Pools};
+use sqlx::{
+    ConnectOptions, Connection, SqlSafeStr,
+    migrate::{Migrate, Migration, MigrationType, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+
+/// SQLite before this has a bug that can lose pages when the log is reset.
+const SQLITE_AT_LEAST: &str = "3.51.3";
+const READERS: u32 = 8;
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the database cannot be opened: {0}")]
+    Sqlx(#[from] sqlx::Error),
+    #[error("the tables cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("this SQLite is {0}; at least {SQLITE_AT_LEAST} is needed")]
+    OldSqlite(String),
+    #[error(
+        "the database is of a newer Tributary (schema {found}, this one knows {known}): use that version"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("the database has no tables yet, or old ones: run `tributary migrate` first")]
+    Behind,
+}
+
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        const SQLITE: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../../migrations/sqlite/", $name, ".sql")))),+];
+        const POSTGRES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../../migrations/postgres/", $name, ".sql")))),+];
+    };
+}
+migrations!("0001_accounts", "0002_history", "0003_records", "0004_search", "0005_walls");
+
+fn migrator(engine: Engine) -> Migrator {
+    let files = match engine {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    };
+    let each = files.iter().map(|(name, text)| {
+        let version = name[..4].parse().unwrap_or_default();
+        Migration::new(version, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
+    });
+    Migrator::with_migrations(each.collect())
+}
+
+impl Db {
+    /// Opens `sqlite:PATH` (made if missing) or `postgres://…`.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or its SQLite is too old.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("postgres") { postgres(url).await } else { sqlite(url).await }
+    }
+
+    /// The schema's number in the database (0 for an empty one) and in this program.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn schema(&self) -> Result<(i64, i64), OpenError> {
+        let known = SQLITE.len().try_into().unwrap_or(i64::MAX);
+        let applied = match &self.0 {
+            Pools::Sqlite { write, .. } => {
+                let mut conn = write.acquire().await?;
+                conn.ensure_migrations_table("_sqlx_migrations").await?;
+                conn.list_applied_migrations("_sqlx_migrations").await?
+            }
+            Pools::Postgres(pool) => {
+                let mut conn = pool.acquire().await?;
+                conn.list_applied_migrations("_sqlx_migrations").await.unwrap_or_default()
+            }
+        };
+        Ok((applied.iter().map(|m| m.version).max().unwrap_or(0), known))
+    }
+
+    /// Runs what is missing. SQL files are never edited once landed; their checksums are compared.
+    ///
+    /// # Errors
+    /// `Newer` if the database is ahead of this program.
+    pub async fn migrate(&self) -> Result<(), OpenError> {
+        let (found, known) = self.schema().await?;
+        if found > known {
+            return Err(OpenError::Newer { found, known });
+        }
+        match &self.0 {
+            Pools::Sqlite { write, .. } => migrator(Engine::Sqlite).run(write).await?,
+            Pools::Postgres(pool) => migrator(Engine::Postgres).run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// SQLite brings itself up to date; PostgreSQL waits for `tributary migrate`.
+    ///
+    /// # Errors
+    /// `Newer`, or `Behind` on PostgreSQL.
+    pub async fn ready(&self) -> Result<(), OpenError> {
+        if self.engine() == Engine::Sqlite {
+            return self.migrate().await;
+        }
+        match self.schema().await? {
+            (found, known) if found > known => Err(OpenError::Newer { found, known }),
+            (found, known) if found < known => Err(OpenError::Behind),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn postgres(url: &str) -> Result<Db, OpenError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("tributary")
+        .statement_cache_capacity(512)
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(READERS + 4)
+        // a ping on every use is a round trip; only what has lain idle is asked. A transaction left
+        // open by a begin that was cut off would hand its company to the next request: such a
+        // connection is thrown away.
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > Duration::from_secs(30) {
+                    conn.ping().await?;
+                }
+                Ok(!conn.is_in_transaction())
+            })
+        })
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options)
+        .await?;
+    Ok(Db(Pools::Postgres(pool)))
+}
+
+async fn sqlite(url: &str) -> Result<Db, OpenError> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let base = SqliteConnectOptions::new()
+        .filename(Path::new(path))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(512)
+        .pragma("cache_size", "-16384")
+        .pragma("mmap_size", "268435456")
+        .pragma("temp_store", "MEMORY")
+        .pragma("trusted_schema", "OFF")
+        .analysis_limit(400)
+        .disable_statement_logging();
+    // the writer first: it makes the file and turns the log on
+    let write = pool(1)
+        .min_connections(1)
+        .connect_with(base.clone().create_if_missing(true).optimize_on_close(true, 400))
+        .await?;
+    let read = pool(READERS).connect_with(base.read_only(true)).await?;
+    let db = Db(Pools::Sqlite { read, write });
+    check_version(&db).await?;
+    Ok(db)
+}
+
+fn pool(size: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(size)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(10))
+}
+
+async fn check_version(db: &Db) -> Result<(), OpenError> {
+    let mut tx = db.read_accounts().await?;
+    let version: String = tx.sql("SELECT sqlite_version()").value().await?;
+    let parts = |v: &str| v.split('.').map(|n| n.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    if parts(&version) < parts(SQLITE_AT_LEAST) {
+        Err(OpenError::OldSqlite(version))
+    } else {
+        Ok(())
+    }
+}

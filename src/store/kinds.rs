@@ -1,0 +1,222 @@
+//! Where each kind of record is kept: one set of statements, written out per kind.
+use super::{cell::Cell, search::words_of};
+use crate::domain::{
+    company::Company, customer::Customer, ids::CompanyId, order::Order, product::Product,
+    record::Record, tax::TaxCode, text::fold,
+};
+
+/// The statements of a kind. Every one names the company first.
+pub struct Texts {
+    pub current: &'static str,
+    pub at: &'static str,
+    pub of_commit: &'static str,
+    pub timeline: &'static str,
+    pub every: &'static str,
+    pub close: &'static str,
+    pub insert: &'static str,
+    pub head_insert: &'static str,
+    pub head_update: &'static str,
+    pub head_delete: &'static str,
+    pub head_all: &'static str,
+    pub unsearch: &'static str,
+    pub research: &'static str,
+    pub list: &'static str,
+    pub count: &'static str,
+    pub count_search: &'static str,
+    pub list_search: &'static str,
+    pub by_code: &'static str,
+}
+
+macro_rules! texts {
+    ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $code:literal) => {
+        Texts {
+            current: concat!("SELECT from_seq, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND to_seq IS NULL AND NOT deleted"),
+            at: concat!("SELECT from_seq, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 AND (to_seq IS NULL OR to_seq > $4) AND NOT deleted"),
+            of_commit: concat!("SELECT id, branch_id, from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
+            timeline: concat!("SELECT v.from_seq, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 ORDER BY v.from_seq DESC LIMIT $4"),
+            every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
+            close: concat!("UPDATE ", $versions, " SET to_seq = "),
+            insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),
+            head_insert: concat!("INSERT INTO ", $head, " (company_id, id, from_seq, ", $cols, ") "),
+            head_update: concat!(" ON CONFLICT (company_id, id) DO UPDATE SET from_seq = excluded.from_seq, ", $sets, " RETURNING doc, id"),
+            head_delete: concat!("DELETE FROM ", $head, " WHERE company_id = "),
+            head_all: concat!("SELECT id, from_seq, ", $cols, " FROM ", $head, " WHERE company_id = $1 ORDER BY id"),
+            unsearch: concat!("DELETE FROM ", $search, " WHERE rowid IN "),
+            research: concat!("INSERT INTO ", $search, " (rowid, company_id, words) "),
+            list: concat!("SELECT h.doc, h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = "),
+            count: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $head, " h WHERE h.company_id = "),
+            list_search: concat!("SELECT h.doc, h.id, v.body FROM ", $search, " s JOIN ", $head, " h ON h.doc = s.rowid JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = "),
+            count_search: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $search, " s JOIN ", $head, " h ON h.doc = s.rowid WHERE h.company_id = "),
+            by_code: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.", $code, " = $2"),
+        }
+    };
+}
+
+macro_rules! master {
+    ($head:literal, $versions:literal, $search:literal) => {
+        texts!(
+            $head,
+            $versions,
+            $search,
+            "code, code_key, name, name_key, active",
+            "code = excluded.code, code_key = excluded.code_key, name = excluded.name, name_key = excluded.name_key, active = excluded.active",
+            "code_key"
+        )
+    };
+}
+
+/// A record that can be kept.
+pub trait Stored: Record {
+    const TEXTS: Texts;
+    /// Its list columns, in the order of the statements' `$cols`.
+    fn columns(&self) -> Vec<Cell>;
+    /// The words by which it is found.
+    fn search_words(&self, company: CompanyId) -> String;
+}
+
+/// What customers, products and tax codes have in common: a code and a name.
+pub trait Master: Stored {
+    /// The field that holds the code people type.
+    const CODE: &'static str;
+    fn code(&self) -> &str;
+    fn name(&self) -> &str;
+    fn active(&self) -> bool;
+    /// What else is searched.
+    fn more(&self) -> Vec<&str>;
+    /// What stands for an empty form of this kind.
+    fn blank(company: &Company) -> serde_json::Value;
+}
+
+impl<M: Master> StoredMaster for M {}
+
+/// The columns of every master record.
+trait StoredMaster: Master {
+    fn master_columns(&self) -> Vec<Cell> {
+        let (code, name) = (self.code(), self.name());
+        let texts = [code, &fold(code), name, &fold(name)].map(Cell::text);
+        texts.into_iter().chain([Cell::Bool(self.active())]).collect()
+    }
+    fn master_words(&self, company: CompanyId) -> String {
+        let mut all = vec![self.code(), self.name()];
+        all.extend(self.more());
+        words_of(company, &all.join(" "))
+    }
+}
+
+macro_rules! masters {
+    ($($t:ty, $texts:expr;)+) => {$(
+        impl Stored for $t {
+            const TEXTS: Texts = $texts;
+            fn columns(&self) -> Vec<Cell> {
+                self.master_columns()
+            }
+            fn search_words(&self, company: CompanyId) -> String {
+                self.master_words(company)
+            }
+        }
+    )+};
+}
+masters! {
+    Customer, master!("customers", "customer_versions", "customer_search");
+    Product, master!("products", "product_versions", "product_search");
+    TaxCode, master!("tax_codes", "tax_code_versions", "tax_code_search");
+}
+
+impl Master for Customer {
+    const CODE: &'static str = "number";
+    fn code(&self) -> &str {
+        &self.number
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn active(&self) -> bool {
+        self.active
+    }
+    fn more(&self) -> Vec<&str> {
+        let texts = [&self.legal_name, &self.email, &self.tax_id, &self.phone];
+        let cities = self.addresses.iter().filter_map(|a| a.address.city.as_deref());
+        texts.into_iter().filter_map(|t| t.as_deref()).chain(cities).collect()
+    }
+    fn blank(company: &Company) -> serde_json::Value {
+        serde_json::json!({"blocked": "none", "active": true, "currency": company.currency.code()})
+    }
+}
+
+impl Master for Product {
+    const CODE: &'static str = "sku";
+    fn code(&self) -> &str {
+        &self.sku
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn active(&self) -> bool {
+        self.active
+    }
+    fn more(&self) -> Vec<&str> {
+        self.barcode.as_deref().into_iter().collect()
+    }
+    fn blank(_: &Company) -> serde_json::Value {
+        serde_json::json!({"active": true, "stocked": true, "unit": "piece"})
+    }
+}
+
+impl Master for TaxCode {
+    const CODE: &'static str = "code";
+    fn code(&self) -> &str {
+        &self.code
+    }
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn active(&self) -> bool {
+        self.active
+    }
+    fn more(&self) -> Vec<&str> {
+        vec![]
+    }
+    fn blank(_: &Company) -> serde_json::Value {
+        serde_json::json!({"active": true})
+    }
+}
+
+impl Stored for Order {
+    const TEXTS: Texts = texts!(
+        "orders",
+        "order_versions",
+        "order_search",
+        "number, title, draft_ref, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, net, tax, gross, line_count, promised_date, source, external_ref",
+        "number = excluded.number, title = excluded.title, draft_ref = excluded.draft_ref, kind = excluded.kind, state = excluded.state, customer_id = excluded.customer_id, customer_name = excluded.customer_name, customer_key = excluded.customer_key, placed_at = excluded.placed_at, country = excluded.country, currency = excluded.currency, net = excluded.net, tax = excluded.tax, gross = excluded.gross, line_count = excluded.line_count, promised_date = excluded.promised_date, source = excluded.source, external_ref = excluded.external_ref",
+        "title"
+    );
+
+    fn columns(&self) -> Vec<Cell> {
+        let sums = self.totals().unwrap_or_default();
+        let lines = i64::try_from(self.lines.len()).unwrap_or(i64::MAX);
+        vec![
+            Cell::Text(self.number.clone()),
+            Cell::Text(Some(self.title())),
+            Cell::text(&self.draft_ref),
+            Cell::text(self.kind.word()),
+            Cell::text(self.state.word()),
+            Cell::Id(Some(self.customer.0)),
+            Cell::text(&self.customer_name),
+            Cell::Text(Some(fold(&self.customer_name))),
+            Cell::At(self.placed_at),
+            Cell::Text(self.country().map(str::to_owned)),
+            Cell::text(self.currency.code()),
+            Cell::Int(sums.net),
+            Cell::Int(sums.tax),
+            Cell::Int(sums.gross),
+            Cell::Int(lines),
+            Cell::Text(self.promised_date.map(|d| d.to_string())),
+            Cell::Text(self.source.clone()),
+            Cell::Text(self.external_ref.clone()),
+        ]
+    }
+
+    fn search_words(&self, company: CompanyId) -> String {
+        words_of(company, &self.search_text())
+    }
+}

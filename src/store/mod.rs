@@ -1,0 +1,18 @@
+//! All SQL, and nothing else that is not SQL.
+pub mod accounts;
+pub mod cell;
+pub mod codec;
+pub mod commits;
+pub mod db;
+pub mod fault;
+pub mod kinds;
+pub mod lines;
+pub mod masters;
+pub mod orders;
+pub mod search;
+pub mod sessions;
+pub mod verify;
+pub mod versions;
+pub mod write;
+
+pub use sqlx::Error as Failure;

@@ -1,0 +1,252 @@
+//! Lists of orders by key, and what the dashboard counts.
+use super::{
+    db::{Builder, Tx},
+    search,
+};
+use crate::domain::{
+    ids::{CustomerId, OrderId},
+    order::State,
+    page::{COUNT_CAP, Count, Cursor, OrderFilter, OrderSort, Page},
+    scope::Scope,
+    time::Ts,
+};
+use sqlx::Result;
+use uuid::Uuid;
+
+/// A row of the list.
+#[derive(Clone, Debug)]
+pub struct OrderRow {
+    pub doc: i64,
+    pub id: OrderId,
+    pub from_seq: i64,
+    pub title: String,
+    pub kind: String,
+    pub state: State,
+    pub customer_id: CustomerId,
+    pub customer_name: String,
+    pub customer_key: String,
+    pub placed_at: Ts,
+    pub country: Option<String>,
+    pub currency: String,
+    pub gross: i64,
+    pub line_count: i64,
+    pub promised_date: Option<String>,
+}
+crate::from_row!(OrderRow {
+    doc,
+    id,
+    from_seq,
+    title,
+    kind,
+    state,
+    customer_id,
+    customer_name,
+    customer_key,
+    placed_at,
+    country,
+    currency,
+    gross,
+    line_count,
+    promised_date,
+});
+
+/// The sort in force: a search lists by the order of entry, which the index gives for nothing.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Doc,
+    Sort(OrderSort),
+}
+
+fn by(filter: &OrderFilter) -> By {
+    match filter.sort {
+        OrderSort::Placed if !filter.search.is_empty() => By::Doc,
+        sort => By::Sort(sort),
+    }
+}
+
+/// One page of the orders that a filter lets through.
+pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Page<OrderRow>> {
+    let by = by(filter);
+    let back = filter.cursor.as_ref().is_some_and(|c| c.back);
+    let descending = filter.descending != back;
+    let mut sql = tx.builder();
+    sql.push("SELECT o.doc, o.id, o.from_seq, o.title, o.kind, o.state, o.customer_id, o.customer_name, o.customer_key, o.placed_at, o.country, o.currency, o.gross, o.line_count, o.promised_date");
+    narrow(&mut sql, tx.engine(), scope, filter);
+    if let Some(cursor) = &filter.cursor {
+        after(&mut sql, by, cursor, descending);
+    }
+    order(&mut sql, by, descending);
+    sql.push(" LIMIT ").bind(filter.size + 1);
+    let mut rows: Vec<OrderRow> = tx.built(sql).all().await?;
+    let more = rows.len() > usize::try_from(filter.size).unwrap_or(usize::MAX);
+    rows.truncate(usize::try_from(filter.size).unwrap_or(usize::MAX));
+    if back {
+        rows.reverse();
+    }
+    let cursor =
+        |row: Option<&OrderRow>, back| row.map(|r| Cursor { key: key(by, r), id: r.id.0, back });
+    let (first, last) = (cursor(rows.first(), true), cursor(rows.last(), false));
+    let came_forward = filter.cursor.is_some() && !back;
+    Ok(Page {
+        prev: first.filter(|_| if back { more } else { came_forward }),
+        next: last.filter(|_| back || more),
+        rows,
+    })
+}
+
+/// How many orders a filter lets through.
+pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Count> {
+    let mut sql = tx.builder();
+    sql.push("SELECT COUNT(*) FROM (SELECT 1 AS one");
+    narrow(&mut sql, tx.engine(), scope, filter);
+    sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
+    let n: i64 = tx.built(sql).value().await?;
+    Ok(if n > COUNT_CAP { Count::MoreThan(COUNT_CAP) } else { Count::Exactly(n) })
+}
+
+/// FROM and WHERE.
+///
+/// One condition is left to lead an index whose next column is the date; the others are wrapped in
+/// COALESCE, or the planner takes an index that finds fewer rows but then sorts all of them.
+fn narrow(sql: &mut Builder, engine: super::db::Engine, scope: &Scope, f: &OrderFilter) {
+    if f.search.is_empty() {
+        sql.push(" FROM orders o WHERE o.company_id = ").bind(scope.company());
+    } else {
+        sql.push(" FROM order_search s JOIN orders o ON o.doc = s.rowid WHERE o.company_id = ");
+        sql.bind(scope.company());
+        search::matching(sql, engine, "order_search", (scope.company(), &f.search));
+    }
+    let dated = by(f) == By::Sort(OrderSort::Placed);
+    if let Some(customer) = f.customer {
+        sql.push(" AND o.customer_id = ").bind(customer);
+    }
+    if let Some(country) = &f.country {
+        let leads = dated && f.customer.is_none();
+        sql.push(if leads { " AND o.country = " } else { " AND COALESCE(o.country, '') = " });
+        sql.bind(country.clone());
+    }
+    let leads = dated && f.customer.is_none() && f.country.is_none();
+    match f.states.as_slice() {
+        [] => {}
+        [one] if leads => {
+            sql.push(" AND o.state = ").bind(*one);
+        }
+        several => {
+            sql.push(" AND COALESCE(o.state, '') IN ").list(several);
+        }
+    }
+    ranges(sql, f);
+}
+
+fn ranges(sql: &mut Builder, f: &OrderFilter) {
+    if let Some(from) = f.placed.0 {
+        sql.push(" AND o.placed_at >= ").bind(from);
+    }
+    if let Some(to) = f.placed.1 {
+        sql.push(" AND o.placed_at < ").bind(to);
+    }
+    if let Some(least) = f.gross.0 {
+        sql.push(" AND o.gross >= ").bind(least);
+    }
+    if let Some(most) = f.gross.1 {
+        sql.push(" AND o.gross <= ").bind(most);
+    }
+}
+
+fn column(by: By) -> &'static str {
+    match by {
+        By::Doc => "s.rowid",
+        By::Sort(OrderSort::Placed) => "o.placed_at",
+        By::Sort(OrderSort::Number) => "o.title",
+        By::Sort(OrderSort::Customer) => "o.customer_key",
+        By::Sort(OrderSort::Total) => "o.gross",
+    }
+}
+
+fn key(by: By, row: &OrderRow) -> String {
+    match by {
+        By::Doc => row.doc.to_string(),
+        By::Sort(OrderSort::Placed) => row.placed_at.micros().to_string(),
+        By::Sort(OrderSort::Number) => row.title.clone(),
+        By::Sort(OrderSort::Customer) => row.customer_key.clone(),
+        By::Sort(OrderSort::Total) => row.gross.to_string(),
+    }
+}
+
+fn after(sql: &mut Builder, by: By, cursor: &Cursor, descending: bool) {
+    let number = || cursor.key.parse::<i64>().unwrap_or_default();
+    let than = if descending { " < " } else { " > " };
+    if by == By::Doc {
+        sql.push(" AND s.rowid").push(than).bind(number());
+        return;
+    }
+    sql.push(" AND (").push(column(by)).push(", o.id)").push(than).push("(");
+    match by {
+        By::Sort(OrderSort::Placed) => sql.bind(Ts::from_micros(number())),
+        By::Sort(OrderSort::Total) => sql.bind(number()),
+        _ => sql.bind(cursor.key.clone()),
+    };
+    sql.push(", ").bind(cursor.id).push(")");
+}
+
+fn order(sql: &mut Builder, by: By, descending: bool) {
+    let way = if descending { " DESC" } else { " ASC" };
+    sql.push(" ORDER BY ").push(column(by)).push(way);
+    if by != By::Doc {
+        sql.push(", o.id").push(way);
+    }
+}
+
+/// Orders and their sums: by month, state and currency.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub month: String,
+    pub state: State,
+    pub currency: String,
+    pub orders: i64,
+    pub gross: i64,
+}
+crate::from_row!(Tally { month, state, currency, orders, gross });
+
+/// The company's counters: a few dozen rows, whatever the number of orders.
+pub async fn tallies(tx: &mut Tx, scope: &Scope) -> Result<Vec<Tally>> {
+    let text = "SELECT month, state, currency, orders, gross FROM order_counts WHERE company_id = $1 ORDER BY month, state, currency";
+    tx.sql(text).bind(scope.company()).all().await
+}
+
+/// The orders that are already here from a source, by their references there.
+pub async fn known_refs(tx: &mut Tx, scope: &Scope, source: &str) -> Result<Vec<String>> {
+    let text = "SELECT external_ref FROM orders WHERE company_id = $1 AND source = $2 AND external_ref IS NOT NULL";
+    let stmt = tx.sql(text).bind(scope.company()).bind(source.to_owned());
+    Ok(stmt.all::<(String,)>().await?.into_iter().map(|r| r.0).collect())
+}
+
+/// The next number of a series, taken in the transaction that uses it.
+pub async fn next_number(tx: &mut Tx, scope: &Scope, series: &str) -> Result<i64> {
+    let text = "INSERT INTO number_sequences (company_id, series, next) VALUES ($1, $2, 2) ON CONFLICT (company_id, series) DO UPDATE SET next = number_sequences.next + 1 RETURNING next - 1";
+    tx.sql(text).bind(scope.company()).bind(series.to_owned()).value().await
+}
+
+/// What a key was used for, if it was.
+pub async fn key_of(
+    tx: &mut Tx,
+    scope: &Scope,
+    actor: Uuid,
+    key: &str,
+) -> Result<Option<(Vec<u8>, Uuid)>> {
+    let text = "SELECT fingerprint, record_id FROM idempotency_keys WHERE company_id = $1 AND actor_id = $2 AND key = $3";
+    tx.sql(text).bind(scope.company()).bind(actor).bind(key.to_owned()).optional().await
+}
+
+/// Remembers a key in the transaction of the work it stands for.
+pub async fn keep_key(
+    tx: &mut Tx,
+    scope: &Scope,
+    actor: Uuid,
+    (key, fingerprint, record, now): (&str, &[u8], Uuid, Ts),
+) -> Result<()> {
+    let text = "INSERT INTO idempotency_keys (company_id, actor_id, key, fingerprint, record_id, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let stmt = tx.sql(text).bind(scope.company()).bind(actor).bind(key.to_owned());
+    stmt.bind(fingerprint.to_vec()).bind(record).bind(now).run().await?;
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Reading everything of a company, for verification and digests.
+use super::{
+    cell::{self, Cell},
+    db::{DbRow, FromDb, Tx},
+    kinds::Stored,
+};
+use crate::domain::{scope::Scope, time::Ts};
+use futures_util::TryStreamExt;
+use sqlx::Result;
+use uuid::Uuid;
+
+/// A stored version, with its list columns as one text.
+pub struct StoredVersion {
+    pub id: Uuid,
+    pub branch: i64,
+    pub from_seq: i64,
+    pub to_seq: Option<i64>,
+    pub deleted: bool,
+    pub schema_rev: i64,
+    pub body_hash: Vec<u8>,
+    pub body: String,
+    pub columns: String,
+}
+
+/// A stored commit.
+pub struct StoredCommit {
+    pub seq: i64,
+    pub branch_id: i64,
+    pub parent_seq: Option<i64>,
+    pub merged_seq: Option<i64>,
+    pub author_id: Option<Uuid>,
+    pub author_kind: String,
+    pub at: Ts,
+    pub cause: String,
+    pub message: String,
+    pub records: i64,
+    pub root: Vec<u8>,
+    pub prev: Vec<u8>,
+    pub hash: Vec<u8>,
+}
+crate::from_row!(StoredCommit {
+    seq,
+    branch_id,
+    parent_seq,
+    merged_seq,
+    author_id,
+    author_kind,
+    at,
+    cause,
+    message,
+    records,
+    root,
+    prev,
+    hash,
+});
+
+/// Every list column from a position on, as text: two rows are alike if their texts are.
+fn columns(row: &DbRow, from: usize) -> String {
+    let cell = |i: usize| -> Option<Cell> {
+        let text = row.get::<Option<String>>(i).map(Cell::Text).ok();
+        let text = text.or_else(|| row.get(i).map(Cell::Int).ok());
+        let text = text.or_else(|| row.get(i).map(Cell::Bool).ok());
+        let text = text.or_else(|| row.get(i).map(Cell::Id).ok());
+        text.or_else(|| row.get(i).map(Cell::At).ok())
+    };
+    cell::line(&(from..).map_while(cell).collect::<Vec<_>>())
+}
+
+impl FromDb for StoredVersion {
+    fn from_db(r: &DbRow) -> Result<Self> {
+        Ok(Self {
+            id: r.get(0)?,
+            branch: r.get(1)?,
+            from_seq: r.get(2)?,
+            to_seq: r.get(3)?,
+            deleted: r.get(4)?,
+            schema_rev: r.get(5)?,
+            body_hash: r.get(6)?,
+            body: r.get(7)?,
+            columns: columns(r, 8),
+        })
+    }
+}
+
+/// Every version of a kind, one after the other.
+pub async fn versions<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    mut each: impl FnMut(StoredVersion),
+) -> Result<()> {
+    let mut rows = tx.sql(R::TEXTS.every).bind(scope.company()).stream()?;
+    while let Some(row) = rows.try_next().await? {
+        each(StoredVersion::from_db(&row)?);
+    }
+    Ok(())
+}
+
+/// Every head of a kind: id, the version it shows, its columns.
+pub async fn heads<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    mut each: impl FnMut(Uuid, i64, String),
+) -> Result<()> {
+    let mut rows = tx.sql(R::TEXTS.head_all).bind(scope.company()).stream()?;
+    while let Some(row) = rows.try_next().await? {
+        each(row.get(0)?, row.get(1)?, columns(&row, 2));
+    }
+    Ok(())
+}
+
+/// Every commit in order.
+pub async fn commits(tx: &mut Tx, scope: &Scope) -> Result<Vec<StoredCommit>> {
+    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, records, root, prev, hash FROM commits WHERE company_id = $1 ORDER BY seq";
+    tx.sql(text).bind(scope.company()).all().await
+}
+
+/// A line's row, as text, by its order.
+pub async fn lines(tx: &mut Tx, scope: &Scope, mut each: impl FnMut(Uuid, String)) -> Result<()> {
+    let text = "SELECT order_id, id, position, type, product_id, sku, name, qty, unit_price, discount, tax_code_id, tax_rate, amount, net, tax FROM order_lines WHERE company_id = $1 ORDER BY order_id, position, id";
+    let mut rows = tx.sql(text).bind(scope.company()).stream()?;
+    while let Some(row) = rows.try_next().await? {
+        each(row.get(0)?, columns(&row, 1));
+    }
+    Ok(())
+}

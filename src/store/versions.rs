@@ -1,0 +1,90 @@
+//! Versions of records: read at a point, told as a timeline.
+use super::{
+    db::{DbRow, FromDb, Tx},
+    kinds::Stored,
+};
+use crate::domain::{scope::Scope, time::Ts};
+use sqlx::Result;
+use uuid::Uuid;
+
+/// A version's body and the commit that made it.
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub seq: i64,
+    pub body: String,
+}
+crate::from_row!(VersionRow { from_seq, body });
+struct VersionRow {
+    from_seq: i64,
+    body: String,
+}
+impl From<VersionRow> for Version {
+    fn from(r: VersionRow) -> Self {
+        Self { seq: r.from_seq, body: r.body }
+    }
+}
+
+/// One step of a record's history.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub from_seq: i64,
+    pub deleted: bool,
+    pub body: String,
+    pub at: Ts,
+    pub cause: String,
+    pub message: String,
+    pub author_kind: String,
+    pub name: Option<String>,
+}
+crate::from_row!(Step { from_seq, deleted, body, at, cause, message, author_kind, name });
+
+/// A version as a commit lists it.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    pub id: Uuid,
+    pub deleted: bool,
+    pub body: String,
+}
+impl FromDb for Touched {
+    fn from_db(row: &DbRow) -> Result<Self> {
+        Ok(Self { id: row.col("id")?, deleted: row.col("deleted")?, body: row.col("body")? })
+    }
+}
+
+/// The record as it is now in the scope's world.
+pub async fn current<R: Stored>(tx: &mut Tx, scope: &Scope, id: Uuid) -> Result<Option<Version>> {
+    let stmt = tx.sql(R::TEXTS.current).bind(scope.company()).bind(scope.world().branch()).bind(id);
+    Ok(stmt.optional::<VersionRow>().await?.map(Into::into))
+}
+
+/// The record as it was at a commit.
+pub async fn at<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    id: Uuid,
+    seq: i64,
+) -> Result<Option<Version>> {
+    let stmt = tx.sql(R::TEXTS.at).bind(scope.company()).bind(scope.world().branch());
+    Ok(stmt.bind(id).bind(seq).optional::<VersionRow>().await?.map(Into::into))
+}
+
+/// The latest steps of a record, the newest first.
+pub async fn timeline<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    id: Uuid,
+    limit: i64,
+) -> Result<Vec<Step>> {
+    let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(scope.world().branch());
+    stmt.bind(id).bind(limit).all().await
+}
+
+/// What a commit changed of one kind.
+pub async fn of_commit<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Touched>> {
+    tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq).bind(limit).all().await
+}
