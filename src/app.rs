@@ -3,7 +3,7 @@ use crate::{config::Web, domain::time::Ts, store::db::Db};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -17,6 +17,8 @@ pub struct App {
     pub web: Arc<Web>,
     /// Bounds how many passwords are hashed at once: each takes 19 MiB and 40 ms of a core.
     pub hashing: Arc<Semaphore>,
+    /// Set when the server is asked to stop: `/readyz` says so first.
+    pub stopping: Arc<AtomicBool>,
 }
 
 /// How many passwords may be hashed at a time.
@@ -30,7 +32,9 @@ impl App {
 
     /// With a clock and a randomness of one's own: for tests and for seeded companies.
     pub fn with(db: Db, web: Web, clock: Clock, rng: Rng) -> Self {
-        Self { db, clock, rng, web: Arc::new(web), hashing: Arc::new(Semaphore::new(HASHERS)) }
+        let hashing = Arc::new(Semaphore::new(HASHERS));
+        let stopping = Arc::new(AtomicBool::new(false));
+        Self { db, clock, rng, web: Arc::new(web), hashing, stopping }
     }
 
     pub fn now(&self) -> Ts {

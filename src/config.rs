@@ -8,6 +8,9 @@ use std::{net::SocketAddr, path::PathBuf};
 pub struct Cli {
     #[command(flatten)]
     pub base: Base,
+    /// For `serve`, which needs no word of its own
+    #[command(flatten)]
+    pub web: Web,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

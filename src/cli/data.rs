@@ -1,15 +1,17 @@
 //! Import, export, verification and digests at the command line.
 use super::say;
 use crate::{
-    app::App,
-    config::{ExportCommand, ExportFormat, ImportCommand, ImportOrders},
-    domain::{order::Order, page::OrderFilter},
+    app::{App, Clock, Rng},
+    config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
+    domain::{order::Order, page::OrderFilter, time::Ts},
     service::{
         context::Ctx,
         export::{self, Pages},
+        generate::{self, Size},
         import::{self, Ask, Summary, layout::Layout},
         records, verify,
     },
+    store::db::Db,
 };
 use anyhow::{Result, bail};
 use std::{
@@ -120,4 +122,21 @@ pub(super) async fn verify(app: &App, company: Option<String>, json: bool) -> Re
 
 pub(super) async fn digest(app: &App, company: &str) -> Result<()> {
     say(&verify::digest(&Ctx::of_operator(app, company).await?).await?)
+}
+
+pub(super) async fn generate(app: &App, company: &str, (orders, seed): (usize, u64)) -> Result<()> {
+    let app = App { rng: Rng::seeded(seed), ..app.clone() };
+    let ctx = Ctx::of_operator(&app, company).await?;
+    let seq = generate::company(&ctx, Size::of_orders(orders), "").await?;
+    say(&format!("{orders} orders in commit {seq}."))
+}
+
+/// Times and ids are those of the seed, so that two runs give the same digests.
+pub(super) async fn seed(base: &Base, seed: u64) -> Result<()> {
+    let db = Db::open(&base.database_url).await?;
+    db.ready().await?;
+    let clock = Clock::fixed(Ts::from_micros(1_780_000_000_000_000));
+    let app = App::with(db, Web::default(), clock, Rng::seeded(seed));
+    let world = generate::world(&app).await?;
+    say(&serde_json::to_string_pretty(&world)?)
 }

@@ -1,6 +1,7 @@
 //! The command line: each command builds what it needs and calls a service.
 mod accounts;
 mod data;
+mod serve;
 
 use crate::{
     app::App,
@@ -17,11 +18,16 @@ use std::io::Write;
 pub async fn run(cli: Cli) -> Result<()> {
     logging(&cli.base);
     let base = &cli.base;
-    match cli.command.unwrap_or(Command::Serve(Web::default())) {
-        Command::Migrate { grant_to: _ } => {
-            Db::open(&base.database_url).await?.migrate().await?;
-            say("The tables are up to date.")
+    match cli.command.unwrap_or(Command::Serve(cli.web)) {
+        Command::Serve(web) => serve::serve(base, web).await,
+        Command::Demo(web) => serve::demo(base, web).await,
+        Command::Migrate { grant_to } => serve::migrate(base, grant_to).await,
+        Command::Check => serve::check(base).await,
+        Command::Routes { json } => serve::routes(json),
+        Command::Generate { company, orders, seed } => {
+            data::generate(&open(base).await?, &company, (orders, seed)).await
         }
+        Command::Seed { seed, .. } => data::seed(base, seed).await,
         Command::User(c) => accounts::user(&open(base).await?, c).await,
         Command::Company(c) => accounts::company(&open(base).await?, c).await,
         Command::Token(c) => accounts::token(&open(base).await?, c).await,
@@ -29,7 +35,6 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Export(c) => data::export(&open(base).await?, c).await,
         Command::Verify { company, json } => data::verify(&open(base).await?, company, json).await,
         Command::Digest { company } => data::digest(&open(base).await?, &company).await,
-        _ => say("not yet"),
     }
 }
 

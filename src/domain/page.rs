@@ -112,6 +112,15 @@ impl OrderFilter {
     }
 }
 
+/// What a list of master records is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct MasterFilter {
+    pub search: Vec<String>,
+    pub only_active: bool,
+    pub cursor: Option<Cursor>,
+    pub size: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

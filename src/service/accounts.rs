@@ -18,15 +18,14 @@ use crate::{
         time::zone,
         totals::{PriceMode, TaxRounding},
     },
-    store::{
-        accounts::{self, Member},
-        sessions,
-    },
+    store::{accounts, sessions},
 };
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+
+pub use crate::store::accounts::Member;
 
 /// What a new person is made of.
 pub struct NewUser {

@@ -1,9 +1,10 @@
 //! Exports of orders, row by row, so that memory stays flat.
-use super::{context::Ctx, error::Result, orders};
-use crate::{
-    domain::{money::Currency, page::OrderFilter, record::Record},
-    store::orders::OrderRow,
+use super::{
+    context::Ctx,
+    error::Result,
+    orders::{self, OrderRow},
 };
+use crate::domain::{money::Currency, page::OrderFilter, record::Record};
 
 /// The head of a CSV of orders.
 pub const HEADER: [&str; 9] =

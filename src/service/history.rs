@@ -15,14 +15,12 @@ use crate::{
         record::Record,
         tax::TaxCode,
     },
-    store::{
-        commits::{self, CommitRow},
-        kinds::Stored,
-        versions::{self, Step},
-    },
+    store::{commits, kinds::Stored, versions},
 };
 use serde_json::Value;
 use uuid::Uuid;
+
+pub use crate::store::{commits::CommitRow, versions::Step};
 
 /// Steps shown of one record at once.
 const STEPS: i64 = 50;

@@ -4,9 +4,14 @@ pub mod admission;
 pub mod context;
 pub mod error;
 pub mod export;
+pub mod generate;
 pub mod history;
 pub mod import;
 pub mod orders;
 pub mod records;
+pub mod sessions;
 pub mod subjects;
 pub mod verify;
+
+/// What customers, products and tax codes have in common.
+pub use crate::store::kinds::Master;

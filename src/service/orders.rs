@@ -4,24 +4,29 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     records::{self, Current},
+    subjects::Subject,
 };
 use crate::{
     domain::{
         customer::{Blocked, Customer},
         ids::OrderId,
-        order::{Command, Order, state},
+        number::Rate,
+        order::{Command, Order, State, state},
         page::{Count, OrderFilter, Page},
         policy::Act,
         record::Record,
         text::clean,
+        totals::{Item, Rules, Totals, total},
     },
     store::{
         masters::read,
-        orders::{self, OrderRow, Tally},
-        versions,
+        orders, versions,
         write::{Step, Write},
     },
 };
+use serde_json::Value;
+
+pub use crate::store::orders::{OrderRow, Tally};
 
 /// A page of orders, how many there are, and the counters for the tabs.
 pub struct Listing {
@@ -111,4 +116,52 @@ async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
         order.number = Some(format!("{}{year}-{n:05}", ctx.company.number_prefix));
     }
     Ok(())
+}
+
+/// What a form holds so far, completed from the products, with its sums; nothing is written.
+pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, Option<Totals>)> {
+    let mut tx = ctx.read().await?;
+    let filled = Order::resolve(ctx, &mut tx, before, given).await?;
+    Ok((filled.clone(), sums_of(ctx, &filled)))
+}
+
+/// The sums of lines as typed; lines that cannot be read yet do not count.
+pub fn sums_of(ctx: &Ctx, given: &Value) -> Option<Totals> {
+    let read = |v: &Value| v.as_str().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let lines = given["lines"].as_array().into_iter().flatten().filter_map(|l| {
+        Some(Item {
+            qty: read(&l["qty"])?.parse().ok()?,
+            price: read(&l["unit_price"])?.parse().ok()?,
+            discount: read(&l["discount"]).map_or(Ok(Rate::default()), |t| t.parse()).ok()?,
+            rate: read(&l["tax_rate"]).map_or(Ok(Rate::default()), |t| t.parse()).ok()?,
+            code: None,
+        })
+    });
+    let mode =
+        read(&given["price_mode"]).and_then(|m| m.parse().ok()).unwrap_or(ctx.company.price_mode);
+    let currency =
+        read(&given["currency"]).and_then(|c| c.parse().ok()).unwrap_or(ctx.company.currency);
+    let rules = Rules { mode, rounding: ctx.company.tax_rounding, exponent: currency.exponent() };
+    total(&lines.collect::<Vec<_>>(), 0, rules).ok()
+}
+
+/// The drafts that wait longest first come last: the newest are on top.
+pub async fn drafts(ctx: &Ctx, limit: i64) -> Result<Vec<OrderRow>> {
+    let mut tx = ctx.read().await?;
+    let filter = OrderFilter { states: vec![State::Draft], size: limit, ..OrderFilter::all() };
+    Ok(orders::page(&mut tx, &ctx.scope, &filter).await?.rows)
+}
+
+/// Orders for a glance: no count, no counters.
+pub async fn found(ctx: &Ctx, filter: &OrderFilter) -> Result<Vec<OrderRow>> {
+    ctx.may(Act::ReadOrders)?;
+    let mut tx = ctx.read().await?;
+    Ok(orders::page(&mut tx, &ctx.scope, filter).await?.rows)
+}
+
+/// A page without its count, for programs.
+pub async fn listed(ctx: &Ctx, filter: &OrderFilter) -> Result<Page<OrderRow>> {
+    ctx.may(Act::ReadOrders)?;
+    let mut tx = ctx.read().await?;
+    Ok(orders::page(&mut tx, &ctx.scope, filter).await?)
 }

@@ -12,12 +12,12 @@ use crate::{
             merge::{Conflict, merge3},
         },
         input,
-        page::{Count, Page},
+        page::{Count, MasterFilter, Page},
         record::of_value,
     },
     store::{
         kinds::Master,
-        masters::{self, MasterFilter, read},
+        masters::{self, read},
         orders as keys, versions,
         write::{Said, Step, Write},
     },
@@ -44,11 +44,25 @@ pub enum Saved<R> {
     Conflict(Clash),
 }
 
+impl<R> Saved<R> {
+    /// In a word, for the message that follows.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done { merged: false, .. } => "saved",
+            Self::Done { merged: true, .. } => "merged",
+            Self::Unchanged(_) => "unchanged",
+            Self::Conflict(_) => "conflict",
+        }
+    }
+}
+
 /// The fields that both sides changed, and the version to base the next try on.
 #[derive(Clone, Debug)]
 pub struct Clash {
     pub conflicts: Vec<Conflict>,
     pub seq: i64,
+    /// What would be saved if the newcomer's values held: the form to go on with.
+    pub mine: Value,
 }
 
 /// The record as it is now.
@@ -82,10 +96,10 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
         return if known == print { show(ctx, id).await } else { Err(Error::KeyReused) };
     }
     let blank = R::blank_for(ctx);
-    let given = R::resolve(ctx, &mut w, &blank, given.clone()).await?;
+    let given = R::resolve(ctx, &mut w.tx, &blank, given.clone()).await?;
     let mut value = input::apply(R::FIELDS, &blank, &given, &mut || ctx.next_id())?;
     value["id"] = Value::String(ctx.next_id().to_string());
-    R::enrich(ctx, &mut w, &blank, &mut value).await?;
+    R::enrich(ctx, &mut w.tx, &blank, &mut value).await?;
     let record: R = of_value(value)?;
     R::admit(ctx, None, &record)?;
     if let Some(key) = key {
@@ -113,12 +127,14 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
             .body
     };
     let base_value = parsed(&base_body)?;
-    let given = R::resolve(ctx, &mut w, &base_value, given.clone()).await?;
+    let given = R::resolve(ctx, &mut w.tx, &base_value, given.clone()).await?;
     let mut theirs = input::apply(R::FIELDS, &base_value, &given, &mut || ctx.next_id())?;
-    R::enrich(ctx, &mut w, &base_value, &mut theirs).await?;
+    R::enrich(ctx, &mut w.tx, &base_value, &mut theirs).await?;
     let merged = merge3(R::FIELDS, &base_value, &parsed(&ours.body)?, &theirs);
     if !merged.conflicts.is_empty() {
-        return Ok(Saved::Conflict(Clash { conflicts: merged.conflicts, seq: ours.seq }));
+        let mine = merge3(R::FIELDS, &base_value, &theirs, &parsed(&ours.body)?).value;
+        let conflicts = merged.conflicts;
+        return Ok(Saved::Conflict(Clash { conflicts, seq: ours.seq, mine }));
     }
     let (before, after): (R, R) = (read(&ours.body)?, of_value(merged.value)?);
     if after.body() == ours.body {

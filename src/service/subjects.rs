@@ -8,7 +8,7 @@ use crate::{
     domain::{
         customer::{AddressKind, Customer},
         history::diff::part,
-        ids::CustomerId,
+        ids::{CustomerId, ProductId},
         order::{Channel, Order, PriceSource},
         policy::Act,
         product::Product,
@@ -18,6 +18,7 @@ use crate::{
     },
     store::{
         Failure,
+        db::Tx,
         kinds::{Master, Stored},
         masters::{self, read},
         versions,
@@ -40,7 +41,7 @@ pub trait Subject: Stored {
     /// Turns what people type (a SKU, a customer's number) into what is stored.
     fn resolve(
         _: &Ctx,
-        _: &mut Write,
+        _: &mut Tx,
         _: &Value,
         given: Value,
     ) -> impl Future<Output = Result<Value>> + Send {
@@ -49,7 +50,7 @@ pub trait Subject: Stored {
     /// Sets what follows from the fields just read.
     fn enrich(
         _: &Ctx,
-        _: &mut Write,
+        _: &mut Tx,
         _: &Value,
         _: &mut Value,
     ) -> impl Future<Output = Result<()>> + Send {
@@ -106,8 +107,8 @@ impl Subject for Order {
         })
     }
 
-    async fn resolve(ctx: &Ctx, w: &mut Write, before: &Value, mut given: Value) -> Result<Value> {
-        name_customer(ctx, w, &mut given).await?;
+    async fn resolve(ctx: &Ctx, tx: &mut Tx, before: &Value, mut given: Value) -> Result<Value> {
+        name_customer(ctx, tx, &mut given).await?;
         let day = placed_day(ctx, before);
         let Some(lines) = given.get_mut("lines").and_then(Value::as_array_mut) else {
             return Ok(given);
@@ -116,7 +117,7 @@ impl Subject for Order {
         for (i, line) in lines.iter_mut().enumerate() {
             let known = line["id"].as_str().and_then(|id| part(&before["lines"], id)).cloned();
             let known = known.unwrap_or(Value::Null);
-            complete_line(ctx, w, (line, &known), (i, day)).await?;
+            complete_line(ctx, tx, (line, &known), (i, day)).await?;
             let at = known["position"].as_i64().filter(|p| *p > last).unwrap_or(last + 1024);
             line["position"] = json!(at);
             last = at;
@@ -124,17 +125,14 @@ impl Subject for Order {
         Ok(given)
     }
 
-    async fn enrich(ctx: &Ctx, w: &mut Write, before: &Value, value: &mut Value) -> Result<()> {
+    async fn enrich(ctx: &Ctx, tx: &mut Tx, before: &Value, value: &mut Value) -> Result<()> {
         if value["customer"] != before["customer"] {
-            copy_customer(ctx, w, value).await?;
+            copy_customer(ctx, tx, value).await?;
         }
         for line in value.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
-            let list = line["list_price"] == line["unit_price"] && !line["list_price"].is_null();
-            let known = line["price_source"].as_str() == Some(PriceSource::Import.word());
-            let source = if list { PriceSource::List } else { PriceSource::Manual };
-            if !known {
-                line["price_source"] = json!(source.word());
-            }
+            let id = line["id"].as_str().unwrap_or_default().to_owned();
+            let known = part(&before["lines"], &id).unwrap_or(&Value::Null);
+            list_price(ctx, tx, (line, known)).await?;
         }
         Ok(())
     }
@@ -148,13 +146,37 @@ impl Subject for Order {
     }
 }
 
+/// A line remembers the list price of the day its product was chosen; any other price is one that
+/// somebody set by hand.
+async fn list_price(ctx: &Ctx, tx: &mut Tx, (line, known): (&mut Value, &Value)) -> Result<()> {
+    if line["product"] != known["product"] {
+        let id: Option<ProductId> =
+            serde_json::from_value(line["product"].clone()).unwrap_or_default();
+        let version = match id {
+            Some(id) => versions::current::<Product>(tx, &ctx.scope, id.0).await?,
+            None => None,
+        };
+        let product: Option<Product> = version.map(|v| read(&v.body)).transpose()?;
+        line["list_price"] = json!(product.and_then(|p| p.unit_price));
+    }
+    let imported = line["price_source"] == PriceSource::Import.word()
+        && line["unit_price"] == known["unit_price"];
+    if !imported {
+        let listed = !line["list_price"].is_null() && line["list_price"] == line["unit_price"];
+        let source = if listed { PriceSource::List } else { PriceSource::Manual };
+        line["price_source"] = json!(source.word());
+    }
+    drop_nulls(line);
+    Ok(())
+}
+
 fn placed_day(ctx: &Ctx, before: &Value) -> jiff::civil::Date {
     let placed = serde_json::from_value(before["placed_at"].clone()).unwrap_or_else(|_| ctx.now());
     placed.day(&ctx.company.zone())
 }
 
 /// A customer may be named by number.
-async fn name_customer(ctx: &Ctx, w: &mut Write, given: &mut Value) -> Result<()> {
+async fn name_customer(ctx: &Ctx, tx: &mut Tx, given: &mut Value) -> Result<()> {
     let Some(text) = given.get("customer").and_then(Value::as_str).map(str::to_owned) else {
         return Ok(());
     };
@@ -163,17 +185,17 @@ async fn name_customer(ctx: &Ctx, w: &mut Write, given: &mut Value) -> Result<()
     if code.is_empty() || code.parse::<Uuid>().is_ok() {
         return Ok(());
     }
-    let found = masters::by_code::<Customer>(&mut w.tx, &ctx.scope, code).await?;
+    let found = masters::by_code::<Customer>(tx, &ctx.scope, code).await?;
     let found = found.ok_or_else(|| Error::at("customer", "No customer has this number"))?;
     given["customer"] = json!(found.id);
     Ok(())
 }
 
 /// The order keeps its own copy of the customer's name, addresses and terms.
-async fn copy_customer(ctx: &Ctx, w: &mut Write, value: &mut Value) -> Result<()> {
+async fn copy_customer(ctx: &Ctx, tx: &mut Tx, value: &mut Value) -> Result<()> {
     let id: CustomerId = serde_json::from_value(value["customer"].clone())
         .map_err(|_| Error::at("customer", "Choose a customer"))?;
-    let version = versions::current::<Customer>(&mut w.tx, &ctx.scope, id.0).await?;
+    let version = versions::current::<Customer>(tx, &ctx.scope, id.0).await?;
     let version = version.ok_or_else(|| Error::at("customer", "This customer does not exist"))?;
     let customer: Customer = read(&version.body)?;
     value["customer_name"] = json!(customer.name);
@@ -204,7 +226,7 @@ fn blank(value: &Value) -> bool {
 /// Fills in from the product what the line left open.
 async fn complete_line(
     ctx: &Ctx,
-    w: &mut Write,
+    tx: &mut Tx,
     (line, known): (&mut Value, &Value),
     (i, day): (usize, jiff::civil::Date),
 ) -> Result<()> {
@@ -218,10 +240,10 @@ async fn complete_line(
     let changed = sku.as_deref().is_some_and(|s| !s.is_empty() && known["sku"].as_str() != Some(s));
     if let (Some(sku), true) = (&sku, changed) {
         line["sku"] = json!(sku);
-        let found = masters::by_code::<Product>(&mut w.tx, &ctx.scope, sku).await?;
+        let found = masters::by_code::<Product>(tx, &ctx.scope, sku).await?;
         let item = line["type"].as_str().or(known["type"].as_str()) == Some("item");
         match found {
-            Some(product) => copy_product(ctx, w, (line, known), (&product, day)).await?,
+            Some(product) => copy_product(ctx, tx, (line, known), (&product, day)).await?,
             None if item => {
                 return Err(Error::at(&format!("lines.{i}.sku"), "No product has this SKU"));
             }
@@ -241,7 +263,7 @@ fn drop_nulls_kept(line: &mut Value) {
 
 async fn copy_product(
     ctx: &Ctx,
-    w: &mut Write,
+    tx: &mut Tx,
     (line, known): (&mut Value, &Value),
     (product, day): (&Product, jiff::civil::Date),
 ) -> Result<()> {
@@ -258,7 +280,7 @@ async fn copy_product(
     fill("unit", json!(product.unit));
     fill("unit_price", json!(product.unit_price));
     if let Some(code) = product.tax_code {
-        let version = versions::current::<TaxCode>(&mut w.tx, &ctx.scope, code.0).await?;
+        let version = versions::current::<TaxCode>(tx, &ctx.scope, code.0).await?;
         if let Some(version) = version {
             let code: TaxCode = read(&version.body)?;
             fill("tax_code", json!(code.id));

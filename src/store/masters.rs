@@ -1,21 +1,12 @@
 //! Lists of customers, products and tax codes: one way for all of them.
 use super::{db::Tx, kinds::Master, search};
 use crate::domain::{
-    page::{COUNT_CAP, Count, Cursor, Page},
+    page::{COUNT_CAP, Count, Cursor, MasterFilter, Page},
     scope::Scope,
     text::fold,
 };
 use sqlx::Result;
 use uuid::Uuid;
-
-/// What a list of master records is asked for.
-#[derive(Clone, Debug, Default)]
-pub struct MasterFilter {
-    pub search: Vec<String>,
-    pub only_active: bool,
-    pub cursor: Option<Cursor>,
-    pub size: i64,
-}
 
 /// A page by name.
 pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Page<M>> {

@@ -1,4 +1,11 @@
 //! The one integration binary: stories on both databases, the command line, the laws.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod harness;
 mod money_oracle;
+mod orders;
+
+/// The fields of an order's form, some of them changed.
+pub fn actor_fields(page: &harness::Answer, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    harness::changed(page.form("#order-form"), changes)
+}

@@ -1,7 +1,7 @@
 //! Opening a database and bringing its tables up to date.
 use super::{Db, Engine, Pools};
 use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr,
+    AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr,
     migrate::{Migrate, Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -27,6 +27,8 @@ pub enum OpenError {
     Newer { found: i64, known: i64 },
     #[error("the database has no tables yet, or old ones: run `tributary migrate` first")]
     Behind,
+    #[error("`{0}` is not a plain role name: use letters, digits and underscores")]
+    Role(String),
 }
 
 macro_rules! migrations {
@@ -109,6 +111,49 @@ impl Db {
         }
     }
 }
+
+impl Db {
+    /// Gives a PostgreSQL role what the server needs and no more: history can be added to and closed,
+    /// never changed or removed. Nothing to do on SQLite.
+    ///
+    /// # Errors
+    /// If the role's name is odd or the rights are not ours to give.
+    pub async fn grant(&self, role: &str) -> Result<(), OpenError> {
+        let Pools::Postgres(pool) = &self.0 else { return Ok(()) };
+        if !role.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return Err(OpenError::Role(role.to_owned()));
+        }
+        for text in GRANTS {
+            let text = AssertSqlSafe(text.replace("ROLE", role));
+            sqlx::raw_sql(text).execute(pool).await?;
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the PostgreSQL role that we run as: row-level security would not hold it.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub async fn role_fault(&self) -> Result<Option<&'static str>, OpenError> {
+        if self.engine() == Engine::Sqlite {
+            return Ok(None);
+        }
+        let mut tx = self.read_accounts().await?;
+        let text = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
+        let above: bool = tx.sql(text).value().await?;
+        Ok(above.then_some("the database role is above row-level security: use a plain role, see `migrate --grant-to`"))
+    }
+}
+
+/// `ROLE` is replaced by the role's name, which is letters, digits and underscores.
+const GRANTS: &[&str] = &[
+    "GRANT USAGE ON SCHEMA public TO ROLE",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search TO ROLE",
+    "GRANT SELECT, INSERT, UPDATE ON chains TO ROLE",
+    "GRANT SELECT, INSERT ON commits, customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
+    "GRANT UPDATE (to_seq) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
+    "GRANT SELECT ON _sqlx_migrations TO ROLE",
+];
 
 async fn postgres(url: &str) -> Result<Db, OpenError> {
     let options = PgConnectOptions::from_str(url)?

@@ -1,0 +1,104 @@
+/* What the pages do beyond links and forms. No eval, no inline code, no dependency but htmx. */
+(() => {
+  'use strict';
+  const doc = document;
+  const one = (selector, root = doc) => root.querySelector(selector);
+  const all = (selector, root = doc) => [...root.querySelectorAll(selector)];
+
+  /* htmx: a Trusted Types policy that drops scripts from fragments, and no evaluation at all */
+  const rules = { createHTML: s => s.replace(/<script\b[\s\S]*?(?:<\/script\s*>|$)/gi, ''), createScript: () => '' };
+  const policy = window.trustedTypes ? trustedTypes.createPolicy('htmx', rules) : rules;
+  const deny = () => { throw new EvalError('evaluation is off'); };
+  htmx.registerExtension('tributary', { init(api) { api.initSecurity(policy, deny, deny); } });
+
+  /* short messages: what the server did not render, and what it did */
+  const toast = text => {
+    const box = doc.createElement('div');
+    box.className = 'toast';
+    box.textContent = text;
+    one('#toasts')?.append(box);
+  };
+  const fade = node => setTimeout(() => (node.matches(':hover, :focus-within') ? fade(node) : node.remove()), 7000);
+  const toasts = one('#toasts');
+  if (toasts) {
+    all('.toast', toasts).forEach(fade);
+    const added = list => list.forEach(m => m.addedNodes.forEach(n => n.nodeType === 1 && fade(n)));
+    new MutationObserver(added).observe(toasts, { childList: true });
+  }
+  doc.addEventListener('htmx:response:error', event => {
+    const { status, headers } = event.detail.ctx.response;
+    if (status >= 500) toast(`That did not work. Nothing was changed. Reference ${headers.get('x-request-id') || status}`);
+  });
+  doc.addEventListener('htmx:error', event => {
+    if (event.detail.ctx && !event.detail.ctx.response) toast('No connection. What you typed is still on this page.');
+  });
+
+  /* the server keeps the theme in a cookie; this spares the reload */
+  doc.addEventListener('submit', event => {
+    const form = event.target;
+    if (!form.matches('[data-theme-form]')) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    if (theme === 'system') delete doc.documentElement.dataset.theme;
+    else doc.documentElement.dataset.theme = theme;
+    all('[data-theme-form] button').forEach(b => b.setAttribute('aria-pressed', b.value === theme));
+    fetch(form.action, { method: 'POST', body: new URLSearchParams({ theme }), redirect: 'manual' });
+  });
+
+  /* a dialog closes on a click beside it, where the browser does not do that itself */
+  doc.addEventListener('click', event => {
+    const dialog = event.target;
+    if (dialog.tagName !== 'DIALOG' || 'closedBy' in dialog) return;
+    const r = dialog.getBoundingClientRect();
+    if (event.clientX < r.left || event.clientX > r.right || event.clientY < r.top || event.clientY > r.bottom) dialog.close();
+  });
+
+  /* keyboard */
+  const enabled = () => localStorage.getItem('keys') !== 'off';
+  const toggle = one('[data-keys-toggle]');
+  if (toggle) toggle.checked = enabled();
+  doc.addEventListener('change', event => {
+    if (event.target.matches('[data-keys-toggle]')) localStorage.setItem('keys', event.target.checked ? 'on' : 'off');
+  });
+  const step = (items, by) => {
+    const at = items.findIndex(x => x === doc.activeElement);
+    items[Math.max(0, Math.min(items.length - 1, at + by))]?.focus();
+  };
+  const menuKeys = event => {
+    const menu = doc.activeElement?.closest('.menu, #palette');
+    if (!menu || !['ArrowDown', 'ArrowUp'].includes(event.key)) return false;
+    event.preventDefault();
+    step(all('input:not([type=checkbox]), .menu-i', menu), event.key === 'ArrowDown' ? 1 : -1);
+    return true;
+  };
+  let gone = 0;
+  const go = key => {
+    const link = one(`[data-go="${CSS.escape(key)}"]`);
+    if (link) link.click();
+  };
+  const single = event => {
+    const key = event.key;
+    if (gone && Date.now() - gone < 900) { gone = 0; go(key); return; }
+    if (key === 'g') { gone = Date.now(); return; }
+    if (key === 'j' || key === 'k') { event.preventDefault(); step(all('.row-a'), key === 'j' ? 1 : -1); return; }
+    if (key === '?') { one('#keys')?.showModal(); return; }
+    const target = one(`[data-key-target="${CSS.escape(key)}"]`);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches('input')) target.focus();
+    else target.click();
+  };
+  doc.addEventListener('keydown', event => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      const palette = one('#palette');
+      if (palette?.open) palette.close();
+      else palette?.showModal();
+      return;
+    }
+    if (menuKeys(event)) return;
+    const typing = doc.activeElement?.matches('input:not([type=checkbox],[type=radio]),textarea,select');
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || !enabled() || one('dialog[open]')) return;
+    single(event);
+  });
+})();

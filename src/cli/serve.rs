@@ -1,0 +1,109 @@
+//! Serving, and what an operator does around it.
+use super::{open, say};
+use crate::{
+    app::App,
+    config::{Base, Web},
+    service::{accounts::NewUser, generate, sessions},
+    store::db::Db,
+    web::{routes, server},
+};
+use anyhow::{Result, bail};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often sessions that ended are forgotten.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+async fn app(base: &Base, web: Web) -> Result<App> {
+    let db = Db::open(&base.database_url).await?;
+    db.ready().await?;
+    Ok(App::new(db, web))
+}
+
+pub(super) async fn serve(base: &Base, web: Web) -> Result<()> {
+    run(app(base, web).await?).await
+}
+
+async fn run(app: App) -> Result<()> {
+    let listener = server::listen(app.web.bind).await?;
+    say(&format!("Tributary listens on http://{}", listener.local_addr()?))?;
+    let sweeper = app.clone();
+    let sweep = async move {
+        loop {
+            if let Err(e) = sessions::sweep(&sweeper).await {
+                tracing::warn!(error = %e, "old sessions were not forgotten");
+            }
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    };
+    let mut term = signal(SignalKind::terminate())?;
+    let mut again = signal(SignalKind::terminate())?;
+    let stop = async move {
+        tokio::select! { _ = term.recv() => {}, _ = tokio::signal::ctrl_c() => {} }
+        tracing::info!("stopping: requests under way may end");
+    };
+    let twice = async move {
+        again.recv().await;
+        again.recv().await;
+    };
+    tokio::select! {
+        done = server::run(app, listener, stop) => Ok(done?),
+        () = sweep => Ok(()),
+        () = twice => bail!("stopped at once, as asked twice"),
+    }
+}
+
+/// A company one wants to click through. The password is the same for everybody and printed: the
+/// demo belongs on one's own machine.
+pub(super) async fn demo(base: &Base, web: Web) -> Result<()> {
+    let app = app(base, web).await?;
+    let password = "demo demo demo 42";
+    let fresh = crate::service::accounts::is_first_run(&app).await?;
+    if fresh {
+        let user = NewUser {
+            email: "demo@example.com".into(),
+            name: "Mara Lindqvist".into(),
+            password: password.into(),
+            platform_admin: true,
+        };
+        generate::demo(&app, user).await?;
+    }
+    say("Sign in with demo@example.com")?;
+    say(if fresh {
+        "and the password: demo demo demo 42"
+    } else {
+        "and the password it was made with"
+    })?;
+    run(app).await
+}
+
+pub(super) async fn migrate(base: &Base, grant_to: Option<String>) -> Result<()> {
+    let db = Db::open(&base.database_url).await?;
+    db.migrate().await?;
+    if let Some(role) = grant_to {
+        db.grant(&role).await?;
+        say(&format!("{role} has the rights the server needs."))?;
+    }
+    say("The tables are up to date.")
+}
+
+pub(super) async fn check(base: &Base) -> Result<()> {
+    let app = open(base).await?;
+    let (found, known) = app.db.schema().await?;
+    say(&format!("database: {:?}, schema {found} of {known}", app.db.engine()))?;
+    if let Some(fault) = app.db.role_fault().await? {
+        bail!("{fault}");
+    }
+    say("ready to serve")
+}
+
+pub(super) fn routes(json: bool) -> Result<()> {
+    let all: Vec<_> = routes::table().iter().map(routes::Route::describe).collect();
+    if json {
+        return say(&serde_json::to_string_pretty(&all)?);
+    }
+    for r in all {
+        say(&format!("{:6} {:60} {} {}", r.method, r.path, r.access, r.act.unwrap_or_default()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Orders: lists and commands; commits.
+use super::{
+    body::{Body, answer},
+    records::id,
+};
+use crate::{
+    domain::{history::chain::hex, ids::OrderId, money::Currency, order::Command},
+    service::{
+        error::Error,
+        history,
+        history::CommitRow,
+        orders::{self, OrderRow},
+    },
+    web::{extract::Visit, problem::Result, query::Query},
+};
+use axum::{
+    Json,
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+type Id = Path<(String, String, String)>;
+
+/// The filters of the page, as `?state=&q=&from=&to=&least=&most=&customer=&country=&sort=&size=&after=`.
+pub(in crate::web) async fn index(visit: Visit) -> Result {
+    let filter = Query::of(&visit.uri).orders(&visit.ctx)?;
+    let rows = orders::listed(&visit.ctx, &filter).await?;
+    let items: Vec<Value> = rows.rows.iter().map(row).collect();
+    Ok(Json(json!({"items": items, "next": rows.next.map(|c| c.text())})).into_response())
+}
+
+fn row(o: &OrderRow) -> Value {
+    let total = o.currency.parse::<Currency>().map(|c| c.plain(o.gross)).unwrap_or_default();
+    json!({
+        "id": o.id, "number": o.title, "kind": o.kind, "state": o.state, "customer": o.customer_id,
+        "customer_name": o.customer_name, "placed_at": o.placed_at, "country": o.country,
+        "currency": o.currency, "total": total, "lines": o.line_count, "version": o.from_seq,
+    })
+}
+
+/// A body may name the `version` the decision is based on, and for a cancellation the `reason`.
+async fn command(
+    visit: Visit,
+    path: Id,
+    (command, Body(given)): (Command, Body),
+) -> Result<Response> {
+    let id = OrderId(id(path)?);
+    let said = (given["version"].as_i64(), given["reason"].as_str());
+    let now = orders::command(&visit.ctx, id, command, said).await?;
+    Ok(answer(StatusCode::OK, &now))
+}
+
+pub(in crate::web) async fn confirm(visit: Visit, path: Id, body: Body) -> Result {
+    command(visit, path, (Command::Confirm, body)).await
+}
+pub(in crate::web) async fn complete(visit: Visit, path: Id, body: Body) -> Result {
+    command(visit, path, (Command::Complete, body)).await
+}
+pub(in crate::web) async fn reopen(visit: Visit, path: Id, body: Body) -> Result {
+    command(visit, path, (Command::Reopen, body)).await
+}
+pub(in crate::web) async fn cancel(visit: Visit, path: Id, body: Body) -> Result {
+    command(visit, path, (Command::Cancel, body)).await
+}
+pub(in crate::web) async fn reinstate(visit: Visit, path: Id, body: Body) -> Result {
+    command(visit, path, (Command::Reinstate, body)).await
+}
+
+fn commit_json(c: &CommitRow) -> Value {
+    json!({
+        "seq": c.seq, "at": c.at, "author": c.name, "author_kind": c.author_kind, "cause": c.cause,
+        "message": c.message, "records": c.records, "hash": hex(&c.hash), "prev": hex(&c.prev),
+    })
+}
+
+/// `?before=SEQ`
+pub(in crate::web) async fn commits(visit: Visit) -> Result {
+    let before = Query::of(&visit.uri).get("before").parse().ok();
+    let rows = history::commits(&visit.ctx, before, 50).await?;
+    let items: Vec<Value> = rows.iter().map(commit_json).collect();
+    let next = rows.last().map(|c| c.seq).filter(|seq| *seq > 1);
+    Ok(Json(json!({"items": items, "next": next})).into_response())
+}
+
+pub(in crate::web) async fn commit(visit: Visit, Path((_, _, seq)): Id) -> Result {
+    let seq: i64 = seq.parse().map_err(|_| Error::NotFound)?;
+    let (row, touched) = history::commit(&visit.ctx, seq).await?;
+    let records = touched
+        .iter()
+        .map(|t| json!({"kind": t.kind, "id": t.id, "title": t.title, "deleted": t.deleted}));
+    let mut out = commit_json(&row);
+    out["touched"] = Value::Array(records.collect());
+    Ok(Json(out).into_response())
+}

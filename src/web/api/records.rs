@@ -1,0 +1,69 @@
+//! Read, create and change a record of any kind.
+use super::body::{Body, answer};
+use crate::{
+    service::{
+        error::Error,
+        records::{self, Clash, Saved},
+        subjects::Subject,
+    },
+    web::{
+        extract::Visit,
+        problem::{Problem, Result},
+    },
+};
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+type Id = Path<(String, String, String)>;
+
+/// The id in a path; what is no id names nothing.
+pub(super) fn id(Path((_, _, id)): Id) -> Result<Uuid, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+pub(in crate::web) async fn show<R: Subject>(visit: Visit, path: Id) -> Result {
+    let now = records::show::<R>(&visit.ctx, id(path)?).await?;
+    Ok(answer(StatusCode::OK, &now))
+}
+
+/// `Idempotency-Key` makes a repeated request one act.
+pub(in crate::web) async fn create<R: Subject>(visit: Visit, Body(given): Body) -> Result {
+    let key = visit
+        .headers
+        .get("idempotency-key")
+        .and_then(|v| v.to_str().ok())
+        .filter(|k| k.len() <= 200);
+    let now = records::create::<R>(&visit.ctx, &given, key).await?;
+    Ok(answer(StatusCode::CREATED, &now))
+}
+
+/// The body names the `version` it is based on; a conflict answers 409 with both values.
+pub(in crate::web) async fn update<R: Subject>(
+    visit: Visit,
+    path: Id,
+    Body(mut given): Body,
+) -> Result {
+    let id = id(path)?;
+    let version = given.as_object_mut().and_then(|o| o.remove("version"));
+    let version = version.and_then(|v| v.as_i64());
+    let version =
+        version.ok_or_else(|| Error::at("version", "Say which version this change is based on"))?;
+    match records::save::<R>(&visit.ctx, id, version, &given).await? {
+        Saved::Done { now, .. } | Saved::Unchanged(now) => Ok(answer(StatusCode::OK, &now)),
+        Saved::Conflict(clash) => Ok(conflict(&clash)),
+    }
+}
+
+fn conflict(clash: &Clash) -> Response {
+    let each = clash.conflicts.iter().map(|c| {
+        json!({"path": c.path, "label": c.label, "base": c.base, "theirs": c.ours, "yours": c.theirs})
+    });
+    let detail = "Someone changed the same fields since. Nothing was saved.";
+    let conflict = Some(json!({"version": clash.seq, "fields": each.collect::<Vec<_>>()}));
+    Problem { conflict, ..Problem::new(StatusCode::CONFLICT, detail) }.into_response()
+}

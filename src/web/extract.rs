@@ -1,0 +1,91 @@
+//! What handlers take: a visit in a company, a guest, and what htmx says of itself.
+use super::cookies;
+use crate::{app::App, domain::company::Who, service::context::Ctx};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+
+/// What htmx asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Hx {
+    request: bool,
+    target: String,
+}
+
+impl Hx {
+    pub fn of_headers(headers: &HeaderMap) -> Self {
+        let get = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let request = get("hx-request") == "true" && get("hx-history-restore-request") != "true";
+        // htmx 4 sends `section#results`
+        let target = get("hx-target").rsplit('#').next().unwrap_or_default().to_owned();
+        Self { request, target }
+    }
+    pub fn is_request(&self) -> bool {
+        self.request
+    }
+    /// The id of the element that is to be replaced; `main` if none was named.
+    pub fn target(&self) -> Option<&str> {
+        self.request.then_some(self.target.as_str())
+    }
+    /// Goes to another page and says there what was done.
+    pub fn go(&self, url: &str, done: &str) -> Response {
+        let mut response = if self.request {
+            (StatusCode::OK, [("hx-redirect", url.to_owned())]).into_response()
+        } else {
+            Redirect::to(url).into_response()
+        };
+        response.headers_mut().append(header::SET_COOKIE, cookies::say(done));
+        response
+    }
+}
+
+/// A signed-in person within a company; put there by the guard, which checked the right.
+#[derive(Clone)]
+pub struct Visit {
+    pub ctx: Ctx,
+    pub who: Who,
+    pub hx: Hx,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+}
+
+impl Visit {
+    /// `/acme/main`: the start of every URL of this world.
+    pub fn base(&self) -> String {
+        format!("/{}/{}", self.ctx.company.slug, self.ctx.scope.world().slug())
+    }
+}
+
+/// Somebody on a page of no company: signed in or not.
+#[derive(Clone)]
+pub struct Guest {
+    pub app: App,
+    pub who: Option<Who>,
+    pub hx: Hx,
+    pub headers: HeaderMap,
+}
+
+fn missing() -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Response> {
+        let ctx = parts.extensions.get::<Ctx>().cloned().ok_or_else(missing)?;
+        let who = parts.extensions.get::<Who>().cloned().ok_or_else(missing)?;
+        let (hx, headers) = (Hx::of_headers(&parts.headers), parts.headers.clone());
+        Ok(Self { ctx, who, hx, uri: parts.uri.clone(), headers })
+    }
+}
+
+impl FromRequestParts<App> for Guest {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let who = parts.extensions.get::<Who>().cloned();
+        let (hx, headers) = (Hx::of_headers(&parts.headers), parts.headers.clone());
+        Ok(Self { app: app.clone(), who, hx, headers })
+    }
+}

@@ -1,0 +1,109 @@
+//! The guard in front of every route: who is asking, in which company and world, and may they.
+use super::{cookies, paths, problem::Failure, routes::Access, session};
+use crate::{
+    app::App,
+    domain::{
+        company::Who,
+        scope::{AuthorKind, World},
+    },
+    service::{accounts, context::Ctx, error::Error},
+};
+use axum::{
+    RequestExt,
+    extract::{RawPathParams, Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::Session;
+
+/// Lets a request through to its handler, or answers in its stead.
+pub(super) async fn guard(
+    State((app, access)): State<(App, Access)>,
+    mut req: Request,
+    next: Next,
+) -> Response {
+    let session = req.extensions().get::<Session>().cloned();
+    let who = match who(&app, (req.headers(), session), access).await {
+        Ok(who) => who,
+        Err(e) => return Failure(e).into_response(),
+    };
+    let Some(who) = who else {
+        return match access {
+            Access::Public => next.run(req).await,
+            _ => sign_in(&req, access),
+        };
+    };
+    req.extensions_mut().insert(who.clone());
+    match admit(&app, &mut req, (access, &who)).await {
+        Ok(Some(ctx)) => {
+            req.extensions_mut().insert(ctx);
+        }
+        Ok(None) => {}
+        Err(e) => return Failure(e).into_response(),
+    }
+    let told = cookies::get(req.headers(), "done").is_some() && req.method() == Method::GET;
+    let mut response = next.run(req).await;
+    if told && response.status() == StatusCode::OK {
+        response.headers_mut().append(header::SET_COOKIE, cookies::said());
+    }
+    response
+}
+
+/// The API knows tokens only, pages know sessions only.
+async fn who(
+    app: &App,
+    (headers, session): (&HeaderMap, Option<Session>),
+    access: Access,
+) -> Result<Option<Who>, Error> {
+    if let Access::Token(_) = access {
+        return match bearer(headers) {
+            Some(token) => accounts::who_of_token(app, token).await,
+            None => Ok(None),
+        };
+    }
+    match session {
+        Some(session) => Ok(session::who(&session).await),
+        None => Ok(None),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+async fn admit(
+    app: &App,
+    req: &mut Request,
+    (access, who): (Access, &Who),
+) -> Result<Option<Ctx>, Error> {
+    let (act, author) = match access {
+        Access::Public | Access::SignedIn => return Ok(None),
+        Access::Platform => return accounts::platform_only(who).map(|()| None),
+        Access::Member(act) => (act, AuthorKind::User),
+        Access::Token(act) => (act, AuthorKind::Token),
+    };
+    let params = req.extract_parts::<RawPathParams>().await.map_err(|_| Error::NotFound)?;
+    let param = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
+    let place = param("company").and_then(|slug| who.place(slug)).ok_or(Error::NotFound)?;
+    let world = match param("world") {
+        Some(slug) => World::of_slug(slug).ok_or(Error::NotFound)?,
+        None => World::Main,
+    };
+    let ctx = Ctx::of_member(app, &who.user, place, (author, world));
+    ctx.may(act)?;
+    Ok(Some(ctx))
+}
+
+/// A page leads to the sign-in and back; htmx and programs are told.
+fn sign_in(req: &Request, access: Access) -> Response {
+    let htmx = req.headers().contains_key("hx-request");
+    if matches!(access, Access::Token(_)) || (req.method() != Method::GET && !htmx) {
+        return Failure(Error::SignIn).into_response();
+    }
+    let to = paths::login_and_back(req.uri().path_and_query().map_or("/", |p| p.as_str()));
+    if htmx {
+        return (StatusCode::UNAUTHORIZED, [("hx-redirect", to)]).into_response();
+    }
+    Redirect::to(&to).into_response()
+}

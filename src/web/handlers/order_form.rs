@@ -1,0 +1,169 @@
+//! The form of an order with its line editor. Adding, removing and pricing lines are posts of the
+//! same form, so that they work without JavaScript too.
+use super::records::{id, reshaped, version, with_lists};
+use crate::{
+    domain::{
+        check::Problems,
+        customer::Customer,
+        field::Kind,
+        order::Order,
+        record::{Record, of_value},
+    },
+    service::{
+        error::Error,
+        orders,
+        records::{self, Clash, Saved},
+        subjects::Subject,
+    },
+    web::{
+        extract::Visit,
+        form::Form,
+        paths::record,
+        problem::Result,
+        view::{show as page, show_as},
+        views::{
+            fields::{ClashView, Showing},
+            order_form::{Filled, form},
+            order_page::{sums_view, totals_view},
+        },
+    },
+};
+use axum::{extract::Path, http::StatusCode, response::Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+type Id = Path<(String, String, String)>;
+
+/// Empty lines of a new order.
+const FIRST_LINES: usize = 3;
+
+/// A record's value as its form shows it: the customer by number and name, not by id.
+async fn shown(visit: &Visit, order: &Order) -> Result<Value> {
+    let mut value = order.value();
+    let customer = records::show::<Customer>(&visit.ctx, order.customer.0).await?.record;
+    value["customer"] = json!(format!("{} · {}", customer.number, order.customer_name));
+    Ok(value)
+}
+
+pub(in crate::web) async fn new(visit: Visit) -> Result {
+    let mut value = Order::blank_for(&visit.ctx);
+    value["lines"] = json!(vec![json!({}); FIRST_LINES]);
+    let (key, problems) = (visit.ctx.next_id().to_string(), Problems::default());
+    let filled = Filled {
+        id: None,
+        version: String::new(),
+        key,
+        value,
+        problems,
+        clash: vec![],
+        totals: None,
+    };
+    Ok(page(&visit.hx, &form(&visit, filled)))
+}
+
+pub(in crate::web) async fn edit(visit: Visit, path: Id) -> Result {
+    let id = id(path)?;
+    let now = records::show::<Order>(&visit.ctx, id).await?;
+    let sums = now.record.totals().unwrap_or_default();
+    let totals = Some(totals_view(&now.record, &sums));
+    let (value, version) = (shown(&visit, &now.record).await?, now.seq.to_string());
+    let filled = Filled {
+        id: Some(id),
+        version,
+        key: String::new(),
+        value,
+        problems: Problems::default(),
+        clash: vec![],
+        totals,
+    };
+    Ok(page(&visit.hx, &form(&visit, filled)))
+}
+
+pub(in crate::web) async fn create(visit: Visit, posted: Form) -> Result {
+    if let Some(value) = unsaved(&visit, None, &posted).await? {
+        return Ok(value);
+    }
+    match records::create::<Order>(&visit.ctx, &posted.given, posted.about("_key")).await {
+        Ok(now) => Ok(visit.hx.go(&record(&visit.base(), Kind::Order, now.record.id), "created")),
+        Err(Error::Invalid(p)) => {
+            Ok(again(&visit, (None, &posted), posted.given.clone(), (p, vec![])))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+pub(in crate::web) async fn update(visit: Visit, path: Id, posted: Form) -> Result {
+    let id = id(path)?;
+    if let Some(answer) = unsaved(&visit, Some(id), &posted).await? {
+        return Ok(answer);
+    }
+    let (url, given) = (record(&visit.base(), Kind::Order, id), with_lists::<Order>(&posted.given));
+    match records::save::<Order>(&visit.ctx, id, version(&posted)?, &given).await {
+        Ok(Saved::Conflict(clash)) => clashed(&visit, (id, posted), clash).await,
+        Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
+        Err(Error::Invalid(p)) => {
+            Ok(again(&visit, (Some(id), &posted), posted.given.clone(), (p, vec![])))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// A row more or less, or prices filled in: the form comes back, nothing is saved.
+async fn unsaved(visit: &Visit, id: Option<Uuid>, posted: &Form) -> Result<Option<Response>> {
+    let reshaped = reshaped(posted);
+    if reshaped.is_none() && posted.about("_fill").is_none() {
+        return Ok(None);
+    }
+    let given = reshaped.unwrap_or_else(|| posted.given.clone());
+    let before = match id {
+        Some(id) => records::show::<Order>(&visit.ctx, id).await?.record.value(),
+        None => Order::blank_for(&visit.ctx),
+    };
+    Ok(Some(match orders::preview(&visit.ctx, &before, given.clone()).await {
+        Ok((filled, sums)) => {
+            let totals = sums.map(|s| sums_view(visit.ctx.company.currency, &s));
+            let again = filled_form((id, posted), filled, (Problems::default(), vec![]));
+            page(&visit.hx, &form(visit, Filled { totals, ..again }))
+        }
+        Err(Error::Invalid(p)) => again(visit, (id, posted), given, (p, vec![])),
+        Err(e) => return Err(e.into()),
+    }))
+}
+
+fn filled_form(
+    (id, posted): (Option<Uuid>, &Form),
+    value: Value,
+    (problems, clash): (Problems, Vec<ClashView>),
+) -> Filled {
+    let about = |name: &str| posted.about(name).unwrap_or_default().to_owned();
+    let (version, key) = (about("_version"), about("_key"));
+    Filled { id, version, key, value, problems, clash, totals: None }
+}
+
+/// The form as it was typed, with what is wrong: 422, or 409 with the conflict.
+fn again(
+    visit: &Visit,
+    of: (Option<Uuid>, &Form),
+    value: Value,
+    (problems, clash): (Problems, Vec<ClashView>),
+) -> Response {
+    let status =
+        if clash.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
+    let totals =
+        orders::sums_of(&visit.ctx, &value).map(|s| sums_view(visit.ctx.company.currency, &s));
+    let filled = filled_form(of, value, (problems, clash));
+    show_as(status, &visit.hx, &form(visit, Filled { totals, ..filled }))
+}
+
+/// The next save is made on what stands now: having seen theirs, the person decides.
+async fn clashed(visit: &Visit, (id, mut posted): (Uuid, Form), clash: Clash) -> Result {
+    let zone = visit.ctx.company.zone();
+    let showing = Showing { zone: &zone };
+    let cards = clash.conflicts.iter().map(|c| showing.clash(c)).collect();
+    posted.about.insert("_version".into(), Value::String(clash.seq.to_string()));
+    let value = match of_value::<Order>(clash.mine.clone()) {
+        Ok(order) => shown(visit, &order).await?,
+        Err(_) => clash.mine,
+    };
+    Ok(again(visit, (Some(id), &posted), value, (Problems::default(), cards)))
+}

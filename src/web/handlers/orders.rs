@@ -1,0 +1,85 @@
+//! Orders: the list, its export, one order, and the commands of its life.
+use super::records::id;
+use crate::{
+    domain::{
+        field::Kind,
+        ids::OrderId,
+        order::{Command, Order},
+    },
+    service::{
+        error::Error,
+        export::{self, Pages},
+        history, orders, records,
+    },
+    web::{
+        extract::Visit,
+        form::Form,
+        paths::record,
+        problem::Result,
+        query::Query,
+        view::show as page,
+        views::{order_page, orders::Index},
+    },
+};
+use axum::{
+    body::{Body, Bytes},
+    extract::Path,
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+type Id = Path<(String, String, String)>;
+
+pub(in crate::web) async fn index(visit: Visit) -> Result {
+    let query = Query::of(&visit.uri);
+    let filter = query.orders(&visit.ctx)?;
+    let listing = orders::list(&visit.ctx, &filter).await?;
+    Ok(page(&visit.hx, &Index::of(&visit, &query, &filter, &listing)))
+}
+
+/// What the list shows, whole, as it comes from the database.
+pub(in crate::web) async fn export(visit: Visit) -> Result {
+    let filter = Query::of(&visit.uri).orders(&visit.ctx)?;
+    let start = (Pages::new(&visit.ctx, filter), visit.ctx.clone(), true);
+    let pieces = futures_util::stream::try_unfold(start, |(mut pages, ctx, first)| async move {
+        let Some(rows) = pages.next().await? else { return Ok::<_, Error>(None) };
+        let piece = Bytes::from(export::csv(&ctx, &rows, first));
+        Ok(Some((piece, (pages, ctx, false))))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"orders.csv\""),
+    ];
+    Ok((headers, Body::from_stream(pieces)).into_response())
+}
+
+pub(in crate::web) async fn show(visit: Visit, path: Id) -> Result {
+    let id = id(path)?;
+    let now = records::show::<Order>(&visit.ctx, id).await?;
+    let events = history::timeline::<Order>(&visit.ctx, id).await?;
+    Ok(page(&visit.hx, &order_page::view(&visit, &now, &events)))
+}
+
+/// A command is decided on what the person saw: the version is in the form.
+async fn command(visit: Visit, path: Id, (command, form): (Command, Form)) -> Result<Response> {
+    let id = OrderId(id(path)?);
+    let based_on = form.about("_version").and_then(|v| v.parse().ok());
+    orders::command(&visit.ctx, id, command, (based_on, Some(form.text("reason")))).await?;
+    Ok(visit.hx.go(&record(&visit.base(), Kind::Order, id), command.word()))
+}
+
+pub(in crate::web) async fn confirm(visit: Visit, path: Id, form: Form) -> Result {
+    command(visit, path, (Command::Confirm, form)).await
+}
+pub(in crate::web) async fn complete(visit: Visit, path: Id, form: Form) -> Result {
+    command(visit, path, (Command::Complete, form)).await
+}
+pub(in crate::web) async fn reopen(visit: Visit, path: Id, form: Form) -> Result {
+    command(visit, path, (Command::Reopen, form)).await
+}
+pub(in crate::web) async fn cancel(visit: Visit, path: Id, form: Form) -> Result {
+    command(visit, path, (Command::Cancel, form)).await
+}
+pub(in crate::web) async fn reinstate(visit: Visit, path: Id, form: Form) -> Result {
+    command(visit, path, (Command::Reinstate, form)).await
+}

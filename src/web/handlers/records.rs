@@ -1,0 +1,163 @@
+//! Customers, products and tax codes: the same seven pages for each kind.
+use crate::{
+    domain::{check::Problems, field::Ty, record::Record},
+    service::{
+        error::Error,
+        history,
+        records::{self, Saved},
+    },
+    web::{
+        extract::Visit,
+        form::Form,
+        paths::record,
+        problem::Result,
+        query::Query,
+        view::{show as page, show_as},
+        views::{
+            fields::{ClashView, Showing},
+            records::{Filled, Index, Show, Shown, form},
+        },
+    },
+};
+use axum::{extract::Path, http::StatusCode, response::Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+type Id = Path<(String, String, String)>;
+
+/// The id in a path; what is no id names nothing.
+pub(in crate::web) fn id(Path((_, _, id)): Id) -> Result<Uuid, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+pub(in crate::web) async fn index<M: Shown>(visit: Visit) -> Result {
+    let query = Query::of(&visit.uri);
+    let (rows, count) = records::list::<M>(&visit.ctx, &query.masters()).await?;
+    let view = Index::of(&visit, &query, (rows, count));
+    Ok(page(&visit.hx, &view))
+}
+
+pub(in crate::web) async fn show<M: Shown>(visit: Visit, path: Id) -> Result {
+    let id = id(path)?;
+    let now = records::show::<M>(&visit.ctx, id).await?;
+    let steps = history::timeline::<M>(&visit.ctx, id).await?;
+    let view = Show::of(&visit, &now, &steps);
+    Ok(page(&visit.hx, &view))
+}
+
+pub(in crate::web) async fn new<M: Shown>(visit: Visit) -> Result {
+    let (blank, key) = (M::blank(&visit.ctx.company), visit.ctx.next_id().to_string());
+    let (problems, clash) = (Problems::default(), vec![]);
+    let filled = Filled { id: None, version: 0, key, value: &blank, problems, clash };
+    Ok(page(&visit.hx, &form::<M>(&visit, filled)))
+}
+
+pub(in crate::web) async fn edit<M: Shown>(visit: Visit, path: Id) -> Result {
+    let id = id(path)?;
+    let now = records::show::<M>(&visit.ctx, id).await?;
+    let (value, problems) = (now.record.value(), Problems::default());
+    let filled = Filled {
+        id: Some(id),
+        version: now.seq,
+        key: String::new(),
+        value: &value,
+        problems,
+        clash: vec![],
+    };
+    Ok(page(&visit.hx, &form::<M>(&visit, filled)))
+}
+
+pub(in crate::web) async fn create<M: Shown>(visit: Visit, posted: Form) -> Result {
+    if let Some(given) = reshaped(&posted) {
+        return Ok(again::<M>(&visit, (None, &posted), &given, (Problems::default(), vec![])));
+    }
+    match records::create::<M>(&visit.ctx, &posted.given, posted.about("_key")).await {
+        Ok(now) => Ok(visit.hx.go(&record(&visit.base(), M::KIND, now.record.id()), "created")),
+        Err(Error::Invalid(p)) => {
+            Ok(again::<M>(&visit, (None, &posted), &posted.given, (p, vec![])))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, posted: Form) -> Result {
+    let id = id(path)?;
+    if let Some(given) = reshaped(&posted) {
+        return Ok(again::<M>(&visit, (Some(id), &posted), &given, (Problems::default(), vec![])));
+    }
+    let (url, given) = (record(&visit.base(), M::KIND, id), with_lists::<M>(&posted.given));
+    match records::save::<M>(&visit.ctx, id, version(&posted)?, &given).await {
+        Ok(Saved::Conflict(clash)) => Ok(clashed::<M>(&visit, (id, posted), &clash)),
+        Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
+        Err(Error::Invalid(p)) => {
+            Ok(again::<M>(&visit, (Some(id), &posted), &posted.given, (p, vec![])))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// A form sends every list whole: one that is not there has no rows left.
+pub(in crate::web) fn with_lists<R: Record>(given: &Value) -> Value {
+    let mut given = given.clone();
+    for f in R::FIELDS.iter().filter(|f| f.input && matches!(f.ty, Ty::Parts(..))) {
+        if given.get(f.name).is_none() {
+            given[f.name] = json!([]);
+        }
+    }
+    given
+}
+
+fn clashed<M: Shown>(
+    visit: &Visit,
+    (id, mut posted): (Uuid, Form),
+    clash: &records::Clash,
+) -> Response {
+    let zone = visit.ctx.company.zone();
+    let showing = Showing { zone: &zone };
+    let cards = clash.conflicts.iter().map(|c| showing.clash(c)).collect();
+    // the next save is made on what stands now: having seen theirs, the person decides
+    posted.about.insert("_version".into(), Value::String(clash.seq.to_string()));
+    again::<M>(visit, (Some(id), &posted), &clash.mine, (Problems::default(), cards))
+}
+
+/// The version that a form was made from.
+pub(in crate::web) fn version(posted: &Form) -> Result<i64, Error> {
+    let text = posted.about("_version").unwrap_or_default();
+    text.parse().map_err(|_| {
+        Error::at("version", "Open the form again: it does not say what it is based on")
+    })
+}
+
+/// The form as it was typed, with what is wrong: 422, or 409 with the conflict.
+fn again<M: Shown>(
+    visit: &Visit,
+    (id, posted): (Option<Uuid>, &Form),
+    given: &Value,
+    (problems, clash): (Problems, Vec<ClashView>),
+) -> Response {
+    let status = match (problems.is_empty(), clash.is_empty()) {
+        (true, true) => StatusCode::OK,
+        (_, false) => StatusCode::CONFLICT,
+        (false, true) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let version = posted.about("_version").and_then(|v| v.parse().ok()).unwrap_or(0);
+    let key = posted.about("_key").unwrap_or_default().to_owned();
+    let filled = Filled { id, version, key, value: given, problems, clash };
+    show_as(status, &visit.hx, &form::<M>(visit, filled))
+}
+
+/// Adding or removing a row is not a save: the form comes back with one row more or less.
+pub(in crate::web) fn reshaped(posted: &Form) -> Option<Value> {
+    let mut given = posted.given.clone();
+    if let Some(name) = posted.about("_add") {
+        let rows = given.as_object_mut()?.entry(name.to_owned()).or_insert_with(|| json!([]));
+        rows.as_array_mut()?.push(json!({}));
+        return Some(given);
+    }
+    let (name, index) = posted.about("_remove")?.split_once('.')?;
+    let (rows, index) = (given.get_mut(name)?.as_array_mut()?, index.parse::<usize>().ok()?);
+    if index < rows.len() {
+        rows.remove(index);
+    }
+    Some(given)
+}

@@ -1,0 +1,95 @@
+//! Search over everything, and suggestions for fields that name a record.
+use crate::{
+    domain::{
+        customer::Customer,
+        field::Kind,
+        page::{MasterFilter, OrderFilter},
+        policy::Act,
+        product::Product,
+        text::words,
+    },
+    service::{Master, error::Error, orders, records, subjects::Subject},
+    web::{
+        extract::Visit,
+        paths::record,
+        problem::Result,
+        query::Query,
+        view::{Shell, show},
+        views::pages::{FoundView, Search, Suggest},
+    },
+};
+use axum::extract::Path;
+
+const FOUND: i64 = 6;
+const SUGGESTED: i64 = 12;
+
+impl Search {
+    /// Whether nothing was found.
+    pub(in crate::web) fn none(&self) -> bool {
+        self.groups.iter().all(|g| g.rows.is_empty())
+    }
+}
+
+pub(in crate::web) async fn index(visit: Visit) -> Result {
+    let q = Query::of(&visit.uri).get("q").to_owned();
+    let wanted: Vec<String> = words(&q).into_iter().take(12).collect();
+    let groups = if wanted.is_empty() { vec![] } else { everything(&visit, &wanted).await? };
+    let shell = Shell::of(&visit, "Search", "");
+    Ok(show(&visit.hx, &Search { shell, q, groups }))
+}
+
+async fn everything(visit: &Visit, wanted: &[String]) -> Result<Vec<FoundView>> {
+    let orders = found_orders(visit, wanted).await?;
+    let customers = found::<Customer>(visit, wanted).await?;
+    let products = found::<Product>(visit, wanted).await?;
+    Ok(vec![
+        FoundView { title: "Orders", icon: "shopping-cart", rows: orders },
+        FoundView { title: "Customers", icon: "users", rows: customers },
+        FoundView { title: "Products", icon: "package", rows: products },
+    ])
+}
+
+type Rows = Vec<(String, String, String)>;
+
+async fn found_orders(visit: &Visit, wanted: &[String]) -> Result<Rows> {
+    let filter = OrderFilter { search: wanted.to_vec(), size: FOUND, ..OrderFilter::all() };
+    let rows = orders::found(&visit.ctx, &filter).await?;
+    let base = visit.base();
+    Ok(rows
+        .into_iter()
+        .map(|o| (record(&base, Kind::Order, o.id), o.title, o.customer_name))
+        .collect())
+}
+
+async fn found<M: Subject + Master>(visit: &Visit, wanted: &[String]) -> Result<Rows> {
+    let filter = MasterFilter { search: wanted.to_vec(), size: FOUND, ..MasterFilter::default() };
+    let (page, _) = records::list::<M>(&visit.ctx, &filter).await?;
+    let base = visit.base();
+    let row = |m: &M| (record(&base, M::KIND, m.id()), m.name().to_owned(), m.code().to_owned());
+    Ok(page.rows.iter().map(row).collect())
+}
+
+/// Options for a field: `CODE · Name`.
+pub(in crate::web) async fn suggest(
+    visit: Visit,
+    Path((_, _, kind)): Path<(String, String, String)>,
+) -> Result {
+    visit.ctx.may(Act::ReadRecords)?;
+    let filter = MasterFilter {
+        search: words(Query::of(&visit.uri).last()).into_iter().take(6).collect(),
+        only_active: true,
+        cursor: None,
+        size: SUGGESTED,
+    };
+    let options = match kind.as_str() {
+        "customers" => options::<Customer>(&visit, &filter).await?,
+        "products" => options::<Product>(&visit, &filter).await?,
+        _ => return Err(Error::NotFound.into()),
+    };
+    Ok(show(&visit.hx, &Suggest { options }))
+}
+
+async fn options<M: Subject + Master>(visit: &Visit, filter: &MasterFilter) -> Result<Vec<String>> {
+    let (page, _) = records::list::<M>(&visit.ctx, filter).await?;
+    Ok(page.rows.iter().map(|m| format!("{} · {}", m.code(), m.name())).collect())
+}

@@ -1,0 +1,141 @@
+//! What a list's URL asks for, and URLs that ask for a little more or less.
+use crate::{
+    domain::{
+        check::Problems,
+        money::Currency,
+        order::State,
+        page::{Cursor, MasterFilter, OrderFilter, OrderSort, SIZES},
+        text::words,
+        time::{Ts, parse_day},
+    },
+    service::{context::Ctx, error::Result},
+};
+use axum::http::Uri;
+use jiff::tz::TimeZone;
+
+/// The columns of the list that can be put away.
+pub const COLUMNS: [(&str, &str); 5] = [
+    ("placed", "Placed"),
+    ("country", "Country"),
+    ("promised", "Promised"),
+    ("lines", "Lines"),
+    ("kind", "Kind"),
+];
+/// Columns shown unless others are chosen.
+const SHOWN: [&str; 3] = ["placed", "country", "lines"];
+
+/// The pairs of a query string, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub fn of(uri: &Uri) -> Self {
+        let pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        Self(pairs.into_owned().filter(|(_, v)| !v.trim().is_empty()).take(100).collect())
+    }
+    /// The first value of a name, without blanks around it.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.trim())
+    }
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.trim()).collect()
+    }
+    /// The last value of any name: a field's own, where its name is not known.
+    pub fn last(&self) -> &str {
+        self.0.last().map_or("", |(_, v)| v.trim())
+    }
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// `path?…` with some names replaced; an empty value takes a name away. Pages start anew.
+    pub fn url(&self, path: &str, changes: &[(&str, &str)]) -> String {
+        let mut out = form_urlencoded::Serializer::new(String::new());
+        let stays = |n: &str| n != "after" && !changes.iter().any(|(c, _)| *c == n);
+        out.extend_pairs(self.0.iter().filter(|(n, _)| stays(n)));
+        out.extend_pairs(changes.iter().filter(|(_, v)| !v.is_empty()));
+        let text = out.finish();
+        if text.is_empty() { path.to_owned() } else { format!("{path}?{text}") }
+    }
+    /// The page's cursor and size.
+    fn page(&self) -> (Option<Cursor>, i64) {
+        let size = self.get("size").parse().ok().filter(|n| SIZES.contains(n)).unwrap_or(50);
+        (Cursor::parse(self.get("after")), size)
+    }
+    /// The list columns that are shown.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let chosen = self.all("col");
+        let known = COLUMNS.iter().map(|(c, _)| *c);
+        if chosen.is_empty() {
+            return known.filter(|c| SHOWN.contains(c)).collect();
+        }
+        known.filter(|c| chosen.contains(c)).collect()
+    }
+
+    /// As a filter of orders.
+    ///
+    /// # Errors
+    /// `Invalid` names the fields that cannot be read.
+    pub fn orders(&self, ctx: &Ctx) -> Result<OrderFilter> {
+        let mut problems = Problems::default();
+        let zone = ctx.company.zone();
+        let from = self.day("from", &zone, 0, &mut problems);
+        let to = self.day("to", &zone, 1, &mut problems);
+        let least = self.amount("least", ctx.company.currency, &mut problems);
+        let most = self.amount("most", ctx.company.currency, &mut problems);
+        let customer = match self.get("customer") {
+            "" => None,
+            id => id.parse().map_err(|_| problems.add("customer", "Choose a customer")).ok(),
+        };
+        let (sort, descending) = self.sort();
+        let (cursor, size) = self.page();
+        problems.ok()?;
+        Ok(OrderFilter {
+            states: self.all("state").into_iter().filter_map(|s| s.parse::<State>().ok()).collect(),
+            customer,
+            placed: (from, to),
+            gross: (least, most),
+            country: Some(self.get("country").to_owned()).filter(|c| !c.is_empty()),
+            search: words(self.get("q")).into_iter().take(12).collect(),
+            sort,
+            descending,
+            cursor,
+            size,
+        })
+    }
+
+    /// `-placed` is descending, which is what people want of dates and amounts.
+    pub fn sort(&self) -> (OrderSort, bool) {
+        let text = self.get("sort");
+        let word = text.trim_start_matches('-');
+        match OrderSort::WORDS.into_iter().find(|(w, _)| *w == word) {
+            Some((_, sort)) => (sort, text.starts_with('-')),
+            None => (OrderSort::Placed, true),
+        }
+    }
+
+    fn day(&self, name: &str, zone: &TimeZone, later: i64, problems: &mut Problems) -> Option<Ts> {
+        let text = self.get(name);
+        let day = parse_day(text).and_then(|d| d.checked_add(jiff::Span::new().days(later)).ok());
+        if day.is_none() && !text.is_empty() {
+            problems.add(name, "Write a date such as 2026-11-22");
+        }
+        day.map(|d| Ts::start_of(d, zone))
+    }
+
+    fn amount(&self, name: &str, currency: Currency, problems: &mut Problems) -> Option<i64> {
+        let text = self.get(name);
+        let parsed = (!text.is_empty()).then(|| currency.parse(text))?;
+        parsed.map_err(|e| problems.add(name, e)).ok()
+    }
+
+    /// As a filter of master records.
+    pub fn masters(&self) -> MasterFilter {
+        let (cursor, size) = self.page();
+        MasterFilter {
+            search: words(self.get("q")).into_iter().take(12).collect(),
+            only_active: self.get("active") == "true",
+            cursor,
+            size,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The table of routes: nothing answers that is not in it, and nothing is in it without an access class.
+use super::{
+    api, assets,
+    guard::guard,
+    handlers::{
+        account, admin, auth, commits, dashboard, health, order_form, orders, records, search,
+        settings,
+    },
+    layers::Route as Template,
+};
+use crate::{
+    app::App,
+    domain::{customer::Customer, policy::Act, product::Product, tax::TaxCode},
+};
+use axum::{
+    Router,
+    handler::Handler,
+    http::Method,
+    middleware::{from_fn_with_state, map_response},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use serde::Serialize;
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Public,
+    /// Anybody with a session.
+    SignedIn,
+    /// Platform admins.
+    Platform,
+    /// Members of the company in the path whose role includes the act.
+    Member(Act),
+    /// Tokens of members, likewise.
+    Token(Act),
+}
+
+/// One route.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    handler: MethodRouter<App>,
+}
+
+/// A route as `tributary routes --json` prints it.
+#[derive(Debug, Serialize)]
+pub struct Described {
+    pub method: String,
+    pub path: &'static str,
+    pub access: &'static str,
+    pub act: Option<&'static str>,
+}
+
+impl Route {
+    pub fn describe(&self) -> Described {
+        let (access, act) = match self.access {
+            Access::Public => ("public", None),
+            Access::SignedIn => ("signed_in", None),
+            Access::Platform => ("platform", None),
+            Access::Member(act) => ("member", Some(act.word())),
+            Access::Token(act) => ("token", Some(act.word())),
+        };
+        Described { method: self.method.to_string(), path: self.path, access, act }
+    }
+}
+
+fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route { method: Method::GET, path, access, handler: on(MethodFilter::GET, handler) }
+}
+fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route { method: Method::POST, path, access, handler: on(MethodFilter::POST, handler) }
+}
+fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+    Route { method: Method::PATCH, path, access, handler: on(MethodFilter::PATCH, handler) }
+}
+
+/// Every route.
+pub fn table() -> Vec<Route> {
+    [platform(), company(), masters(), programs()].into_iter().flatten().collect()
+}
+
+#[rustfmt::skip] // one line for each route
+fn platform() -> Vec<Route> {
+    use Access::{Platform, Public, SignedIn};
+    vec![
+        get("/", Public, auth::start),
+        get("/livez", Public, health::livez),
+        get("/readyz", Public, health::readyz),
+        get("/static/{file}", Public, assets::show),
+        get("/login", Public, auth::new),
+        post("/login", Public, auth::create),
+        get("/setup", Public, auth::setup),
+        post("/setup", Public, auth::set_up),
+        post("/preferences/theme", Public, account::theme),
+        post("/logout", SignedIn, auth::destroy),
+        get("/account", SignedIn, account::show),
+        post("/account", SignedIn, account::update),
+        post("/account/password", SignedIn, account::password),
+        get("/admin", Platform, admin::show),
+        post("/admin/companies", Platform, admin::create_company),
+        post("/admin/companies/{slug}/active", Platform, admin::company_active),
+        post("/admin/users", Platform, admin::create_user),
+        post("/admin/users/{id}/active", Platform, admin::user_active),
+    ]
+}
+
+#[rustfmt::skip] // one line for each route
+fn company() -> Vec<Route> {
+    use Access::Member;
+    vec![
+        get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show),
+        get("/{company}/{world}/orders", Member(Act::ReadOrders), orders::index),
+        post("/{company}/{world}/orders", Member(Act::WriteOrders), order_form::create),
+        get("/{company}/{world}/orders/new", Member(Act::WriteOrders), order_form::new),
+        get("/{company}/{world}/orders/export.csv", Member(Act::Export), orders::export),
+        get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show),
+        post("/{company}/{world}/orders/{id}", Member(Act::WriteOrders), order_form::update),
+        get("/{company}/{world}/orders/{id}/edit", Member(Act::WriteOrders), order_form::edit),
+        post("/{company}/{world}/orders/{id}/confirmation", Member(Act::ConfirmOrder), orders::confirm),
+        post("/{company}/{world}/orders/{id}/completion", Member(Act::CloseOrder), orders::complete),
+        post("/{company}/{world}/orders/{id}/reopening", Member(Act::CloseOrder), orders::reopen),
+        post("/{company}/{world}/orders/{id}/cancellation", Member(Act::CancelOrder), orders::cancel),
+        post("/{company}/{world}/orders/{id}/reinstatement", Member(Act::CancelOrder), orders::reinstate),
+        get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
+        get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
+        get("/{company}/{world}/search", Member(Act::ReadRecords), search::index),
+        get("/{company}/{world}/suggest/{kind}", Member(Act::ReadRecords), search::suggest),
+        get("/{company}/{world}/settings", Member(Act::ReadOrders), settings::show),
+        post("/{company}/{world}/settings", Member(Act::WriteSettings), settings::update),
+        post("/{company}/{world}/members", Member(Act::ManageMembers), settings::put_member),
+    ]
+}
+
+macro_rules! master_routes {
+    ($($kind:literal, $t:ty, $write:expr;)+) => {
+        vec![$(
+            get(concat!("/{company}/{world}/", $kind), Access::Member(Act::ReadRecords), records::index::<$t>),
+            post(concat!("/{company}/{world}/", $kind), Access::Member($write), records::create::<$t>),
+            get(concat!("/{company}/{world}/", $kind, "/new"), Access::Member($write), records::new::<$t>),
+            get(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member(Act::ReadRecords), records::show::<$t>),
+            post(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member($write), records::update::<$t>),
+            get(concat!("/{company}/{world}/", $kind, "/{id}/edit"), Access::Member($write), records::edit::<$t>),
+            get(concat!("/api/v1/{company}/{world}/", $kind), Access::Token(Act::ReadRecords), api::masters::index::<$t>),
+            post(concat!("/api/v1/{company}/{world}/", $kind), Access::Token($write), api::records::create::<$t>),
+            get(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token(Act::ReadRecords), api::records::show::<$t>),
+            patch(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token($write), api::records::update::<$t>),
+        )+]
+    };
+}
+
+fn masters() -> Vec<Route> {
+    master_routes! {
+        "customers", Customer, Act::WriteRecords;
+        "products", Product, Act::WriteRecords;
+        "tax-codes", TaxCode, Act::WriteSettings;
+    }
+}
+
+#[rustfmt::skip] // one line for each route
+fn programs() -> Vec<Route> {
+    use crate::domain::order::Order;
+    use Access::{Public, Token};
+    vec![
+        get("/api/v1/openapi.json", Public, api::openapi::show),
+        get("/api/v1/{company}/{world}/orders", Token(Act::ReadOrders), api::orders::index),
+        post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
+        get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>),
+        patch("/api/v1/{company}/{world}/orders/{id}", Token(Act::WriteOrders), api::records::update::<Order>),
+        post("/api/v1/{company}/{world}/orders/{id}/confirmation", Token(Act::ConfirmOrder), api::orders::confirm),
+        post("/api/v1/{company}/{world}/orders/{id}/completion", Token(Act::CloseOrder), api::orders::complete),
+        post("/api/v1/{company}/{world}/orders/{id}/reopening", Token(Act::CloseOrder), api::orders::reopen),
+        post("/api/v1/{company}/{world}/orders/{id}/cancellation", Token(Act::CancelOrder), api::orders::cancel),
+        post("/api/v1/{company}/{world}/orders/{id}/reinstatement", Token(Act::CancelOrder), api::orders::reinstate),
+        get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
+        get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),
+    ]
+}
+
+/// The table as a router: each handler behind the guard of its access class.
+pub fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        let template = route.path;
+        let named = map_response(move |mut response: axum::response::Response| async move {
+            response.extensions_mut().insert(Template(template));
+            response
+        });
+        let guarded = from_fn_with_state((app.clone(), route.access), guard);
+        router = router.route(route.path, route.handler.layer(guarded).layer(named));
+    }
+    router.with_state(app.clone())
+}

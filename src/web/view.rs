@@ -1,0 +1,139 @@
+//! Pages and their fragments: one template, shown whole or in part.
+use super::{
+    cookies,
+    extract::{Guest, Hx, Visit},
+    problem::Problem,
+};
+use crate::domain::{company::Who, policy::Act};
+use askama::Template;
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// A page. A region of it is a block of its template, named by the id of its element.
+pub(super) trait View: Template {
+    fn region(&self, _: &str) -> Option<askama::Result<String>> {
+        None
+    }
+}
+
+/// The block that htmx asked for if the page has it, else the whole page.
+pub(super) fn show(hx: &Hx, view: &impl View) -> Response {
+    show_as(StatusCode::OK, hx, view)
+}
+
+/// With a status: 422 for a form that comes back, 409 for a conflict.
+pub(super) fn show_as(status: StatusCode, hx: &Hx, view: &impl View) -> Response {
+    let text = hx.target().and_then(|t| view.region(t)).unwrap_or_else(|| view.render());
+    match text {
+        Ok(text) => {
+            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+        }
+        Err(e) => {
+            tracing::error!(error = %e, "a template failed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What stands around every page of a company.
+pub(super) struct Shell {
+    pub title: String,
+    pub active: &'static str,
+    pub base: String,
+    pub company: String,
+    pub world: &'static str,
+    pub user: String,
+    pub initials: String,
+    pub platform_admin: bool,
+    /// Name, initials, URL, whether it is this one.
+    pub places: Vec<(String, String, String, bool)>,
+    pub theme: &'static str,
+    pub done: Option<&'static str>,
+    pub can: Can,
+}
+
+/// What the signed-in person may do here, for what is offered.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each thing that a page offers")]
+pub(super) struct Can {
+    pub write_orders: bool,
+    pub settings: bool,
+    pub members: bool,
+    pub records: bool,
+    pub history: bool,
+    pub export: bool,
+}
+
+impl Shell {
+    pub(super) fn of(visit: &Visit, title: impl Into<String>, active: &'static str) -> Self {
+        let may = |act| visit.ctx.scope.may(act);
+        Self {
+            title: title.into(),
+            active,
+            base: visit.base(),
+            company: visit.ctx.company.name.clone(),
+            world: visit.ctx.scope.world().slug(),
+            user: visit.who.user.name.clone(),
+            initials: visit.who.user.initials(),
+            platform_admin: visit.who.user.platform_admin,
+            places: places(&visit.who, &visit.ctx.company.slug),
+            theme: cookies::theme(&visit.headers),
+            done: cookies::done(&visit.headers),
+            can: Can {
+                write_orders: may(Act::WriteOrders),
+                settings: may(Act::WriteSettings),
+                members: may(Act::ManageMembers),
+                records: may(Act::ReadRecords),
+                history: may(Act::ReadHistory),
+                export: may(Act::Export),
+            },
+        }
+    }
+}
+
+fn places(who: &Who, slug: &str) -> Vec<(String, String, String, bool)> {
+    let each = who.places.iter().map(|p| {
+        let c = &p.company;
+        let initials = c.name.split_whitespace().filter_map(|w| w.chars().next()).take(2).collect();
+        (c.name.clone(), initials, super::paths::home(&c.slug), c.slug == slug)
+    });
+    each.collect()
+}
+
+/// What stands around a page of no company.
+pub(super) struct Plain {
+    pub title: &'static str,
+    pub theme: &'static str,
+    pub done: Option<&'static str>,
+}
+
+impl Plain {
+    pub(super) fn of(guest: &Guest, title: &'static str) -> Self {
+        Self::new(&guest.headers, title)
+    }
+    fn new(headers: &HeaderMap, title: &'static str) -> Self {
+        Self { title, theme: cookies::theme(headers), done: cookies::done(headers) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html", blocks = ["alert"])]
+struct ErrorPage<'a> {
+    shell: Plain,
+    problem: &'a Problem,
+    status: u16,
+    id: &'a str,
+}
+
+/// A problem as a page, or as the piece that goes into `#alerts`.
+pub(super) fn problem(
+    problem: &Problem,
+    (id, theme, fragment): (&str, &'static str, bool),
+) -> String {
+    let shell = Plain { title: problem.title, theme, done: None };
+    let page = ErrorPage { shell, problem, status: problem.status.as_u16(), id };
+    let text = if fragment { page.as_alert().render() } else { page.render() };
+    text.unwrap_or_else(|_| problem.detail.clone())
+}

@@ -1,0 +1,126 @@
+//! The company's first page.
+use super::{
+    history::{CommitView, commit},
+    orders::summed,
+};
+use crate::{
+    domain::{field::Kind, money::Currency, order::State, time::Ts},
+    service::{
+        history::CommitRow,
+        orders::{OrderRow, Tally},
+    },
+    web::{
+        extract::Visit,
+        paths::record,
+        view::{Shell, View},
+    },
+};
+use askama::Template;
+use jiff::ToSpan;
+
+#[derive(Template)]
+#[template(path = "dashboard.html")]
+pub(in crate::web) struct Dashboard {
+    pub shell: Shell,
+    pub greeting: String,
+    pub cards: Vec<Card>,
+    pub bars: Vec<Bar>,
+    pub most: String,
+    pub queue: Vec<(String, String, String, &'static str, &'static str, String)>,
+    pub commits: Vec<CommitView>,
+}
+impl View for Dashboard {}
+
+/// Orders of one state and their sum.
+pub(in crate::web) struct Card {
+    pub label: &'static str,
+    pub href: String,
+    pub count: String,
+    pub sum: String,
+}
+/// A month of the chart: heights in the units of its view box.
+pub(in crate::web) struct Bar {
+    pub x: i64,
+    pub mid: i64,
+    pub y: i64,
+    pub height: i64,
+    pub month: String,
+    pub label: String,
+}
+
+/// The tallest column of the chart, in the units of its view box.
+const TALL: i64 = 140;
+const BASE_LINE: i64 = 160;
+
+impl Dashboard {
+    pub(in crate::web) fn of(
+        visit: &Visit,
+        tallies: &[Tally],
+        (drafts, commits): (Vec<OrderRow>, &[CommitRow]),
+    ) -> Self {
+        let (bars, most) = chart(visit, tallies);
+        let base = visit.base();
+        let queue = drafts.into_iter().map(|o| {
+            let total = o.currency.parse::<Currency>().map(|c| c.show(o.gross)).unwrap_or_default();
+            (
+                record(&base, Kind::Order, o.id),
+                o.title,
+                o.customer_name,
+                o.state.word(),
+                o.state.label(),
+                total,
+            )
+        });
+        Self {
+            greeting: visit.ctx.company.name.clone(),
+            cards: State::ALL.iter().map(|s| card(visit, tallies, *s)).collect(),
+            queue: queue.collect(),
+            commits: commits.iter().map(|c| commit(visit, c)).collect(),
+            shell: Shell::of(visit, "Home", "home"),
+            bars,
+            most,
+        }
+    }
+}
+
+fn card(visit: &Visit, tallies: &[Tally], state: State) -> Card {
+    let of = tallies.iter().filter(|t| t.state == state);
+    let (count, sum) = summed(visit, of);
+    let href = format!("{}/orders?state={}", visit.base(), state.word());
+    Card { label: state.label(), href, count, sum }
+}
+
+/// Twelve months up to the last one that has orders or is now: old data has a chart too.
+fn chart(visit: &Visit, tallies: &[Tally]) -> (Vec<Bar>, String) {
+    let (zone, currency) = (visit.ctx.company.zone(), visit.ctx.company.currency);
+    let counted = |t: &&Tally| t.state != State::Cancelled && t.currency == currency.code();
+    let now: Ts = visit.ctx.now();
+    let last = tallies.iter().filter(counted).map(|t| t.month.as_str()).max();
+    let end = last
+        .and_then(|m| format!("{m}-01").parse().ok())
+        .unwrap_or_else(|| now.day(&zone).first_of_month());
+    let months = (0..12).rev().filter_map(|back: i64| end.checked_sub(back.months()).ok());
+    let sums: Vec<(jiff::civil::Date, i64)> = months
+        .map(|day| {
+            let month = day.strftime("%Y-%m").to_string();
+            (
+                day,
+                tallies.iter().filter(counted).filter(|t| t.month == month).map(|t| t.gross).sum(),
+            )
+        })
+        .collect();
+    let most = sums.iter().map(|s| s.1).max().unwrap_or(0).max(1);
+    let bars = (0..).zip(&sums).map(|(i, (day, sum))| {
+        let height = i64::try_from(i128::from((*sum).max(0)) * i128::from(TALL) / i128::from(most))
+            .unwrap_or(0);
+        Bar {
+            x: i * 50 + 8,
+            mid: i * 50 + 25,
+            y: BASE_LINE - height,
+            height,
+            month: day.strftime("%b %y").to_string(),
+            label: currency.show(*sum),
+        }
+    });
+    (bars.collect(), currency.show(most))
+}

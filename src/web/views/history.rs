@@ -1,0 +1,126 @@
+//! Timelines and commits as people read them.
+use super::fields::Showing;
+use crate::{
+    domain::{history::diff::Change, time::Ts},
+    service::history::{CommitRow, Event},
+    web::extract::Visit,
+};
+
+/// One step of a record's history.
+pub(in crate::web) struct EventView {
+    pub who: String,
+    pub initials: String,
+    pub what: String,
+    pub changes: Vec<ChangeView>,
+    pub when: String,
+    pub full: String,
+    pub iso: String,
+    pub seq: i64,
+    pub href: String,
+}
+
+/// One field that changed.
+pub(in crate::web) struct ChangeView {
+    pub label: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// Who did it: a person by name, an integration as one.
+pub(in crate::web) fn author(name: Option<&str>, kind: &str) -> String {
+    match (name, kind) {
+        (Some(name), "token") => format!("{name} (API)"),
+        (Some(name), _) => name.to_owned(),
+        (None, _) => "The operator".to_owned(),
+    }
+}
+
+fn initials(name: &str) -> String {
+    name.split_whitespace().filter_map(|w| w.chars().next()).take(2).collect()
+}
+
+/// A record's timeline.
+pub(in crate::web) fn events(
+    visit: &Visit,
+    events: &[Event],
+    showing: &Showing<'_>,
+) -> Vec<EventView> {
+    let can = visit.ctx.scope.may(crate::domain::policy::Act::ReadHistory);
+    let now = visit.ctx.now();
+    let each = events.iter().map(|e| {
+        let who = author(e.step.name.as_deref(), &e.step.author_kind);
+        let href = if can {
+            format!("{}/commits/{}", visit.base(), e.step.from_seq)
+        } else {
+            String::new()
+        };
+        EventView {
+            initials: initials(&who),
+            what: what(e),
+            changes: e.changes.iter().map(|c| change(c, showing)).collect(),
+            when: e.step.at.spoken(now, showing.zone),
+            full: e.step.at.full_text(showing.zone),
+            iso: e.step.at.to_string(),
+            seq: e.step.from_seq,
+            who,
+            href,
+        }
+    });
+    each.collect()
+}
+
+fn what(e: &Event) -> String {
+    match (e.step.cause.as_str(), e.changes.len()) {
+        ("create", _) => "created this".into(),
+        ("import", _) if e.first => "imported this".into(),
+        ("confirmation", _) => "confirmed the order".into(),
+        ("completion", _) => "completed the order".into(),
+        ("reopening", _) => "reopened the order".into(),
+        ("cancellation", _) => "cancelled the order".into(),
+        ("reinstatement", _) => "reinstated the order".into(),
+        (_, 1) => "changed 1 field".into(),
+        (_, n) => format!("changed {n} fields"),
+    }
+}
+
+fn change(c: &Change, showing: &Showing<'_>) -> ChangeView {
+    let label = c.label.clone();
+    ChangeView {
+        label,
+        before: showing.value(c.ty, &c.before),
+        after: showing.value(c.ty, &c.after),
+    }
+}
+
+/// A commit as a row.
+pub(in crate::web) struct CommitView {
+    pub seq: i64,
+    pub who: String,
+    pub initials: String,
+    pub message: String,
+    pub records: i64,
+    pub when: String,
+    pub full: String,
+    pub iso: String,
+    pub hash: String,
+    pub prev: String,
+}
+
+/// A commit as people read it.
+pub(in crate::web) fn commit(visit: &Visit, c: &CommitRow) -> CommitView {
+    let (zone, now) = (visit.ctx.company.zone(), visit.ctx.now());
+    let who = author(c.name.as_deref(), &c.author_kind);
+    let at: Ts = c.at;
+    CommitView {
+        seq: c.seq,
+        initials: initials(&who),
+        who,
+        message: c.message.clone(),
+        records: c.records,
+        when: at.spoken(now, &zone),
+        full: at.full_text(&zone),
+        iso: at.to_string(),
+        hash: crate::domain::history::chain::hex(&c.hash),
+        prev: crate::domain::history::chain::hex(&c.prev),
+    }
+}

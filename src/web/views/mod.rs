@@ -1,0 +1,11 @@
+//! What the templates are given: views made of domain values, every text ready to be shown.
+pub(super) mod dashboard;
+pub(super) mod fields;
+pub(super) mod history;
+pub(super) mod order;
+pub(super) mod order_form;
+pub(super) mod order_page;
+pub(super) mod orders;
+pub(super) mod pages;
+pub(super) mod records;
+pub(super) mod text;

@@ -1,0 +1,235 @@
+//! The list of orders.
+use super::text::{counted, grouped};
+use crate::{
+    domain::{
+        field::Kind,
+        money::Currency,
+        order::State,
+        page::{Cursor, OrderFilter, OrderSort},
+    },
+    service::orders::{Listing, OrderRow, Tally},
+    web::{
+        extract::Visit,
+        paths::{list, record},
+        query::{COLUMNS, Query},
+        view::{Shell, View},
+    },
+};
+use askama::Template;
+
+/// The list with its filters.
+#[derive(Template)]
+#[template(path = "orders/index.html", blocks = ["results"])]
+pub(in crate::web) struct Index {
+    pub shell: Shell,
+    pub url: String,
+    pub export: String,
+    pub tabs: Vec<Tab>,
+    pub filter: FilterView,
+    pub columns: Vec<Column>,
+    pub heads: Vec<Head>,
+    pub rows: Vec<Row>,
+    pub count: String,
+    pub sum: Vec<(String, String, String)>,
+    pub prev: Option<String>,
+    pub next: Option<String>,
+    pub narrowed: bool,
+}
+impl View for Index {
+    fn region(&self, target: &str) -> Option<askama::Result<String>> {
+        (target == "results").then(|| self.as_results().render())
+    }
+}
+
+/// A saved way of looking: all, or one state.
+pub(in crate::web) struct Tab {
+    pub label: &'static str,
+    pub href: String,
+    pub count: String,
+    pub current: bool,
+}
+/// What the filters hold, as typed.
+#[derive(Default)]
+pub(in crate::web) struct FilterView {
+    pub q: String,
+    pub states: Vec<(&'static str, &'static str, bool)>,
+    pub customer: String,
+    pub customer_name: String,
+    pub country: String,
+    pub from: String,
+    pub to: String,
+    pub least: String,
+    pub most: String,
+    pub sort: String,
+}
+/// A column that can be put away.
+pub(in crate::web) struct Column {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub shown: bool,
+}
+/// A head of the table; with a link if the list can be sorted by it.
+pub(in crate::web) struct Head {
+    pub label: &'static str,
+    pub href: String,
+    /// `ascending`, `descending` or nothing.
+    pub sorted: &'static str,
+    pub class: &'static str,
+}
+pub(in crate::web) struct Row {
+    pub href: String,
+    pub title: String,
+    pub credit: bool,
+    pub customer: String,
+    pub state: &'static str,
+    pub state_label: &'static str,
+    pub total: String,
+    /// The chosen columns, in their order, each with its class.
+    pub cells: Vec<(String, &'static str)>,
+}
+
+impl Index {
+    pub(in crate::web) fn of(
+        visit: &Visit,
+        query: &Query,
+        filter: &OrderFilter,
+        listing: &Listing,
+    ) -> Self {
+        let url = list(&visit.base(), Kind::Order);
+        let turn =
+            |c: &Option<Cursor>| c.as_ref().map(|c| query.url(&url, &[("after", &c.text())]));
+        let shown = query.columns();
+        Self {
+            shell: Shell::of(visit, "Orders", "orders"),
+            export: query.url(&format!("{url}/export.csv"), &[]),
+            tabs: tabs(&url, filter, &listing.tallies),
+            filter: filter_view(query, filter, &listing.page.rows),
+            columns: COLUMNS
+                .iter()
+                .map(|(name, label)| Column { name, label, shown: shown.contains(name) })
+                .collect(),
+            heads: heads(query, (&url, &shown)),
+            rows: listing.page.rows.iter().map(|r| row(visit, r, &shown)).collect(),
+            count: counted(listing.count, "order"),
+            sum: sums(visit, &listing.tallies),
+            prev: turn(&listing.page.prev),
+            next: turn(&listing.page.next),
+            narrowed: !filter.states.is_empty() || !filter.only_states(),
+            url,
+        }
+    }
+}
+
+/// Orders of some counters, and their sum in the company's currency.
+pub(in crate::web) fn summed<'a>(
+    visit: &Visit,
+    of: impl Iterator<Item = &'a Tally>,
+) -> (String, String) {
+    let currency = visit.ctx.company.currency;
+    let (n, sum) = of.fold((0, 0), |(n, sum), t| {
+        (n + t.orders, sum + if t.currency == currency.code() { t.gross } else { 0 })
+    });
+    (grouped(n), currency.show(sum))
+}
+
+fn sums(visit: &Visit, tallies: &[Tally]) -> Vec<(String, String, String)> {
+    let of = |label: &str, states: &[State]| {
+        let (n, sum) = summed(visit, tallies.iter().filter(|t| states.contains(&t.state)));
+        (label.to_owned(), sum, format!("{n} orders"))
+    };
+    vec![
+        of("Open value", &[State::Draft, State::Confirmed]),
+        of("Drafts", &[State::Draft]),
+        of("Confirmed", &[State::Confirmed]),
+        of("Completed", &[State::Completed]),
+    ]
+}
+
+fn tabs(url: &str, filter: &OrderFilter, tallies: &[Tally]) -> Vec<Tab> {
+    let count = |s: Option<State>| {
+        let of = tallies.iter().filter(|t| s.is_none_or(|s| t.state == s));
+        grouped(of.map(|t| t.orders).sum())
+    };
+    let current = filter.states.as_slice();
+    let all =
+        Tab { label: "All", href: url.to_owned(), count: count(None), current: current.is_empty() };
+    let each = State::ALL.iter().map(|s| Tab {
+        label: s.label(),
+        href: format!("{url}?state={}", s.word()),
+        count: count(Some(*s)),
+        current: current == [*s],
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+fn filter_view(query: &Query, filter: &OrderFilter, rows: &[OrderRow]) -> FilterView {
+    let text = |name: &str| query.get(name).to_owned();
+    FilterView {
+        q: text("q"),
+        states: State::ALL
+            .iter()
+            .map(|s| (s.word(), s.label(), filter.states.contains(s)))
+            .collect(),
+        customer: text("customer"),
+        customer_name: rows
+            .first()
+            .map_or_else(|| "This customer".into(), |r| r.customer_name.clone()),
+        country: text("country"),
+        from: text("from"),
+        to: text("to"),
+        least: text("least"),
+        most: text("most"),
+        sort: text("sort"),
+    }
+}
+
+fn heads(query: &Query, (url, shown): (&str, &[&'static str])) -> Vec<Head> {
+    let (sort, descending) = query.sort();
+    let head = |label, by: Option<(&str, OrderSort)>, class| {
+        let Some((word, of)) = by else {
+            return Head { label, href: String::new(), sorted: "", class };
+        };
+        let on = sort == of;
+        let next = if on && descending { word.to_owned() } else { format!("-{word}") };
+        let sorted = if !on {
+            ""
+        } else if descending {
+            "descending"
+        } else {
+            "ascending"
+        };
+        Head { label, href: query.url(url, &[("sort", &next)]), sorted, class }
+    };
+    let mut out = vec![
+        head("Order", Some(("number", OrderSort::Number)), ""),
+        head("Customer", Some(("customer", OrderSort::Customer)), ""),
+        head("State", None, ""),
+    ];
+    for (name, label) in COLUMNS.iter().filter(|(c, _)| shown.contains(c)) {
+        let by = (*name == "placed").then_some(("placed", OrderSort::Placed));
+        out.push(head(label, by, if *name == "lines" { "num" } else { "" }));
+    }
+    out.push(head("Total", Some(("total", OrderSort::Total)), "num"));
+    out
+}
+
+fn row(visit: &Visit, o: &OrderRow, shown: &[&'static str]) -> Row {
+    let zone = visit.ctx.company.zone();
+    let cell = |name: &&'static str| match *name {
+        "placed" => (o.placed_at.spoken(visit.ctx.now(), &zone), "tnum text-ink-2"),
+        "country" => (o.country.clone().unwrap_or_default(), "text-ink-2"),
+        "promised" => (o.promised_date.clone().unwrap_or_default(), "tnum text-ink-2"),
+        "lines" => (o.line_count.to_string(), "num text-ink-2"),
+        _ => (if o.kind == "credit" { "Credit" } else { "Order" }.to_owned(), "text-ink-2"),
+    };
+    Row {
+        href: record(&visit.base(), Kind::Order, o.id),
+        title: o.title.clone(),
+        credit: o.kind == "credit",
+        customer: o.customer_name.clone(),
+        state: o.state.word(),
+        state_label: o.state.label(),
+        total: o.currency.parse::<Currency>().map(|c| c.show(o.gross)).unwrap_or_default(),
+        cells: shown.iter().map(cell).collect(),
+    }
+}

@@ -1,0 +1,248 @@
+//! Customers, products and tax codes: one set of pages for all kinds of master records.
+use super::{
+    fields::{self, ClashView, FieldView, PartsView, Showing, loose},
+    history::{EventView, events},
+    text::{counted, short_hash},
+};
+use crate::{
+    domain::{
+        check::Problems,
+        customer::Customer,
+        field::{Kind, Ty},
+        page::{Count, Cursor, Page},
+        product::Product,
+        tax::TaxCode,
+    },
+    service::{Master, history::Event, records::Current, subjects::Subject},
+    web::{
+        extract::Visit,
+        paths::{list, record},
+        query::Query,
+        view::{Shell, View},
+    },
+};
+use askama::Template;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A list.
+#[derive(Template)]
+#[template(path = "records/index.html", blocks = ["results"])]
+pub(in crate::web) struct Index {
+    pub shell: Shell,
+    pub url: String,
+    pub one: String,
+    pub q: String,
+    pub only_active: bool,
+    pub rows: Vec<Row>,
+    pub heads: [&'static str; 4],
+    pub count: String,
+    pub prev: Option<String>,
+    pub next: Option<String>,
+    pub can_write: bool,
+}
+pub(in crate::web) struct Row {
+    pub href: String,
+    pub code: String,
+    pub name: String,
+    pub more: String,
+    pub figure: String,
+    pub active: bool,
+}
+impl View for Index {
+    fn region(&self, target: &str) -> Option<askama::Result<String>> {
+        (target == "results").then(|| self.as_results().render())
+    }
+}
+
+/// One record.
+#[derive(Template)]
+#[template(path = "records/show.html")]
+pub(in crate::web) struct Show {
+    pub shell: Shell,
+    pub list: String,
+    pub kind: &'static str,
+    pub kinds: &'static str,
+    pub edit: String,
+    pub heading: String,
+    pub code: String,
+    pub active: bool,
+    pub facts: Vec<(String, String)>,
+    pub parts: Vec<(String, Vec<String>)>,
+    pub orders: Option<String>,
+    pub events: Vec<EventView>,
+    pub version: i64,
+    pub hash: String,
+    pub can_write: bool,
+}
+impl View for Show {}
+
+/// A form, new or of a record.
+#[derive(Template)]
+#[template(path = "records/form.html", blocks = ["editor"])]
+pub(in crate::web) struct Form {
+    pub shell: Shell,
+    pub list: String,
+    pub kinds: &'static str,
+    pub heading: String,
+    pub action: String,
+    pub cancel: String,
+    pub version: String,
+    pub key: String,
+    pub fields: Vec<FieldView>,
+    pub parts: Vec<PartsView>,
+    pub problems: Vec<String>,
+    pub clash: Vec<ClashView>,
+}
+impl View for Form {
+    fn region(&self, target: &str) -> Option<askama::Result<String>> {
+        (target == "editor").then(|| self.as_editor().render())
+    }
+}
+
+impl Index {
+    pub(in crate::web) fn of<M: Shown>(
+        visit: &Visit,
+        query: &Query,
+        (rows, count): (Page<M>, Count),
+    ) -> Self {
+        let (base, url) = (visit.base(), list(&visit.base(), M::KIND));
+        let turn = |c: Option<Cursor>| c.map(|c| query.url(&url, &[("after", &c.text())]));
+        Self {
+            shell: Shell::of(visit, M::KIND.plural(), M::KIND.slug()),
+            one: M::KIND.label().to_lowercase(),
+            q: query.get("q").to_owned(),
+            only_active: query.masters().only_active,
+            rows: rows.rows.iter().map(|m| row(&base, m)).collect(),
+            heads: M::HEADS,
+            count: counted(count, &M::KIND.label().to_lowercase()),
+            prev: turn(rows.prev),
+            next: turn(rows.next),
+            can_write: visit.ctx.scope.may(M::WRITE),
+            url,
+        }
+    }
+}
+
+impl Show {
+    pub(in crate::web) fn of<M: Shown>(visit: &Visit, now: &Current<M>, steps: &[Event]) -> Self {
+        let zone = visit.ctx.company.zone();
+        let showing = Showing { zone: &zone };
+        let (base, m) = (visit.base(), &now.record);
+        let (facts, parts) = facts::<M>(m, &showing);
+        Self {
+            shell: Shell::of(visit, m.name(), M::KIND.slug()),
+            list: list(&base, M::KIND),
+            kind: M::KIND.label(),
+            kinds: M::KIND.plural(),
+            edit: format!("{}/edit", record(&base, M::KIND, m.id())),
+            heading: m.name().to_owned(),
+            code: m.code().to_owned(),
+            active: m.active(),
+            orders: (M::KIND == Kind::Customer)
+                .then(|| format!("{base}/orders?customer={}", m.id())),
+            events: events(visit, steps, &showing),
+            version: now.seq,
+            hash: short_hash(m),
+            can_write: visit.ctx.scope.may(M::WRITE),
+            facts,
+            parts,
+        }
+    }
+}
+
+/// What a list says of a kind beside code and name.
+pub(in crate::web) trait Shown: Subject + Master {
+    const HEADS: [&'static str; 4];
+    fn more(&self) -> String;
+    fn figure(&self) -> String;
+}
+impl Shown for Customer {
+    const HEADS: [&'static str; 4] = ["Number", "Name", "Place", "Payment days"];
+    fn more(&self) -> String {
+        self.addresses.first().map(|a| a.address.place()).unwrap_or_default()
+    }
+    fn figure(&self) -> String {
+        self.terms_days.map(|d| d.to_string()).unwrap_or_default()
+    }
+}
+impl Shown for Product {
+    const HEADS: [&'static str; 4] = ["SKU", "Name", "Unit", "Unit price"];
+    fn more(&self) -> String {
+        self.unit.clone().unwrap_or_default()
+    }
+    fn figure(&self) -> String {
+        self.unit_price.map(|p| p.to_string()).unwrap_or_default()
+    }
+}
+impl Shown for TaxCode {
+    const HEADS: [&'static str; 4] = ["Code", "Name", "Country", "Rate in %"];
+    fn more(&self) -> String {
+        self.country.clone().unwrap_or_default()
+    }
+    fn figure(&self) -> String {
+        self.rates.last().map(|r| r.rate.to_string()).unwrap_or_default()
+    }
+}
+
+fn row<M: Shown>(base: &str, m: &M) -> Row {
+    let (code, name) = (m.code().to_owned(), m.name().to_owned());
+    Row {
+        href: record(base, M::KIND, m.id()),
+        code,
+        name,
+        more: Shown::more(m),
+        figure: m.figure(),
+        active: m.active(),
+    }
+}
+
+type Facts = (Vec<(String, String)>, Vec<(String, Vec<String>)>);
+
+fn facts<M: Shown>(m: &M, showing: &Showing<'_>) -> Facts {
+    let (value, mut facts, mut parts) = (m.value(), vec![], vec![]);
+    for f in M::FIELDS {
+        let at = &value[f.name];
+        if let Ty::Parts(..) = f.ty {
+            let rows = at.as_array().into_iter().flatten().map(|p| showing.value(f.ty, p));
+            parts.push((f.label.to_owned(), rows.collect::<Vec<String>>()));
+        } else {
+            let text = showing.value(f.ty, at);
+            facts.extend((!text.is_empty()).then(|| (f.label.to_owned(), text)));
+        }
+    }
+    parts.retain(|p| !p.1.is_empty());
+    (facts, parts)
+}
+
+/// What a form is shown with.
+pub(in crate::web) struct Filled<'a> {
+    pub id: Option<Uuid>,
+    pub version: i64,
+    pub key: String,
+    pub value: &'a Value,
+    pub problems: Problems,
+    pub clash: Vec<ClashView>,
+}
+
+pub(in crate::web) fn form<M: Shown>(visit: &Visit, filled: Filled<'_>) -> Form {
+    let base = visit.base();
+    let (list, kind) = (list(&base, M::KIND), M::KIND.label().to_lowercase());
+    let action = filled.id.map_or_else(|| list.clone(), |id| record(&base, M::KIND, id));
+    let heading = if filled.id.is_some() { format!("Edit {kind}") } else { format!("New {kind}") };
+    let (fields, parts) = fields::form(M::FIELDS, filled.value, &filled.problems);
+    Form {
+        shell: Shell::of(visit, heading.clone(), M::KIND.slug()),
+        kinds: M::KIND.plural(),
+        cancel: if filled.id.is_some() { action.clone() } else { list.clone() },
+        version: if filled.version > 0 { filled.version.to_string() } else { String::new() },
+        key: filled.key,
+        problems: loose(&filled.problems),
+        clash: filled.clash,
+        list,
+        heading,
+        action,
+        fields,
+        parts,
+    }
+}

@@ -1,0 +1,151 @@
+//! A clerk's day: orders made, priced, confirmed, changed by two people at once.
+use crate::{
+    harness::{Actor, TestApp},
+    stories,
+};
+use serde_json::json;
+
+const ORDERS: &str = "/alpha/main/orders";
+
+/// A new draft with one line of the first product, by its form.
+pub async fn new_order(clerk: &mut Actor, qty: &str) -> String {
+    let fields = [("customer", "C-00001"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", qty)];
+    let answer = clerk.submit(&format!("{ORDERS}/new"), "#order-form", &fields).await.expect(303);
+    answer.header("location").to_owned()
+}
+
+async fn clerk(app: &TestApp) -> Actor {
+    app.actor("clerk", "alpha").await
+}
+
+stories! {
+    async fn an_order_takes_prices_from_the_product_and_its_number_at_confirmation(app) {
+        let mut clerk = clerk(app).await;
+        let url = new_order(&mut clerk, "3").await;
+        let page = clerk.get(&url).await.expect(200);
+        assert!(page.texts("h1")[0].starts_with("D-"), "{:?}", page.texts("h1"));
+        let program = app.program("alpha");
+        let api = format!("/api/v1{url}");
+        let before = program.get(&api).await.expect(200).json();
+        assert_eq!(before["lines"][0]["unit_price"], before["lines"][0]["list_price"]);
+        assert_eq!(before["lines"][0]["price_source"], "list");
+        assert_eq!(before["lines"][0]["tax_rate"], "20");
+        assert!(before.get("number").is_none());
+        let fields = page.form("form[action$='/confirmation']");
+        clerk.post(&format!("{url}/confirmation"), &fields).await.expect(303);
+        let after = program.get(&api).await.expect(200).json();
+        assert_eq!(after["number"], "SO-2026-00001");
+        assert_eq!(after["state"], "confirmed");
+        let page = clerk.get(&url).await.expect(200);
+        assert_eq!(page.texts("h1"), ["SO-2026-00001"]);
+        assert!(page.texts("#timeline li")[0].contains("confirmed the order"));
+    }
+
+    async fn a_form_that_cannot_be_saved_keeps_what_was_typed(app) {
+        let mut clerk = clerk(app).await;
+        let before = app.digest("alpha").await;
+        let fields = [("customer", "C-00001"), ("customer_po", "my reference"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "many")];
+        let answer = clerk.submit(&format!("{ORDERS}/new"), "#order-form", &fields).await.expect(422);
+        assert_eq!(answer.attrs("#f-customer_po", "value"), ["my reference"]);
+        assert_eq!(answer.attrs("#f-lines-0-qty", "value"), ["many"]);
+        assert_eq!(answer.texts("#f-lines-0-qty-e"), ["Write a number such as 12 or 12.50"]);
+        let fields = [("customer", "nobody"), ("lines.0.sku", "NO-SUCH"), ("lines.0.qty", "1")];
+        let answer = clerk.submit(&format!("{ORDERS}/new"), "#order-form", &fields).await.expect(422);
+        assert_eq!(answer.texts("#f-customer-e"), ["No customer has this number"]);
+        assert_eq!(app.digest("alpha").await, before);
+    }
+
+    async fn lines_are_added_removed_and_priced_without_saving(app) {
+        let mut clerk = clerk(app).await;
+        let before = app.digest("alpha").await;
+        let new = format!("{ORDERS}/new");
+        let added = clerk.submit(&new, "#order-form", &[("lines.0.sku", "SKU-00002"), ("lines.0.qty", "2"), ("_add", "lines")]).await.expect(200);
+        assert_eq!(added.attrs("#f-lines-0-sku", "value"), ["SKU-00002"]);
+        assert_eq!(added.texts("tbody tr").len(), 2, "the typed line and a new one");
+        assert!(!added.attrs("#f-lines-0-unit_price", "value")[0].is_empty(), "priced");
+        assert!(added.texts("#totals dt").contains(&"Total".to_owned()));
+        let removed = clerk.submit(&new, "#order-form", &[("lines.0.sku", "SKU-00002"), ("lines.0.qty", "2"), ("_remove", "lines.0")]).await.expect(200);
+        assert!(removed.texts("tbody tr").is_empty());
+        assert_eq!(app.digest("alpha").await, before);
+    }
+
+    async fn disjoint_edits_of_two_people_both_hold(app) {
+        let (mut ann, mut bob) = (clerk(app).await, app.actor("lead", "alpha").await);
+        let url = new_order(&mut ann, "3").await;
+        let edit = format!("{url}/edit");
+        let (at_ann, at_bob) = (ann.get(&edit).await.expect(200), bob.get(&edit).await.expect(200));
+        let fields = crate::actor_fields(&at_ann, &[("customer_po", "PO-1")]);
+        ann.post(&url, &fields).await.expect(303);
+        let fields = crate::actor_fields(&at_bob, &[("internal_note", "call first")]);
+        bob.post(&url, &fields).await.expect(303);
+        assert!(bob.get(&url).await.texts(".toast")[0].contains("both changes hold"));
+        let order = app.program("alpha").get(&format!("/api/v1{url}")).await.json();
+        assert_eq!((&order["customer_po"], &order["internal_note"]), (&json!("PO-1"), &json!("call first")));
+    }
+
+    async fn the_second_of_two_overlapping_edits_sees_both_values_and_loses_nothing(app) {
+        let (mut ann, mut bob) = (clerk(app).await, app.actor("lead", "alpha").await);
+        let url = new_order(&mut ann, "3").await;
+        let edit = format!("{url}/edit");
+        let (at_ann, at_bob) = (ann.get(&edit).await.expect(200), bob.get(&edit).await.expect(200));
+        ann.post(&url, &crate::actor_fields(&at_ann, &[("lines.0.qty", "5"), ("contact", "Ann's")])).await.expect(303);
+        let seen = app.digest("alpha").await;
+        let answer = bob.post(&url, &crate::actor_fields(&at_bob, &[("lines.0.qty", "7"), ("customer_note", "typed")])).await.expect(409);
+        assert_eq!(app.digest("alpha").await, seen, "nothing was saved");
+        let row = answer.texts("table.tbl tbody tr").into_iter().find(|t| t.contains("quantity")).unwrap();
+        assert!(row.ends_with("3 5 7"), "{row}");
+        assert_eq!(answer.attrs("#f-lines-0-qty", "value"), ["7"]);
+        assert_eq!(answer.texts("#f-customer_note"), ["typed"]);
+        bob.post(&url, &answer.form("#order-form")).await.expect(303);
+        let order = app.program("alpha").get(&format!("/api/v1{url}")).await.json();
+        assert_eq!(order["lines"][0]["qty"], "7");
+        assert_eq!(order["contact"], "Ann's", "what Ann changed elsewhere stays");
+        assert_eq!(order["customer_note"], "typed");
+    }
+
+    async fn a_save_that_changes_nothing_makes_no_commit(app) {
+        let mut clerk = clerk(app).await;
+        let url = new_order(&mut clerk, "3").await;
+        let before = app.digest("alpha").await;
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[]).await.expect(303);
+        assert_eq!(app.digest("alpha").await, before);
+        assert!(clerk.get(&url).await.texts(".toast")[0].contains("nothing was saved"));
+    }
+
+    async fn a_command_decided_on_an_old_version_is_refused(app) {
+        let (mut ann, mut bob) = (clerk(app).await, app.actor("lead", "alpha").await);
+        let url = new_order(&mut ann, "3").await;
+        let old = bob.get(&url).await.form("form[action$='/confirmation']");
+        ann.submit(&format!("{url}/edit"), "#order-form", &[("customer_po", "new")]).await.expect(303);
+        let answer = bob.post(&format!("{url}/confirmation"), &old).await.expect(409);
+        assert!(answer.body.contains("Someone changed this order"), "{}", answer.body);
+    }
+
+    async fn what_a_state_freezes_cannot_be_changed(app) {
+        let mut lead = app.actor("lead", "alpha").await;
+        let url = new_order(&mut lead, "3").await;
+        lead.post::<&str, &str>(&format!("{url}/confirmation"), &[]).await.expect(303);
+        let answer = lead.submit(&format!("{url}/edit"), "#order-form", &[("customer", "C-00002")]).await.expect(422);
+        assert!(answer.texts("#f-customer-e")[0].contains("cancel it and make a new one"));
+        lead.post::<&str, &str>(&format!("{url}/completion"), &[]).await.expect(303);
+        let answer = lead.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.qty", "9")]).await.expect(422);
+        assert!(answer.body.contains("reopen it first"));
+        lead.post::<&str, &str>(&format!("{url}/cancellation"), &[]).await.expect(409);
+        lead.post::<&str, &str>(&format!("{url}/reopening"), &[]).await.expect(303);
+        lead.post::<&str, &str>(&format!("{url}/cancellation"), &[]).await.expect(422);
+        lead.post(&format!("{url}/cancellation"), &[("reason", "customer changed their mind")]).await.expect(303);
+        let page = lead.get(&url).await.expect(200);
+        assert!(page.texts(".badge")[0].contains("Cancelled"));
+    }
+
+    async fn a_form_sent_twice_is_one_order(app) {
+        let mut clerk = clerk(app).await;
+        let page = clerk.get(&format!("{ORDERS}/new")).await;
+        let fields = crate::actor_fields(&page, &[("customer", "C-00001"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1")]);
+        let (mut a, mut b) = (clerk.clone(), clerk.clone());
+        let (one, two) = tokio::join!(a.post(ORDERS, &fields), b.post(ORDERS, &fields));
+        assert_eq!(one.expect(303).header("location"), two.expect(303).header("location"));
+        let other = crate::actor_fields(&page, &[("customer", "C-00002"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1")]);
+        clerk.post(ORDERS, &other).await.expect(422);
+    }
+}
