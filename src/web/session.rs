@@ -83,6 +83,8 @@ impl SessionStore for Store {
     async fn create(&self, record: &mut Record) -> Result<()> {
         let user = record.data.get(USER).and_then(Value::as_str).and_then(|s| s.parse().ok());
         let user: UserId = user.ok_or_else(|| Error::Encode("a session is somebody's".into()))?;
+        // a record that was signed out within this request would bring its old id along
+        record.id = Id::default();
         sessions::begin(&self.0, record.id.0, user).await.map_err(failed)
     }
 

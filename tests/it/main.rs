@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod harness;
+mod history;
 mod money_oracle;
 mod orders;
+mod routes;
+mod sessions;
 
 /// The fields of an order's form, some of them changed.
 pub fn actor_fields(page: &harness::Answer, changes: &[(&str, &str)]) -> Vec<(String, String)> {

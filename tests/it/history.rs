@@ -1,0 +1,143 @@
+//! The history: what a clerk sees of it, and that no change behind its back goes unseen.
+use crate::{
+    harness::{Engine, TestApp},
+    orders::new_order,
+    stories,
+};
+use tributary::service::verify;
+
+async fn faults(app: &TestApp) -> usize {
+    verify::run(&app.ctx("alpha").await).await.unwrap().faults
+}
+
+/// Whoever owns the database can lift the walls.
+async fn unlock(app: &TestApp) {
+    let tables = ["customer_versions", "product_versions", "tax_code_versions", "order_versions"];
+    let mut drops: Vec<String> = tables
+        .iter()
+        .flat_map(|t| {
+            [drop_of(app, &format!("{t}_keep"), t), drop_of(app, &format!("{t}_close"), t)]
+        })
+        .collect();
+    for (name, table) in [
+        ("commits_keep", "commits"),
+        ("commits_stay", "commits"),
+        ("chains_keep", "chains"),
+        ("chains_grow", "chains"),
+    ] {
+        drops.push(drop_of(app, name, table));
+    }
+    if app.database.engine == Engine::Postgres {
+        let all = [
+            "chains",
+            "commits",
+            "orders",
+            "order_lines",
+            "order_counts",
+            "customers",
+            "products",
+            "tax_codes",
+        ]
+        .into_iter()
+        .chain(tables);
+        drops.extend(all.map(|t| format!("ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY")));
+    }
+    app.database.tamper(&drops.join(";")).await;
+}
+
+fn drop_of(app: &TestApp, name: &str, table: &str) -> String {
+    if app.database.engine == Engine::Postgres {
+        format!("DROP TRIGGER IF EXISTS {name} ON {table}")
+    } else {
+        format!("DROP TRIGGER IF EXISTS {name}")
+    }
+}
+
+stories! {
+    async fn the_timeline_tells_who_changed_what(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let url = new_order(&mut clerk, "3").await;
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.qty", "4"), ("customer_po", "PO 7")]).await.expect(303);
+        let page = clerk.get(&url).await.expect(200);
+        let steps = page.texts("#timeline > li");
+        assert_eq!(steps.len(), 2);
+        assert!(steps[0].contains("Clerk ALPHA-CANARY changed 2 fields"), "{}", steps[0]);
+        assert!(steps[0].contains("Line SKU-00001: quantity 3 4"), "{}", steps[0]);
+        assert!(steps[0].contains("Their reference PO 7"), "{}", steps[0]);
+        assert!(steps[1].contains("created this"), "{}", steps[1]);
+        let activity = clerk.get("/alpha/main/commits").await.expect(200);
+        assert!(activity.texts(".row-a")[0].starts_with("Changed order D-"));
+    }
+
+    async fn history_cannot_be_changed_through_the_front_door(app) {
+        for text in [
+            "UPDATE commits SET message = 'x'", "DELETE FROM commits", "DELETE FROM order_versions",
+            "UPDATE order_versions SET body = '{}'", "UPDATE order_versions SET deleted = NOT deleted",
+            "UPDATE customer_versions SET to_seq = 1", "UPDATE chains SET seq = 0", "DELETE FROM chains",
+        ] {
+            let text = format!("{}{text}", company(app).await);
+            let refused = std::panic::AssertUnwindSafe(app.database.tamper(&text));
+            let outcome = futures_util::FutureExt::catch_unwind(refused).await;
+            assert!(outcome.is_err(), "{text}");
+        }
+        assert_eq!(faults(app).await, 0);
+    }
+
+    async fn every_change_behind_the_back_is_found(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let url = new_order(&mut clerk, "3").await;
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.qty", "4")]).await.expect(303);
+        unlock(app).await;
+        assert_eq!(faults(app).await, 0);
+        let one = "(SELECT id FROM order_versions WHERE from_seq = 2 LIMIT 1)";
+        let changes = [
+            ("UPDATE commits SET message = message || 'x' WHERE seq = 2", "UPDATE commits SET message = substr(message, 1, length(message) - 1) WHERE seq = 2"),
+            ("UPDATE commits SET cause = 'x' WHERE seq = 2", "UPDATE commits SET cause = 'create' WHERE seq = 2"),
+            ("UPDATE commits SET author_kind = 'system' WHERE seq = 2", "UPDATE commits SET author_kind = 'user' WHERE seq = 2"),
+            ("UPDATE commits SET records = 2 WHERE seq = 2", "UPDATE commits SET records = 1 WHERE seq = 2"),
+            ("UPDATE commits SET parent_seq = NULL WHERE seq = 2", "UPDATE commits SET parent_seq = 1 WHERE seq = 2"),
+            ("UPDATE commits SET merged_seq = 1 WHERE seq = 2", "UPDATE commits SET merged_seq = NULL WHERE seq = 2"),
+            ("UPDATE commits SET branch_id = 1 WHERE seq = 2", "UPDATE commits SET branch_id = 0 WHERE seq = 2"),
+            ("UPDATE order_versions SET body = replace(body, '\"qty\":\"3\"', '\"qty\":\"2\"') WHERE from_seq = 2", "UPDATE order_versions SET body = replace(body, '\"qty\":\"2\"', '\"qty\":\"3\"') WHERE from_seq = 2"),
+            ("UPDATE order_versions SET gross = gross + 1, net = net + 1 WHERE from_seq = 2", "UPDATE order_versions SET gross = gross - 1, net = net - 1 WHERE from_seq = 2"),
+            ("UPDATE order_versions SET customer_name = customer_name || 'x' WHERE from_seq = 2", "UPDATE order_versions SET customer_name = substr(customer_name, 1, length(customer_name) - 1) WHERE from_seq = 2"),
+            ("UPDATE order_versions SET state = 'cancelled' WHERE from_seq = 2", "UPDATE order_versions SET state = 'draft' WHERE from_seq = 2"),
+            ("UPDATE order_versions SET to_seq = 99 WHERE from_seq = 2", "UPDATE order_versions SET to_seq = 3 WHERE from_seq = 2"),
+            ("UPDATE order_versions SET deleted = NOT deleted WHERE from_seq = 2", "UPDATE order_versions SET deleted = NOT deleted WHERE from_seq = 2"),
+            ("UPDATE order_versions SET schema_rev = 2 WHERE from_seq = 2", "UPDATE order_versions SET schema_rev = 1 WHERE from_seq = 2"),
+            ("UPDATE orders SET gross = gross + 1, net = net + 1 WHERE id = ID", "UPDATE orders SET gross = gross - 1, net = net - 1 WHERE id = ID"),
+            ("UPDATE orders SET title = title || 'x' WHERE id = ID", "UPDATE orders SET title = substr(title, 1, length(title) - 1) WHERE id = ID"),
+            ("UPDATE orders SET from_seq = 2 WHERE id = ID", "UPDATE orders SET from_seq = 3 WHERE id = ID"),
+            ("UPDATE order_lines SET qty = qty + 1 WHERE order_id = ID", "UPDATE order_lines SET qty = qty - 1 WHERE order_id = ID"),
+            ("UPDATE order_lines SET name = 'x' || name WHERE order_id = ID", "UPDATE order_lines SET name = substr(name, 2) WHERE order_id = ID"),
+            ("UPDATE order_counts SET orders = orders + 1 WHERE state = 'draft'", "UPDATE order_counts SET orders = orders - 1 WHERE state = 'draft'"),
+            ("UPDATE customers SET name = 'x' || name", "UPDATE customers SET name = substr(name, 2)"),
+            ("UPDATE chains SET seq = seq + 1", "UPDATE chains SET seq = seq - 1"),
+        ];
+        for (change, back) in changes {
+            app.database.tamper(&change.replace("ID", one)).await;
+            assert!(faults(app).await > 0, "not found: {change}");
+            app.database.tamper(&back.replace("ID", one)).await;
+            assert_eq!(faults(app).await, 0, "not put back: {back}");
+        }
+    }
+
+    async fn a_cut_tail_differs_from_a_digest_kept_elsewhere(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let first = app.digest("alpha").await;
+        new_order(&mut clerk, "3").await;
+        let second = app.digest("alpha").await;
+        assert_ne!(first, second);
+        assert!(first.starts_with("1:") && second.starts_with("2:"));
+        let report = verify::run(&app.ctx("alpha").await).await.unwrap();
+        assert_eq!(report.digest, second);
+    }
+}
+
+/// On PostgreSQL the owner too sees rows only with a company named.
+async fn company(app: &TestApp) -> String {
+    if app.database.engine == Engine::Sqlite {
+        return String::new();
+    }
+    format!("SET tributary.company = '{}';", app.ctx("alpha").await.company.id)
+}
