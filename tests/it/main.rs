@@ -1,8 +1,11 @@
 //! The one integration binary: stories on both databases, the command line, the laws.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(unreachable_pub, reason = "nothing outside of a test binary reaches into it")]
 
+mod api;
 mod harness;
 mod history;
+mod lists;
 mod money_oracle;
 mod orders;
 mod routes;

@@ -25,21 +25,20 @@ pub const PASSWORD: &str = "canary canary 4711";
 #[macro_export]
 macro_rules! stories {
     ($(async fn $name:ident($app:ident) $body:block)+) => {$(
-        mod $name {
-            use super::*;
-            async fn story($app: &$crate::harness::TestApp) $body
+        async fn $name($app: &$crate::harness::TestApp) $body
 
+        mod $name {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 let app = $crate::harness::TestApp::start($crate::harness::Engine::Sqlite).await;
-                story(app.as_ref().unwrap()).await;
+                super::$name(app.as_ref().unwrap()).await;
                 app.unwrap().audit().await;
             }
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 match $crate::harness::TestApp::start($crate::harness::Engine::Postgres).await {
                     Some(app) => {
-                        story(&app).await;
+                        super::$name(&app).await;
                         app.audit().await;
                     }
                     None => eprintln!("left out on PostgreSQL: {} (no TEST_POSTGRES)", stringify!($name)),

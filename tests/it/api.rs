@@ -1,0 +1,169 @@
+//! The JSON API: the same use-cases, for programs.
+use crate::{harness::TestApp, stories};
+use axum::http::Method;
+use serde_json::{Value, json};
+
+const ORDERS: &str = "/api/v1/alpha/main/orders";
+
+fn draft() -> Value {
+    json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "2"}, {"sku": "SKU-00002", "qty": 1.5, "unit_price": "9.99"}]})
+}
+
+async fn bodies_that_make_no_sense(app: &TestApp) -> Vec<(Value, u16)> {
+    let foreign =
+        app.program("beta").get("/api/v1/beta/main/customers").await.json()["items"][0]["id"]
+            .clone();
+    vec![
+        (json!({}), 422),
+        (json!({"customer": foreign, "lines": []}), 422),
+        (json!({"customer": "C-00001", "number": "SO-1"}), 422),
+        (json!({"customer": "C-00001", "state": "completed"}), 422),
+        (json!({"customer": "C-00001", "company_id": "x"}), 422),
+        (json!({"customer": "C-00001", "id": "x"}), 422),
+        (json!({"customer": ["C-00001"]}), 422),
+        (json!({"customer": "C-00001", "customer_po": "a\u{0}b"}), 422),
+        (json!({"customer": "C-00001", "customer_po": "a\u{202e}b"}), 422),
+        (json!({"customer": "C-00001", "customer_po": "x".repeat(81)}), 422),
+        (json!({"customer": "C-00001", "requested_date": "2027-02-29"}), 422),
+        (json!({"customer": "C-00001", "currency": "XXQ"}), 422),
+        (json!({"customer": "C-00001", "lines": "none"}), 201),
+        (json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "-1"}]}), 422),
+        (json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "1e309"}]}), 422),
+        (json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "NaN"}]}), 422),
+        (
+            json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "99999999999999999999"}]}),
+            422,
+        ),
+        (
+            json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "100000000", "unit_price": "1000000000"}]}),
+            422,
+        ),
+        (
+            json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "1", "total": "0"}]}),
+            422,
+        ),
+        (json!({"customer": "C-00001", "lines": [7]}), 422),
+        (
+            json!({"customer": "C-00001", "lines": [{"id": "00000000-0000-0000-0000-000000000000", "sku": "SKU-00001", "qty": "1"}]}),
+            422,
+        ),
+        (
+            json!({"customer": "C-00001", "requested_date": "2028-02-29", "customer_note": "e\u{301} \u{1f600}"}),
+            201,
+        ),
+    ]
+}
+
+stories! {
+    async fn an_order_is_made_read_changed_and_confirmed(app) {
+        let api = app.program("alpha");
+        let made = api.post(ORDERS, &draft()).await.expect(201).json();
+        assert_eq!(made["channel"], "api");
+        assert_eq!(made["lines"][1]["qty"], "1.5");
+        let url = format!("{ORDERS}/{}", made["id"].as_str().unwrap());
+        let read = api.get(&url).await.expect(200).json();
+        assert_eq!(read, made);
+        let change = json!({"version": made["version"], "customer_po": "P-1"});
+        let changed = api.patch(&url, &change).await.expect(200).json();
+        assert_eq!((&changed["customer_po"], changed["lines"].as_array().unwrap().len()), (&json!("P-1"), 2));
+        let stale = json!({"version": made["version"], "internal_note": "merged"});
+        let merged = api.patch(&url, &stale).await.expect(200).json();
+        assert_eq!((&merged["customer_po"], &merged["internal_note"]), (&json!("P-1"), &json!("merged")));
+        let clash = json!({"version": made["version"], "customer_po": "P-2"});
+        let problem = api.patch(&url, &clash).await.expect(409);
+        assert_eq!(problem.header("content-type"), "application/problem+json");
+        assert_eq!(problem.json()["conflict"]["fields"][0]["theirs"], "P-1");
+        assert_eq!(problem.json()["conflict"]["fields"][0]["yours"], "P-2");
+        let confirmed = api.post(&format!("{url}/confirmation"), &json!({"version": merged["version"]})).await.expect(200).json();
+        assert_eq!(confirmed["number"], "SO-2026-00001");
+        api.post(&format!("{url}/cancellation"), &json!({})).await.expect(422);
+        let cancelled = api.post(&format!("{url}/cancellation"), &json!({"reason": "duplicate"})).await.expect(200).json();
+        assert_eq!((&cancelled["state"], &cancelled["number"]), (&json!("cancelled"), &json!("SO-2026-00001")));
+    }
+
+    async fn a_key_makes_a_repeated_request_one_act(app) {
+        let api = app.program("alpha");
+        let body = draft();
+        let (one, two) = tokio::join!(api.post_once(ORDERS, &body, "k1"), api.post_once(ORDERS, &body, "k1"));
+        assert_eq!(one.expect(201).json()["id"], two.expect(201).json()["id"]);
+        api.post_once(ORDERS, &json!({"customer": "C-00002"}), "k1").await.expect(422);
+        let theirs = app.program("beta").post_once("/api/v1/beta/main/orders", &json!({"customer": "C-00001"}), "k1").await;
+        theirs.expect(201);
+    }
+
+    async fn bad_bodies_are_answered_and_change_nothing(app) {
+        let api = app.program("alpha");
+        for (body, status) in bodies_that_make_no_sense(app).await {
+            let before = app.digest("alpha").await;
+            let answer = api.post(ORDERS, &body).await;
+            assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.body);
+            if status == 422 {
+                assert_eq!(app.digest("alpha").await, before, "{body}");
+                assert!(!answer.json()["fields"].as_object().unwrap().is_empty());
+            }
+        }
+        for (raw, status) in [("{", 400), ("[]", 422), ("\"x\"", 422), ("", 400), ("{\"customer\":\"\\ud800\"}", 400)] {
+            let answer = api.send(Method::POST, ORDERS, (Some(raw.into()), None)).await;
+            assert_eq!(answer.status.as_u16(), status, "{raw}");
+        }
+        let large = json!({"customer": "C-00001", "customer_note": "x".repeat(3 << 20)});
+        api.post(ORDERS, &large).await.expect(413);
+    }
+
+    async fn numbers_are_unique_whoever_confirms_at_once(app) {
+        let api = app.program("alpha");
+        let mut urls = vec![];
+        for _ in 0..25 {
+            let made = api.post(ORDERS, &draft()).await.expect(201).json();
+            urls.push(format!("{ORDERS}/{}/confirmation", made["id"].as_str().unwrap()));
+        }
+        // some of them are refused, and must not burn a number
+        let refused = api.post(ORDERS, &json!({"customer": "C-00001"})).await.expect(201).json();
+        urls.insert(7, format!("{ORDERS}/{}/confirmation", refused["id"].as_str().unwrap()));
+        let body = json!({});
+        let all = futures_util::future::join_all(urls.iter().map(|u| api.post(u, &body))).await;
+        let mut numbers: Vec<String> = all.iter().filter(|a| a.status == 200).map(|a| a.json()["number"].as_str().unwrap().to_owned()).collect();
+        numbers.sort();
+        let wanted: Vec<String> = (1..=25).map(|n| format!("SO-2026-{n:05}")).collect();
+        assert_eq!(numbers, wanted);
+    }
+
+    async fn lists_are_paged_to_their_end(app) {
+        let api = app.program("alpha");
+        for (list, all) in [("orders", 500), ("customers", 50), ("products", 200), ("orders?sort=total", 500), ("orders?sort=-customer", 500), ("orders?sort=number", 500)] {
+            let (mut seen, mut after) = (std::collections::BTreeSet::new(), None::<String>);
+            loop {
+                let glue = if list.contains('?') { '&' } else { '?' };
+                let cursor = after.map(|a| format!("&after={}", form_urlencoded::byte_serialize(a.as_bytes()).collect::<String>()));
+                let page = api.get(&format!("/api/v1/alpha/main/{list}{glue}size=25{}", cursor.unwrap_or_default())).await.expect(200).json();
+                for item in page["items"].as_array().unwrap() {
+                    assert!(seen.insert(item["id"].as_str().unwrap().to_owned()), "{list}: doubled");
+                }
+                after = page["next"].as_str().map(str::to_owned);
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen.len(), all, "{list}");
+        }
+    }
+
+    async fn a_token_opens_its_own_company_only(app) {
+        let alpha = app.program("alpha");
+        alpha.get("/api/v1/beta/main/orders").await.expect(404);
+        alpha.get("/api/v1/alpha/elsewhere/orders").await.expect(404);
+        let mut nobody = app.nobody();
+        nobody.get(ORDERS).await.expect(401);
+        let mut clerk = app.actor("clerk", "alpha").await;
+        clerk.get(ORDERS).await.expect(401);
+    }
+
+    async fn the_description_names_every_route_and_field(app) {
+        let document = app.nobody().get("/api/v1/openapi.json").await.expect(200).json();
+        assert_eq!(document["openapi"], "3.1.0");
+        assert!(document["paths"]["/api/v1/{company}/{world}/orders/{id}"]["patch"].is_object());
+        assert_eq!(document["components"]["schemas"]["order"]["properties"]["number"]["readOnly"], true);
+        let list = app.program("alpha").get("/api/v1/alpha/main/commits").await.expect(200).json();
+        assert_eq!(list["items"][0]["seq"], 1);
+    }
+}
