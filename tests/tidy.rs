@@ -53,6 +53,7 @@ fn the_house_is_tidy() {
         template(&name(&root, &path), &fs::read_to_string(&path).unwrap(), &mut found);
     }
     migrations(&root, &mut found);
+    code_map(&root, &mut found);
     assert!(found.is_empty(), "\n{}\n\n{} things to tidy\n", found.join("\n"), found.len());
 }
 
@@ -223,6 +224,18 @@ fn migrations(root: &Path, found: &mut Vec<String>) {
     };
     for m in of("sqlite").symmetric_difference(&of("postgres")) {
         found.push(format!("migrations: {m} exists for one engine only"));
+    }
+}
+
+/// Every path that the architecture's document names is there.
+fn code_map(root: &Path, found: &mut Vec<String>) {
+    let text = fs::read_to_string(root.join("docs/ARCHITECTURE.md")).unwrap();
+    let named = text.split('`').skip(1).step_by(2);
+    for path in named.filter(|p| p.contains('/') && !p.contains(' ') && !p.contains('*')) {
+        let place = [root.join(path), root.join("src").join(path), root.join("src/web").join(path)];
+        if !place.iter().any(|p| p.exists()) {
+            found.push(format!("docs/ARCHITECTURE.md names {path}, which is not there"));
+        }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod cell;
 pub mod codec;
 pub mod commits;
 pub mod db;
+pub mod dialect;
 pub mod fault;
 pub mod kinds;
 pub mod lines;

@@ -5,6 +5,7 @@
 //! in one transaction; dropped before [`Write::finish`], it leaves nothing.
 use super::{
     db::{Db, Tx},
+    dialect,
     kinds::Stored,
     lines, versions,
 };
@@ -59,6 +60,7 @@ pub struct Write {
     zone: TimeZone,
     leaves: Vec<Leaf>,
     counts: Counts,
+    written: usize,
 }
 
 /// What a commit says of itself.
@@ -77,7 +79,7 @@ impl Write {
         let at = now.max(Ts::from_micros(last.micros() + 1));
         let prev = hash.try_into().unwrap_or(GENESIS);
         let (scope, leaves, counts) = (scope.clone(), vec![], Counts::new());
-        Ok(Self { tx, scope, seq, at, prev, zone, leaves, counts })
+        Ok(Self { tx, scope, seq, at, prev, zone, leaves, counts, written: 0 })
     }
 
     pub fn seq(&self) -> i64 {
@@ -98,8 +100,17 @@ impl Write {
             self.close(chunk).await?;
             self.insert(chunk).await?;
             self.heads(chunk).await?;
+            self.grown(chunk.len()).await?;
         }
         Ok(())
+    }
+
+    /// Each time a commit has doubled, plans are looked at again.
+    async fn grown(&mut self, by: usize) -> Result<()> {
+        let next = |n: usize| if n < CHUNK { 0 } else { n.ilog2() };
+        let before = next(self.written);
+        self.written += by;
+        if next(self.written) > before { dialect::replan(&mut self.tx).await } else { Ok(()) }
     }
 
     /// Orders also keep their lines as rows, and the counters of their months.

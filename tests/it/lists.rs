@@ -35,8 +35,7 @@ async fn statements(actor: &mut Actor, url: &str) -> Vec<String> {
     let kept = Statements::default();
     let subscriber = tracing_subscriber::registry().with(kept.clone());
     actor.get(url).with_subscriber(subscriber).await.expect(200);
-    let out = kept.0.lock().unwrap().clone();
-    out
+    kept.0.lock().unwrap().clone()
 }
 
 async fn titles(actor: &mut Actor, query: &str) -> Vec<String> {

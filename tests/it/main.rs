@@ -1,8 +1,10 @@
 //! The one integration binary: stories on both databases, the command line, the laws.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::too_many_lines, reason = "a table of cases is one function")]
 #![expect(unreachable_pub, reason = "nothing outside of a test binary reaches into it")]
 
 mod api;
+mod binary;
 mod harness;
 mod history;
 mod lists;

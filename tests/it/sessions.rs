@@ -112,7 +112,9 @@ stories! {
                 times[i].push(begun.elapsed().as_micros());
             }
         }
-        times.iter_mut().for_each(|t| t.sort_unstable());
+        for t in &mut times {
+            t.sort_unstable();
+        }
         let (known, unknown) = (times[0][7], times[1][7]);
         assert!(known < unknown * 2 && unknown < known * 2, "{known} {unknown}");
     }

@@ -88,7 +88,7 @@ pub fn changed(
 ) -> Vec<(String, String)> {
     for (name, value) in changes {
         match fields.iter_mut().rev().find(|(n, _)| n == name) {
-            Some(field) => field.1 = (*value).to_owned(),
+            Some(field) => (*value).clone_into(&mut field.1),
             None => fields.push(((*name).to_owned(), (*value).to_owned())),
         }
     }

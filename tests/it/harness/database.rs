@@ -53,6 +53,14 @@ async fn admin(text: String) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut conn).await.unwrap();
 }
 
+/// A new, empty PostgreSQL database; `None` without a server.
+pub fn empty_postgres() -> Option<String> {
+    let (server, name) = (server()?, name("empty"));
+    let create = admin(format!("CREATE DATABASE {name}"));
+    tokio::runtime::Runtime::new().unwrap().block_on(create);
+    Some(format!("{server}/{name}"))
+}
+
 async fn seeded(url: &str) -> Vec<Seeded> {
     let db = Db::open(url).await.unwrap();
     db.migrate().await.unwrap();

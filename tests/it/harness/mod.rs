@@ -5,7 +5,7 @@ mod database;
 
 pub use actor::{Actor, Program, changed};
 pub use answer::Answer;
-pub use database::{Database, Engine};
+pub use database::{Database, Engine, empty_postgres};
 
 use axum::Router;
 use tributary::{

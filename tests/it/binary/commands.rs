@@ -1,0 +1,77 @@
+//! The command line as an operator uses it.
+use super::process::{Place, Server, ask};
+use serde_json::Value;
+use std::time::Duration;
+
+fn seeds(place: &Place) -> Vec<String> {
+    let world: Value =
+        serde_json::from_str(&place.run(&["seed", "--world", "--seed", "7"])).unwrap();
+    world.as_array().unwrap().iter().map(|c| c["digest"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn one_seed_gives_one_world_on_both_databases() {
+    let first = seeds(&Place::sqlite());
+    assert_eq!(first, seeds(&Place::sqlite()));
+    match Place::postgres() {
+        Some(place) => assert_eq!(first, seeds(&place)),
+        None => eprintln!("left out on PostgreSQL: one_seed_gives_one_world_on_both_databases"),
+    }
+}
+
+#[test]
+fn the_routes_are_printed_with_their_access() {
+    let routes: Value = serde_json::from_str(&Place::sqlite().run(&["routes", "--json"])).unwrap();
+    let all = routes.as_array().unwrap();
+    assert!(all.len() > 60);
+    assert!(all.iter().all(|r| r["path"].as_str().unwrap().starts_with('/')
+        && !r["access"].as_str().unwrap().is_empty()));
+}
+
+#[test]
+fn generated_orders_are_exported_and_verified() {
+    let place = Place::sqlite();
+    place.company();
+    place.run(&["generate", "--company", "acme", "--orders", "300", "--seed", "3"]);
+    let csv = place.run(&["export", "orders", "--company", "acme", "--format", "csv"]);
+    assert_eq!(csv.lines().count(), 301);
+    let json = place.run(&["export", "orders", "--company", "acme", "--format", "jsonl"]);
+    assert_eq!(json.lines().filter(|l| serde_json::from_str::<Value>(l).is_ok()).count(), 300);
+    let report: Value = serde_json::from_str(&place.run(&["verify", "--json"])).unwrap();
+    assert_eq!(report["faults"], 0);
+    let digest = place.run(&["digest", "--company", "acme"]);
+    assert_eq!(report["digest"].as_str().unwrap(), digest.trim());
+}
+
+#[test]
+fn the_demo_serves_a_company_one_can_sign_in_to() {
+    let place = Place::sqlite();
+    let server = Server::spawn(place.command(&["demo", "--bind", "127.0.0.1:0"]));
+    let form = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin";
+    let fields = "email=demo%40example.com&password=demo+demo+demo+42";
+    let (status, _) = ask(&server.addr, &format!("POST /login HTTP/1.1\r\n{form}"), fields);
+    assert_eq!(status, 303);
+    assert_eq!(ask(&server.addr, "GET /livez HTTP/1.1", "").0, 200);
+    assert_eq!(ask(&server.addr, "GET /readyz HTTP/1.1", "").0, 200);
+}
+
+#[test]
+fn stopping_lets_requests_end_and_exits_cleanly() {
+    let place = Place::sqlite();
+    let mut server = Server::start(&place);
+    assert_eq!(ask(&server.addr, "GET /readyz HTTP/1.1", "").0, 200);
+    server.signal("TERM");
+    assert_eq!(server.wait(Duration::from_secs(30)), Some(0));
+    assert!(!std::fs::exists(place.path("t.db-wal")).unwrap(), "the log was folded into the file");
+}
+
+#[test]
+fn postgres_without_tables_is_told_to_migrate() {
+    let Some(url) = crate::harness::empty_postgres() else {
+        eprintln!("left out: postgres_without_tables_is_told_to_migrate (no TEST_POSTGRES)");
+        return;
+    };
+    let place = Place { dir: tempfile::tempdir().unwrap(), url };
+    let text = place.fails(&["serve"]);
+    assert!(text.contains("tributary migrate"), "{text}");
+}

@@ -1,0 +1,159 @@
+//! What was acknowledged is there, whatever happens to the process.
+use super::process::{Place, Server, api, ask};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, io::Write, net::TcpStream, process::Command, time::Duration};
+
+const ORDERS: &str = "/api/v1/acme/main/orders";
+const CLIENTS: usize = 6;
+
+fn prepared(place: &Place) -> String {
+    let token = place.company();
+    place.run(&["generate", "--company", "acme", "--orders", "50"]);
+    token
+}
+
+fn draft(reference: &str) -> String {
+    json!({"customer": "C-00001", "customer_po": reference, "lines": [{"sku": "SKU-00001", "qty": "1"}]}).to_string()
+}
+
+/// Keeps making orders until the server is gone; returns what was acknowledged.
+fn make_orders(
+    addr: &str,
+    token: &str,
+    (round, client): (usize, usize),
+) -> BTreeMap<String, String> {
+    let mut known = BTreeMap::new();
+    for n in 0.. {
+        let reference = format!("R{round}C{client}N{n}");
+        let (status, body) = api(addr, token, ("POST", ORDERS, &draft(&reference)));
+        match status {
+            201 => {
+                let made: Value = serde_json::from_str(&body).unwrap();
+                known.insert(made["id"].as_str().unwrap().to_owned(), reference);
+            }
+            0 => break,
+            other => panic!("{other}: {body}"),
+        }
+    }
+    known
+}
+
+fn killed_in_the_middle(place: &Place) {
+    let token = prepared(place);
+    let mut known = BTreeMap::new();
+    for round in 0..5 {
+        let mut server = Server::start(place);
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|client| {
+                let (addr, token) = (server.addr.clone(), token.clone());
+                std::thread::spawn(move || make_orders(&addr, &token, (round, client)))
+            })
+            .collect();
+        std::thread::park_timeout(Duration::from_millis(250 + 230 * round as u64));
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        for client in clients {
+            known.extend(client.join().unwrap());
+        }
+    }
+    assert!(known.len() > 20, "{} acknowledged", known.len());
+    let server = Server::start(place);
+    for (id, reference) in &known {
+        let (status, body) = api(&server.addr, &token, ("GET", &format!("{ORDERS}/{id}"), ""));
+        assert_eq!(status, 200, "lost: {reference}");
+        assert!(body.contains(reference));
+    }
+    let report = place.run(&["verify"]);
+    assert!(report.contains(" 0 faults"), "{report}");
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_a_kill_on_sqlite() {
+    killed_in_the_middle(&Place::sqlite());
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_a_kill_on_postgres() {
+    match Place::postgres() {
+        Some(place) => killed_in_the_middle(&place),
+        None => eprintln!(
+            "left out: nothing_acknowledged_is_lost_by_a_kill_on_postgres (no TEST_POSTGRES)"
+        ),
+    }
+}
+
+#[test]
+fn every_acknowledged_write_was_synced_to_the_disk() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("left out: every_acknowledged_write_was_synced_to_the_disk (no strace)");
+        return;
+    }
+    let place = Place::sqlite();
+    let token = prepared(&place);
+    let server = Server::start(&place);
+    let trace = place.path("trace");
+    let mut strace = Command::new("strace")
+        .args(["-f", "-e", "trace=fdatasync,fsync", "-o"])
+        .arg(&trace)
+        .args(["-p", &server.child.id().to_string()])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::park_timeout(Duration::from_millis(800));
+    for n in 0..30 {
+        assert_eq!(api(&server.addr, &token, ("POST", ORDERS, &draft(&format!("S{n}")))).0, 201);
+    }
+    drop(server);
+    strace.wait().unwrap();
+    let syncs = std::fs::read_to_string(&trace).unwrap().matches("sync(").count();
+    assert!(syncs >= 30, "{syncs} syncs for 30 writes");
+}
+
+#[test]
+fn who_hangs_up_leaves_a_whole_order_or_none() {
+    let place = Place::sqlite();
+    let token = prepared(&place);
+    let server = Server::start(&place);
+    for n in 0..50_u64 {
+        let body = draft(&format!("H{n}"));
+        let mut stream = TcpStream::connect(&server.addr).unwrap();
+        let head = format!(
+            "POST {ORDERS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let _ = stream.write_all(head.as_bytes());
+        let sent = if n % 3 == 0 { body.len() / 2 } else { body.len() };
+        let _ = stream.write_all(&body.as_bytes()[..sent]);
+        std::thread::park_timeout(Duration::from_micros(n * 150));
+        drop(stream);
+    }
+    let (status, _) = api(&server.addr, &token, ("POST", ORDERS, &draft("after")));
+    assert_eq!(status, 201, "the writer is free");
+    let (_, body) =
+        api(&server.addr, &token, ("GET", &format!("{ORDERS}?state=draft&size=100"), ""));
+    let list: Value = serde_json::from_str(&body).unwrap();
+    assert!(list["items"].as_array().unwrap().iter().all(|o| o["lines"].as_i64().unwrap() >= 1));
+    drop(server);
+    assert!(place.run(&["verify"]).contains(" 0 faults"));
+}
+
+#[test]
+fn stopping_under_load_answers_what_was_begun() {
+    let place = Place::sqlite();
+    let token = prepared(&place);
+    let mut server = Server::start(&place);
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let (addr, token) = (server.addr.clone(), token.clone());
+            std::thread::spawn(move || make_orders(&addr, &token, (9, client)))
+        })
+        .collect();
+    std::thread::park_timeout(Duration::from_millis(500));
+    server.signal("TERM");
+    assert_eq!(server.wait(Duration::from_secs(30)), Some(0));
+    for client in clients {
+        client.join().unwrap();
+    }
+    assert_eq!(ask(&server.addr, "GET /livez HTTP/1.1", "").0, 0);
+    assert!(place.run(&["verify"]).contains(" 0 faults"));
+}

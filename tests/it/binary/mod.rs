@@ -1,0 +1,6 @@
+//! The real program: started, asked over a socket, stopped, killed.
+mod commands;
+mod durability;
+mod imports;
+mod process;
+mod settings;

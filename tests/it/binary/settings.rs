@@ -1,0 +1,78 @@
+//! Settings: each is documented, and a wrong one is said to be wrong.
+use super::process::{Place, Server, program};
+use clap::CommandFactory;
+use std::collections::BTreeMap;
+use tributary::config::Cli;
+
+/// Every environment variable of every command, with its default.
+fn declared() -> BTreeMap<String, String> {
+    fn walk(command: &clap::Command, out: &mut BTreeMap<String, String>) {
+        for arg in command.get_arguments() {
+            let Some(name) = arg.get_env() else { continue };
+            let default =
+                arg.get_default_values().first().map(|d| d.to_string_lossy().into_owned());
+            out.insert(name.to_string_lossy().into_owned(), default.unwrap_or_default());
+        }
+        command.get_subcommands().for_each(|c| walk(c, out));
+    }
+    let mut out = BTreeMap::new();
+    walk(&Cli::command(), &mut out);
+    out
+}
+
+#[test]
+fn the_example_file_names_every_setting_with_its_default() {
+    let lines = include_str!("../../../.env.example")
+        .lines()
+        .filter(|l| !l.starts_with('#') && !l.is_empty());
+    let written: BTreeMap<String, String> = lines
+        .map(|l| l.split_once('=').unwrap())
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .collect();
+    assert_eq!(written, declared());
+}
+
+#[test]
+fn a_setting_that_cannot_be_is_said_to_be_wrong() {
+    for (name, value) in
+        [("BIND", "nowhere"), ("SESSION_HOURS", "0"), ("LOG_FORMAT", "xml"), ("BODY_KIB", "many")]
+    {
+        let place = Place::sqlite();
+        let out = place.command(&["serve"]).env(name, value).output().unwrap();
+        let text = String::from_utf8(out.stderr).unwrap();
+        assert!(!out.status.success() && text.contains(value), "{name}: {text}");
+    }
+    let place = Place::sqlite();
+    place.file(".env", "DATABASE_URL='unclosed\n");
+    let text = place.fails(&["check"]);
+    assert!(text.contains(".env cannot be read"), "{text}");
+    let out =
+        program().args(["check", "--database-url", "sqlite:/nowhere/at/all.db"]).output().unwrap();
+    assert!(
+        !out.status.success() && String::from_utf8_lossy(&out.stderr).contains("cannot be opened")
+    );
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let place = Place::sqlite();
+    let server = Server::start(&place);
+    let text = place.fails(&["serve", "--bind", &server.addr]);
+    assert!(text.contains("Another program listens on") && text.contains("--bind"), "{text}");
+}
+
+#[test]
+fn a_newer_database_is_left_alone() {
+    let place = Place::sqlite();
+    place.run(&["migrate"]);
+    let db = place.url.trim_start_matches("sqlite:").to_owned();
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', 1, x'00', 0)";
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        use sqlx::Connection;
+        let mut conn = sqlx::SqliteConnection::connect(&db).await.unwrap();
+        sqlx::raw_sql(newer).execute(&mut conn).await.unwrap();
+    });
+    let text = place.fails(&["serve"]);
+    assert!(text.contains("newer Tributary"), "{text}");
+}
