@@ -23,7 +23,7 @@ services_start() {
   mkdir "$work/pg" && [ "$(id -u)" = 0 ] && chown postgres "$work/pg"
   as_postgres "$bin/initdb" -D "$work/pg" -A trust -U postgres -E UTF8 --locale=C.UTF-8 >/dev/null
   as_postgres "$bin/pg_ctl" -D "$work/pg" -w -l "$work/pg/log" -o "-p $port -k $work/pg -c listen_addresses=127.0.0.1" start >/dev/null
-  as_postgres "$bin/psql" -h 127.0.0.1 -p "$port" -U postgres -qc "CREATE ROLE tributary LOGIN CREATEDB"
+  as_postgres "$bin/psql" -h 127.0.0.1 -p "$port" -U postgres -qc "CREATE ROLE tributary LOGIN CREATEDB CREATEROLE"
   export TEST_POSTGRES="postgres://tributary@127.0.0.1:$port"
   echo "PostgreSQL on port $port"
 }

@@ -12,6 +12,7 @@ mod money_oracle;
 mod orders;
 mod routes;
 mod sessions;
+mod tenancy;
 
 /// The fields of an order's form, some of them changed.
 pub fn actor_fields(page: &harness::Answer, changes: &[(&str, &str)]) -> Vec<(String, String)> {

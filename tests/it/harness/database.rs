@@ -121,6 +121,20 @@ impl Database {
         self.template.world.iter().find(|s| s.slug == slug).unwrap()
     }
 
+    /// The first column of a question to the database itself.
+    pub async fn ask(&self, text: &str) -> Vec<String> {
+        use sqlx::Row;
+        let text = sqlx::AssertSqlSafe(text.to_owned());
+        if self.engine == Engine::Postgres {
+            let mut conn = PgConnection::connect(&self.url).await.unwrap();
+            let rows = sqlx::raw_sql(text).fetch_all(&mut conn).await.unwrap();
+            return rows.iter().map(|r| r.get(0)).collect();
+        }
+        let mut conn = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+        let rows = sqlx::raw_sql(text).fetch_all(&mut conn).await.unwrap();
+        rows.iter().map(|r| r.get(0)).collect()
+    }
+
     /// Runs SQL behind the product's back, as who owns the database could.
     pub async fn tamper(&self, text: &str) {
         let text = sqlx::AssertSqlSafe(text.to_owned());

@@ -66,6 +66,13 @@ impl TestApp {
         Some(Self { app, database, service })
     }
 
+    /// The same server on another connection to the same database.
+    pub fn on(self, db: tributary::store::db::Db) -> Self {
+        let app = App { db, ..self.app };
+        let service = server::service(&app);
+        Self { app, service, database: self.database }
+    }
+
     /// Somebody with a role, signed in.
     pub async fn actor(&self, role: &str, slug: &str) -> Actor {
         let mut actor = self.nobody();
