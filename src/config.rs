@@ -189,8 +189,6 @@ pub enum TokenCommand {
 pub enum ImportCommand {
     /// Orders from a CSV file (plain or gzip), one row per line
     Orders(ImportOrders),
-    /// Companies, users, customers, products and orders from a folder of CSV files
-    Folder { dir: PathBuf },
 }
 
 #[derive(Clone, Debug, Args)]

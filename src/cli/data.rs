@@ -2,7 +2,7 @@
 use super::say;
 use crate::{
     app::{App, Clock, Rng},
-    config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
+    config::{Base, ExportCommand, ExportFormat, ImportCommand, Web},
     domain::{order::Order, page::OrderFilter, time::Ts},
     service::{
         context::Ctx,
@@ -20,13 +20,7 @@ use std::{
 };
 
 pub(super) async fn import(app: &App, command: ImportCommand) -> Result<()> {
-    match command {
-        ImportCommand::Orders(ask) => import_orders(app, ask).await,
-        ImportCommand::Folder { .. } => say("not yet"),
-    }
-}
-
-async fn import_orders(app: &App, ask: ImportOrders) -> Result<()> {
+    let ImportCommand::Orders(ask) = command;
     let ctx = Ctx::of_operator(app, &ask.company).await?;
     let layout = match &ask.preset {
         Some(name) => Layout::preset(name)?,
