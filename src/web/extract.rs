@@ -1,11 +1,24 @@
 //! What handlers take: a visit in a company, a guest, and what htmx says of itself.
 use super::cookies;
-use crate::{app::App, domain::company::Who, service::context::Ctx};
+use crate::{
+    app::App,
+    domain::company::Who,
+    service::{context::Ctx, error::Error},
+};
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Path},
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
+use uuid::Uuid;
+
+/// The id in the path of a record; what is no id names nothing.
+///
+/// # Errors
+/// `NotFound`.
+pub fn record_id(Path((_, _, id)): Path<(String, String, String)>) -> Result<Uuid, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
 
 /// What htmx asked for.
 #[derive(Clone, Debug, Default)]

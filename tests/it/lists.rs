@@ -58,11 +58,8 @@ stories! {
         let fields = [("customer_po", "Übergröße 77-X"), ("internal_note", "ring the bell")];
         clerk.submit(&format!("{url}/edit"), "#order-form", &fields).await.expect(303);
         clerk.post::<&str, &str>(&format!("{url}/confirmation"), &[]).await.expect(303);
-        for q in ["SO-2026-00001", "so-2026", "uber", "UBERGROSSE+77", "bell", "ring+bell", "77-x"] {
+        for q in ["SO-2026-00001", "so-2026", "uber", "bell", "ring+bell", "77-x"] {
             let found = titles(&mut clerk, &format!("q={q}")).await;
-            if q == "UBERGROSSE+77" {
-                continue; // ß is a letter of its own
-            }
             assert!(found.contains(&"SO-2026-00001".to_owned()), "{q}: {found:?}");
         }
         assert!(titles(&mut clerk, "q=sku-00001").await.contains(&"SO-2026-00001".to_owned()));

@@ -1,8 +1,5 @@
 //! Orders: lists and commands; commits.
-use super::{
-    body::{Body, answer},
-    records::id,
-};
+use super::body::{Body, answer};
 use crate::{
     domain::{history::chain::hex, ids::OrderId, money::Currency, order::Command},
     service::{
@@ -11,7 +8,11 @@ use crate::{
         history::CommitRow,
         orders::{self, OrderRow},
     },
-    web::{extract::Visit, problem::Result, query::Query},
+    web::{
+        extract::{Visit, record_id as id},
+        problem::Result,
+        query::Query,
+    },
 };
 use axum::{
     Json,

@@ -7,7 +7,7 @@ use crate::{
         subjects::Subject,
     },
     web::{
-        extract::Visit,
+        extract::{Visit, record_id as id},
         problem::{Problem, Result},
     },
 };
@@ -17,14 +17,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use uuid::Uuid;
 
 type Id = Path<(String, String, String)>;
-
-/// The id in a path; what is no id names nothing.
-pub(super) fn id(Path((_, _, id)): Id) -> Result<Uuid, Error> {
-    id.parse().map_err(|_| Error::NotFound)
-}
 
 pub(in crate::web) async fn show<R: Subject>(visit: Visit, path: Id) -> Result {
     let now = records::show::<R>(&visit.ctx, id(path)?).await?;

@@ -1,6 +1,6 @@
 //! The form of an order with its line editor. Adding, removing and pricing lines are posts of the
 //! same form, so that they work without JavaScript too.
-use super::records::{id, reshaped, version, with_lists};
+use super::records::{reshaped, version, with_lists};
 use crate::{
     domain::{
         check::Problems,
@@ -16,7 +16,7 @@ use crate::{
         subjects::Subject,
     },
     web::{
-        extract::Visit,
+        extract::{Visit, record_id as id},
         form::Form,
         paths::record,
         problem::Result,

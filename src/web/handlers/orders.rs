@@ -1,5 +1,4 @@
 //! Orders: the list, its export, one order, and the commands of its life.
-use super::records::id;
 use crate::{
     domain::{
         field::Kind,
@@ -12,7 +11,7 @@ use crate::{
         history, orders, records,
     },
     web::{
-        extract::Visit,
+        extract::{Visit, record_id as id},
         form::Form,
         paths::record,
         problem::Result,

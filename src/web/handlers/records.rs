@@ -7,7 +7,7 @@ use crate::{
         records::{self, Saved},
     },
     web::{
-        extract::Visit,
+        extract::{Visit, record_id as id},
         form::Form,
         paths::record,
         problem::Result,
@@ -24,11 +24,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 type Id = Path<(String, String, String)>;
-
-/// The id in a path; what is no id names nothing.
-pub(in crate::web) fn id(Path((_, _, id)): Id) -> Result<Uuid, Error> {
-    id.parse().map_err(|_| Error::NotFound)
-}
 
 pub(in crate::web) async fn index<M: Shown>(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);

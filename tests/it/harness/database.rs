@@ -137,13 +137,19 @@ impl Database {
 
     /// Runs SQL behind the product's back, as who owns the database could.
     pub async fn tamper(&self, text: &str) {
+        self.try_tamper(text).await.unwrap();
+    }
+
+    /// The same, where the database may refuse.
+    pub async fn try_tamper(&self, text: &str) -> sqlx::Result<()> {
         let text = sqlx::AssertSqlSafe(text.to_owned());
         if self.engine == Engine::Postgres {
             let mut conn = PgConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut conn).await?;
         } else {
             let mut conn = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut conn).await?;
         }
+        Ok(())
     }
 }
