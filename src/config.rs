@@ -189,6 +189,8 @@ pub enum TokenCommand {
 pub enum ImportCommand {
     /// Orders from a CSV file (plain or gzip), one row per line
     Orders(ImportOrders),
+    /// Companies, users, customers, products and orders from the CSV files of a folder, ids kept
+    Folder { dir: PathBuf },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,13 +2,13 @@
 use super::say;
 use crate::{
     app::{App, Clock, Rng},
-    config::{Base, ExportCommand, ExportFormat, ImportCommand, Web},
+    config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
     domain::{order::Order, page::OrderFilter, time::Ts},
     service::{
         context::Ctx,
         export::{self, Pages},
         generate::{self, Size},
-        import::{self, Ask, Summary, layout::Layout},
+        import::{self, Ask, Summary, folder, layout::Layout},
         records, verify,
     },
     store::db::Db,
@@ -17,10 +17,34 @@ use anyhow::{Result, bail};
 use std::{
     fs::File,
     io::{BufWriter, IsTerminal, Write},
+    path::Path,
 };
 
 pub(super) async fn import(app: &App, command: ImportCommand) -> Result<()> {
-    let ImportCommand::Orders(ask) = command;
+    match command {
+        ImportCommand::Orders(ask) => import_orders(app, ask).await,
+        ImportCommand::Folder { dir } => import_folder(app, &dir).await,
+    }
+}
+
+async fn import_folder(app: &App, dir: &Path) -> Result<()> {
+    let brought = folder::import(app, dir, &mut progress).await?;
+    clear_progress();
+    for b in brought {
+        let (slug, seq) = (b.slug, b.seq.unwrap_or_default());
+        let text = match b.seq {
+            None => format!("{slug}: is here already."),
+            Some(_) => format!(
+                "{slug}: {} orders, {} customers, {} products in commit {seq}.",
+                b.orders, b.customers, b.products
+            ),
+        };
+        say(&text)?;
+    }
+    Ok(())
+}
+
+async fn import_orders(app: &App, ask: ImportOrders) -> Result<()> {
     let ctx = Ctx::of_operator(app, &ask.company).await?;
     let layout = match &ask.preset {
         Some(name) => Layout::preset(name)?,

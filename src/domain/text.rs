@@ -19,6 +19,9 @@ pub fn forbidden(c: char) -> bool {
 /// Without case and accents: the key by which text is found, sorted and kept unique, the same on
 /// both databases because it is made here.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.trim().to_ascii_lowercase();
+    }
     text.nfkd()
         .filter(|c| !is_combining_mark(*c))
         .flat_map(char::to_lowercase)
@@ -44,6 +47,7 @@ mod tests {
     fn folding_forgets_case_accents_and_form() {
         assert_eq!(fold(" Straßenbäckerei KÜHN "), "straßenbackerei kuhn");
         assert_eq!(fold("e\u{301}"), fold("É"));
+        assert_eq!(fold(" SKU-0001\t"), "sku-0001");
         assert_eq!(words("SO-2026/00042, 85123a"), ["so", "2026", "00042", "85123a"]);
     }
 

@@ -48,7 +48,7 @@ pub struct NewCompany {
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LW5vYm9keQ$pr8RCb1uQAw6oUo0aq2HqRW7H3sc2Zp5mTzVY8FJhXo";
 
 /// Hashes a password: argon2id, 19 MiB, two passes.
-async fn hash(app: &App, password: &str) -> Result<String> {
+pub(super) async fn hash(app: &App, password: &str) -> Result<String> {
     let permit = app.hashing.clone().acquire_owned().await.map_err(|_| Error::TooMany)?;
     let password = password.to_owned();
     let hashed = tokio::task::spawn_blocking(move || {

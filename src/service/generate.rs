@@ -20,7 +20,7 @@ use crate::{
         tax::{DatedRate, TaxCode},
         time::Ts,
     },
-    store::write::{Said, Step},
+    store::{ready::Step, write::Said},
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -18,11 +18,7 @@ use crate::{
         text::clean,
         totals::{Item, Rules, Totals, total},
     },
-    store::{
-        masters::read,
-        orders, versions,
-        write::{Step, Write},
-    },
+    store::{masters::read, orders, ready::Step, versions, write::Write},
 };
 use serde_json::Value;
 

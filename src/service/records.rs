@@ -18,8 +18,10 @@ use crate::{
     store::{
         kinds::Master,
         masters::{self, read},
-        orders as keys, versions,
-        write::{Said, Step, Write},
+        orders as keys,
+        ready::Step,
+        versions,
+        write::{Said, Write},
     },
 };
 use serde_json::Value;

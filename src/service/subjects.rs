@@ -21,8 +21,9 @@ use crate::{
         db::Tx,
         kinds::{Master, Stored},
         masters::{self, read},
+        ready::Step,
         versions,
-        write::{Step, Write},
+        write::Write,
     },
 };
 use serde_json::{Value, json};

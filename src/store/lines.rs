@@ -1,17 +1,25 @@
 //! Order lines as rows of main, for the database's constraints and for reports.
-use super::{cell::Cell, db::Tx, write::Step};
+use super::{
+    cell::Cell,
+    db::{Builder, Engine, Tx},
+    ready::Step,
+};
 use crate::domain::{
+    ids::CompanyId,
     order::{Line, Order},
     scope::Scope,
-    totals::LineSum,
+    totals::{LineSum, Totals},
 };
 use sqlx::Result;
 use uuid::Uuid;
 
 const CHUNK: usize = 200;
 
+/// A line of an order, by its columns after the company's.
+pub type Row = (Uuid, [Cell; 14]);
+
 /// Whether a step touches the lines at all: a changed note of a long order leaves them alone.
-fn touched(step: &Step<Order>) -> bool {
+pub fn touched(step: &Step<Order>) -> bool {
     match (&step.before, &step.after) {
         (Some(before), Some(after)) => {
             before.lines != after.lines
@@ -22,11 +30,14 @@ fn touched(step: &Step<Order>) -> bool {
     }
 }
 
-/// Takes away the lines of orders whose lines change.
-pub async fn remove(tx: &mut Tx, scope: &Scope, steps: &[Step<Order>]) -> Result<()> {
-    let changed = steps.iter().filter(|s| touched(s)).filter_map(|s| s.before.as_ref());
-    let ids: Vec<Uuid> = changed.map(|o| o.id.0).collect();
-    for chunk in ids.chunks(CHUNK) {
+/// The rows of an order.
+pub fn rows<'a>(order: &'a Order, sums: &'a Totals) -> impl Iterator<Item = Row> + 'a {
+    order.lines.iter().zip(&sums.lines).map(|(line, sum)| (order.id.0, cells(line, *sum)))
+}
+
+/// Takes away the lines of orders.
+pub async fn remove(tx: &mut Tx, scope: &Scope, orders: &[Uuid]) -> Result<()> {
+    for chunk in orders.chunks(CHUNK) {
         let mut sql = tx.builder();
         sql.push("DELETE FROM order_lines WHERE company_id = ").bind(scope.company());
         sql.push(" AND order_id IN ").list(chunk);
@@ -35,25 +46,18 @@ pub async fn remove(tx: &mut Tx, scope: &Scope, steps: &[Step<Order>]) -> Result
     Ok(())
 }
 
-/// Writes the lines of orders whose lines changed.
-pub async fn insert(tx: &mut Tx, scope: &Scope, steps: &[Step<Order>]) -> Result<()> {
-    let mut rows: Vec<(Uuid, &Line, LineSum)> = vec![];
-    for order in steps.iter().filter(|s| touched(s)).filter_map(|s| s.after.as_ref()) {
-        let sums = order.totals().unwrap_or_default();
-        rows.extend(order.lines.iter().zip(sums.lines).map(|(l, s)| (order.id.0, l, s)));
-    }
-    for chunk in rows.chunks(CHUNK) {
-        let mut sql = tx.builder();
+/// The statements that write lines.
+pub fn inserts(engine: Engine, company: CompanyId, rows: &[Row]) -> Vec<Builder> {
+    let insert = |chunk: &[Row]| {
+        let mut sql = Builder::new(engine);
         sql.push("INSERT INTO order_lines (company_id, order_id, id, position, type, product_id, sku, name, qty, unit_price, discount, tax_code_id, tax_rate, amount, net, tax) ");
-        sql.values(chunk, |row, (order, line, sum)| {
-            row.bind(scope.company()).bind(*order);
-            for cell in cells(line, *sum) {
-                cell.bind(row);
-            }
+        sql.values(chunk, |row, (order, cells)| {
+            row.bind(company).bind(*order);
+            cells.iter().cloned().for_each(|c| c.bind(row));
         });
-        tx.built(sql).run().await?;
-    }
-    Ok(())
+        sql
+    };
+    rows.chunks(CHUNK).map(insert).collect()
 }
 
 /// A line's columns after its order's.

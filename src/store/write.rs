@@ -6,13 +6,16 @@
 use super::{
     db::{Db, Tx},
     dialect,
-    kinds::Stored,
-    lines, versions,
+    kinds::{Stored, Texts},
+    lines,
+    ready::{Counts, Ready, ReadyOrders, Step},
+    versions,
 };
 use crate::domain::{
-    history::chain::{GENESIS, Hash, Header, Leaf, body_hash, root},
+    field::Kind,
+    history::chain::{GENESIS, Hash, Header, Leaf, root},
     order::Order,
-    record::{Record, SCHEMA_REV},
+    record::SCHEMA_REV,
     scope::Scope,
     time::Ts,
 };
@@ -23,32 +26,6 @@ use uuid::Uuid;
 
 /// Rows of one INSERT: enough to spread its cost, few enough to stay cached.
 const CHUNK: usize = 100;
-
-/// A record's step: `before` is `None` for a new one, `after` for one that is deleted.
-#[derive(Clone, Debug)]
-pub struct Step<R> {
-    pub before: Option<R>,
-    pub after: Option<R>,
-}
-
-impl<R> Step<R> {
-    pub fn new(after: R) -> Self {
-        Self { before: None, after: Some(after) }
-    }
-    pub fn from(before: R, after: R) -> Self {
-        Self { before: Some(before), after: Some(after) }
-    }
-    fn subject(&self) -> Option<(&R, bool)> {
-        match (&self.after, &self.before) {
-            (Some(r), _) => Some((r, false)),
-            (None, Some(r)) => Some((r, true)),
-            (None, None) => None,
-        }
-    }
-}
-
-/// (month, state, currency) → (orders, gross)
-type Counts = BTreeMap<(String, &'static str, &'static str), (i64, i64)>;
 
 /// A commit in the making.
 pub struct Write {
@@ -96,10 +73,16 @@ impl Write {
 
     /// Writes steps of one kind: a bounded number of statements, whatever their number.
     pub async fn put<R: Stored>(&mut self, steps: &[Step<R>]) -> Result<()> {
-        for chunk in steps.chunks(CHUNK) {
-            self.close(chunk).await?;
-            self.insert(chunk).await?;
-            self.heads(chunk).await?;
+        let company = self.scope.company();
+        let ready: Vec<Ready> = steps.iter().filter_map(|s| Ready::of(company, s)).collect();
+        self.put_ready::<R>(&ready).await
+    }
+
+    async fn put_ready<R: Stored>(&mut self, ready: &[Ready]) -> Result<()> {
+        for chunk in ready.chunks(CHUNK) {
+            self.close(&R::TEXTS, chunk).await?;
+            self.insert((R::KIND, &R::TEXTS), chunk).await?;
+            self.heads(&R::TEXTS, chunk).await?;
             self.grown(chunk.len()).await?;
         }
         Ok(())
@@ -115,32 +98,32 @@ impl Write {
 
     /// Orders also keep their lines as rows, and the counters of their months.
     pub async fn put_orders(&mut self, steps: &[Step<Order>]) -> Result<()> {
-        lines::remove(&mut self.tx, &self.scope, steps).await?;
-        self.put(steps).await?;
-        lines::insert(&mut self.tx, &self.scope, steps).await?;
-        for step in steps {
-            self.count(step.before.as_ref(), -1);
-            self.count(step.after.as_ref(), 1);
+        let at = (self.scope.company(), &self.zone);
+        let ready = ReadyOrders::of(self.tx.engine(), at, steps);
+        self.put_ready_orders(ready).await
+    }
+
+    /// The same for what was made ready elsewhere.
+    pub async fn put_ready_orders(&mut self, orders: ReadyOrders) -> Result<()> {
+        lines::remove(&mut self.tx, &self.scope, &orders.cleared).await?;
+        self.put_ready::<Order>(&orders.each).await?;
+        for lines in orders.lines {
+            self.tx.built(lines).run().await?;
+        }
+        for (key, (orders, gross)) in orders.counts {
+            let entry = self.counts.entry(key).or_default();
+            *entry = (entry.0 + orders, entry.1 + gross);
         }
         Ok(())
     }
 
-    fn count(&mut self, order: Option<&Order>, sign: i64) {
-        let Some(order) = order else { return };
-        let gross = order.totals().map(|t| t.gross).unwrap_or_default();
-        let key = (order.placed_at.month(&self.zone), order.state.word(), order.currency.code());
-        let entry = self.counts.entry(key).or_default();
-        *entry = (entry.0 + sign, entry.1 + sign * gross);
-    }
-
-    async fn close<R: Stored>(&mut self, chunk: &[Step<R>]) -> Result<()> {
-        let ids: Vec<Uuid> =
-            chunk.iter().filter_map(|s| s.before.as_ref().map(Record::id)).collect();
+    async fn close(&mut self, texts: &Texts, chunk: &[Ready]) -> Result<()> {
+        let ids: Vec<Uuid> = chunk.iter().filter(|r| r.known).map(|r| r.id).collect();
         if ids.is_empty() {
             return Ok(());
         }
         let mut sql = self.tx.builder();
-        sql.push(R::TEXTS.close).bind(self.seq);
+        sql.push(texts.close).bind(self.seq);
         sql.push(" WHERE company_id = ").bind(self.scope.company());
         sql.push(" AND branch_id = ").bind(self.scope.world().branch());
         sql.push(" AND to_seq IS NULL AND id IN ").list(&ids);
@@ -148,86 +131,74 @@ impl Write {
         Ok(())
     }
 
-    async fn insert<R: Stored>(&mut self, chunk: &[Step<R>]) -> Result<()> {
+    async fn insert(&mut self, (kind, texts): (Kind, &Texts), chunk: &[Ready]) -> Result<()> {
         let (company, branch, seq) = (self.scope.company(), self.scope.world().branch(), self.seq);
+        let schema_rev = SCHEMA_REV;
         let mut sql = self.tx.builder();
-        let leaves = &mut self.leaves;
-        sql.push(R::TEXTS.insert).values(chunk, |row, step| {
-            let Some((record, deleted)) = step.subject() else { return };
-            let body = record.body();
-            let hash = body_hash(&body);
-            let (kind, id, schema_rev) = (R::KIND, record.id(), SCHEMA_REV);
-            leaves.push(Leaf { kind, id, schema_rev, deleted, body_hash: hash });
-            row.bind(company).bind(branch).bind(id).bind(seq).bind(deleted);
-            row.bind(SCHEMA_REV).bind(body).bind(hash.to_vec());
-            record.columns().into_iter().for_each(|c| c.bind(row));
+        sql.push(texts.insert).values(chunk, |row, r| {
+            row.bind(company).bind(branch).bind(r.id).bind(seq).bind(r.deleted);
+            row.bind(schema_rev).bind(r.body.clone()).bind(r.hash.to_vec());
+            r.columns.iter().cloned().for_each(|c| c.bind(row));
         });
         self.tx.built(sql).run().await?;
+        self.leaves.extend(chunk.iter().map(|r| Leaf {
+            kind,
+            id: r.id,
+            schema_rev,
+            deleted: r.deleted,
+            body_hash: r.hash,
+        }));
         Ok(())
     }
 
-    async fn heads<R: Stored>(&mut self, chunk: &[Step<R>]) -> Result<()> {
+    async fn heads(&mut self, texts: &Texts, chunk: &[Ready]) -> Result<()> {
         let company = self.scope.company();
-        let gone: Vec<Uuid> = chunk
-            .iter()
-            .filter(|s| s.after.is_none())
-            .filter_map(|s| s.before.as_ref().map(Record::id))
-            .collect();
+        let (gone, alive): (Vec<&Ready>, Vec<&Ready>) = chunk.iter().partition(|r| r.deleted);
         if !gone.is_empty() {
+            let ids: Vec<Uuid> = gone.iter().map(|r| r.id).collect();
             let mut sql = self.tx.builder();
-            sql.push(R::TEXTS.head_delete).bind(company);
-            sql.push(" AND id IN ").list(&gone).push(" RETURNING doc, id");
+            sql.push(texts.head_delete).bind(company);
+            sql.push(" AND id IN ").list(&ids).push(" RETURNING doc, id");
             let docs = self.tx.built(sql).all::<(i64, Uuid)>().await?;
-            self.unsearch::<R>(docs.iter().map(|d| d.0).collect()).await?;
+            self.unsearch(texts, docs.iter().map(|d| d.0).collect()).await?;
         }
-        let alive: Vec<(&R, bool)> = chunk
-            .iter()
-            .filter_map(|s| s.after.as_ref().map(|r| (r, s.before.is_some())))
-            .collect();
         if alive.is_empty() {
             return Ok(());
         }
         let seq = self.seq;
         let mut sql = self.tx.builder();
-        sql.push(R::TEXTS.head_insert).values(&alive, |row, (record, _)| {
-            row.bind(company).bind(record.id()).bind(seq);
-            record.columns().into_iter().for_each(|c| c.bind(row));
+        sql.push(texts.head_insert).values(&alive, |row, r| {
+            row.bind(company).bind(r.id).bind(seq);
+            r.columns.iter().cloned().for_each(|c| c.bind(row));
         });
-        sql.push(R::TEXTS.head_update);
-        let docs: BTreeMap<Uuid, i64> = self
-            .tx
-            .built(sql)
-            .all::<(i64, Uuid)>()
-            .await?
-            .into_iter()
-            .map(|(d, id)| (id, d))
-            .collect();
-        self.search(&alive, &docs).await
+        sql.push(texts.head_update);
+        let docs = self.tx.built(sql).all::<(i64, Uuid)>().await?;
+        self.search(texts, &alive, &docs.into_iter().map(|(doc, id)| (id, doc)).collect()).await
     }
 
-    async fn search<R: Stored>(
+    async fn search(
         &mut self,
-        alive: &[(&R, bool)],
+        texts: &Texts,
+        alive: &[&Ready],
         docs: &BTreeMap<Uuid, i64>,
     ) -> Result<()> {
         let company = self.scope.company();
-        let doc = |r: &R| docs.get(&r.id()).copied().unwrap_or_default();
-        let known = alive.iter().filter(|(_, known)| *known).map(|(r, _)| doc(r)).collect();
-        self.unsearch::<R>(known).await?;
+        let doc = |r: &Ready| docs.get(&r.id).copied().unwrap_or_default();
+        self.unsearch(texts, alive.iter().filter(|r| r.known).map(|r| doc(r)).collect()).await?;
         let mut sql = self.tx.builder();
-        sql.push(R::TEXTS.research).values(alive, |row, (record, _)| {
-            row.bind(doc(record)).bind(company).bind(record.search_words(company));
+        sql.push(texts.research).values(alive, |row, r| {
+            row.bind(doc(r)).bind(company).bind(r.words.clone());
         });
         self.tx.built(sql).run().await?;
         Ok(())
     }
 
-    async fn unsearch<R: Stored>(&mut self, docs: Vec<i64>) -> Result<()> {
+    async fn unsearch(&mut self, texts: &Texts, docs: Vec<i64>) -> Result<()> {
         if docs.is_empty() {
             return Ok(());
         }
         let mut sql = self.tx.builder();
-        sql.push(R::TEXTS.unsearch).list(&docs);
+        sql.push(texts.unsearch).list(&docs);
         self.tx.built(sql).run().await?;
         Ok(())
     }

@@ -20,18 +20,23 @@ use crate::{
     },
     store::{
         masters, orders,
-        write::{Said, Step, Write},
+        ready::{ReadyOrders, Step},
+        write::{Said, Write},
     },
 };
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::Path,
 };
+use tokio::sync::mpsc;
 
 /// Orders written at a time.
 const BATCH: usize = 200;
+/// Batches that may wait for the database.
+const AHEAD: usize = 2;
 
-/// Writes everything that the survey found and the company does not have yet.
+/// Writes everything that the survey found and the company does not have yet. The next orders are
+/// made on another core while the database writes the last ones.
 pub async fn write(
     ctx: &Ctx,
     (file, layout): (&Path, &Layout),
@@ -41,62 +46,96 @@ pub async fn write(
     let mut w = ctx.write().await?;
     let known = orders::known_refs(&mut w.tx, &ctx.scope, &layout.source).await?;
     let known: HashSet<String> = known.into_iter().collect();
-    let (rows, rejected) = (survey.rows, survey.rejected);
-    let mut summary =
-        Summary { rows, rejected, reasons: survey.reasons.clone(), ..Summary::default() };
+    let (rows, rejected, reasons) = (survey.rows, survey.rejected, survey.reasons.clone());
     let new = survey.orders.keys().filter(|n| !known.contains(*n)).count();
-    summary.known = (survey.orders.len() - new) as u64;
+    let here = (survey.orders.len() - new) as u64;
+    let mut summary = Summary { rows, rejected, reasons, known: here, ..Summary::default() };
     if new == 0 {
         return Ok(summary);
     }
-    let mut maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
-    let mut table = Table::open(file)?;
-    let mut reader = layout.reader(ctx, layout.columns(&table.header)?);
-    let (mut open, mut whole, mut read) = (HashMap::<String, Vec<Row>>::new(), vec![], 0);
-    while let Some(record) = table.read()? {
-        read += 1;
-        let Ok(row) = record.and_then(|r| reader.read(r)) else { continue };
-        if known.contains(&row.number) {
-            continue;
-        }
-        let number = row.number.clone();
-        let rows = open.entry(number.clone()).or_default();
-        rows.push(row);
-        if u32::try_from(rows.len()) == Ok(survey.orders[&number]) {
-            let rows = open.remove(&number).unwrap_or_default();
-            whole.push(Step::new(maker.order(&rows, &mut summary)?));
-        }
-        if whole.len() >= BATCH {
-            w.put_orders(&whole).await?;
-            whole.clear();
-            progress(read, Some(survey.rows));
-        }
+    let maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
+    let (send, mut batches) = mpsc::channel(AHEAD);
+    let task = Making { maker, known, parts: survey.orders, summary };
+    let (file, layout) = (file.to_owned(), layout.clone());
+    let making = tokio::task::spawn_blocking(move || task.run(&file, &layout, &send));
+    while let Some((batch, read)) = batches.recv().await {
+        w.put_ready_orders(batch).await?;
+        progress(read, Some(rows));
     }
-    w.put_orders(&whole).await?;
+    let mut summary = making.await.map_err(|e| Error::Ours(e.to_string()))??;
     let message = format!("Imported {} orders with {} lines", summary.orders, summary.lines);
     summary.seq = Some(w.finish(Said { cause: "import", message: &message }).await?);
     Ok(summary)
 }
 
+/// Orders made ready, and how many rows of the file were read for them.
+type Batch = (ReadyOrders, u64);
+
+/// The second reading of the file.
+struct Making {
+    maker: Maker,
+    known: HashSet<String>,
+    /// Accepted rows of each order.
+    parts: HashMap<String, u32>,
+    summary: Summary,
+}
+
+impl Making {
+    fn run(mut self, file: &Path, layout: &Layout, to: &mpsc::Sender<Batch>) -> Result<Summary> {
+        let mut table = Table::open(file)?;
+        let columns = layout.columns(&table.header)?;
+        let ctx = self.maker.ctx.clone();
+        let mut reader = layout.reader(&ctx, columns);
+        let (mut open, mut whole, mut read) = (HashMap::<String, Vec<Row>>::new(), vec![], 0);
+        while let Some(record) = table.read()? {
+            read += 1;
+            let Ok(row) = record.and_then(|r| reader.read(r)) else { continue };
+            if self.known.contains(&row.number) {
+                continue;
+            }
+            let number = row.number.clone();
+            let rows = open.entry(number.clone()).or_default();
+            rows.push(row);
+            if u32::try_from(rows.len()) == Ok(self.parts[&number]) {
+                let rows = open.remove(&number).unwrap_or_default();
+                whole.push(Step::new(self.maker.order(&rows, &mut self.summary)?));
+            }
+            if whole.len() >= BATCH && !self.send(&std::mem::take(&mut whole), read, to) {
+                break;
+            }
+        }
+        self.send(&whole, read, to);
+        Ok(self.summary)
+    }
+
+    /// Whether anybody still waits for it: if writing failed, nobody does.
+    fn send(&self, whole: &[Step<Order>], read: u64, to: &mpsc::Sender<Batch>) -> bool {
+        let ctx = &self.maker.ctx;
+        let at = (ctx.company.id, &ctx.company.zone());
+        let ready = ReadyOrders::of(ctx.app.db.engine(), at, whole);
+        to.blocking_send((ready, read)).is_ok()
+    }
+}
+
 /// Makes orders of rows.
-struct Maker<'a> {
-    ctx: &'a Ctx,
+struct Maker {
+    ctx: Ctx,
     source: String,
     customers: HashMap<String, (CustomerId, String)>,
     products: HashMap<String, (ProductId, String)>,
 }
 
-impl<'a> Maker<'a> {
+impl Maker {
     /// Looks up customers and products, and makes those that are missing.
     async fn prepare(
-        ctx: &'a Ctx,
+        ctx: &Ctx,
         w: &mut Write,
         layout: &Layout,
         survey: &Survey,
         summary: &mut Summary,
-    ) -> Result<Maker<'a>> {
+    ) -> Result<Maker> {
         let mut out = Maker {
-            ctx,
+            ctx: ctx.clone(),
             source: layout.source.clone(),
             customers: HashMap::new(),
             products: HashMap::new(),
@@ -147,7 +186,7 @@ impl<'a> Maker<'a> {
             source: Some(self.source.clone()),
             external_ref: Some(first.number.clone()),
             lines: rows.iter().enumerate().map(|(i, r)| self.line(i, r)).collect(),
-            ..empty(self.ctx)
+            ..empty(&self.ctx)
         };
         let refused = |what: String| {
             Error::Refused(format!("Order {}: {what}. Nothing was imported.", first.number))

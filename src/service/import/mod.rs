@@ -1,5 +1,6 @@
 //! Import of real orders from files: streamed, checked row by row, one commit, all or nothing.
 pub mod build;
+pub mod folder;
 pub mod layout;
 pub mod table;
 

@@ -2,6 +2,7 @@
 use crate::service::error::{Error, Result};
 use csv::ByteRecord;
 use flate2::read::MultiGzDecoder;
+use serde::de::DeserializeOwned;
 use std::{
     fs::File,
     io::{self, BufReader, Read},
@@ -61,6 +62,21 @@ impl Table {
         } else {
             Err(format!("the row has {have} fields, the header {want}"))
         }))
+    }
+
+    /// The next row as a typed value, by the header's names.
+    ///
+    /// # Errors
+    /// If the file itself cannot be read on.
+    pub fn read_as<T: DeserializeOwned>(&mut self) -> Result<Option<Result<T, String>>> {
+        let Some(row) = self.read()? else { return Ok(None) };
+        if let Err(reason) = row {
+            return Ok(Some(Err(reason)));
+        }
+        Ok(Some(self.record.deserialize(Some(&self.header)).map_err(|e| match e.kind() {
+            csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+            _ => e.to_string(),
+        })))
     }
 
     /// The line of the file at which the last row began.

@@ -37,7 +37,14 @@ macro_rules! migrations {
         const POSTGRES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../../migrations/postgres/", $name, ".sql")))),+];
     };
 }
-migrations!("0001_accounts", "0002_history", "0003_records", "0004_search", "0005_walls");
+migrations!(
+    "0001_accounts",
+    "0002_history",
+    "0003_records",
+    "0004_search",
+    "0005_walls",
+    "0006_lines"
+);
 
 fn migrator(engine: Engine) -> Migrator {
     let files = match engine {
@@ -198,7 +205,13 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
     // the writer first: it makes the file and turns the log on
     let write = pool(1)
         .min_connections(1)
-        .connect_with(base.clone().create_if_missing(true).optimize_on_close(true, 400))
+        .connect_with(
+            // a large commit touches many leaves of its indexes again and again: they stay in memory
+            base.clone()
+                .create_if_missing(true)
+                .pragma("cache_size", "-65536")
+                .optimize_on_close(true, 400),
+        )
         .await?;
     let read = pool(READERS).connect_with(base.read_only(true)).await?;
     let db = Db(Pools::Sqlite { read, write });

@@ -186,7 +186,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(engine: Engine) -> Self {
+    /// For statements that are made before their transaction is at hand; else [`super::Tx::builder`].
+    pub fn new(engine: Engine) -> Self {
         Self { text: String::new(), args: Args::new(engine), failed: None, cached: true }
     }
 

@@ -1,0 +1,102 @@
+//! Steps made ready for writing: all that can be worked out without the database, so that a large
+//! import can do it on another core while the database writes what came before.
+use super::{
+    cell::Cell,
+    db::{Builder, Engine},
+    kinds::Stored,
+    lines,
+};
+use crate::domain::{
+    history::chain::{Hash, body_hash},
+    ids::CompanyId,
+    order::Order,
+};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// A record's step: `before` is `None` for a new one, `after` for one that is deleted.
+#[derive(Clone, Debug)]
+pub struct Step<R> {
+    pub before: Option<R>,
+    pub after: Option<R>,
+}
+
+impl<R> Step<R> {
+    pub fn new(after: R) -> Self {
+        Self { before: None, after: Some(after) }
+    }
+    pub fn from(before: R, after: R) -> Self {
+        Self { before: Some(before), after: Some(after) }
+    }
+}
+
+/// What a step writes of its record.
+pub struct Ready {
+    pub id: Uuid,
+    /// The record has a version already.
+    pub known: bool,
+    pub deleted: bool,
+    pub body: String,
+    pub hash: Hash,
+    pub columns: Vec<Cell>,
+    pub words: String,
+}
+
+impl Ready {
+    /// `None` for a step from nothing to nothing.
+    pub fn of<R: Stored>(company: CompanyId, step: &Step<R>) -> Option<Self> {
+        let (known, deleted) = (step.before.is_some(), step.after.is_none());
+        let record = step.after.as_ref().or(step.before.as_ref())?;
+        let body = record.body();
+        let (hash, columns) = (body_hash(&body), record.columns());
+        let words = record.search_words(company);
+        Some(Self { id: record.id(), known, deleted, body, hash, columns, words })
+    }
+}
+
+/// (month, state, currency) → (orders, gross)
+pub type Counts = BTreeMap<(String, &'static str, &'static str), (i64, i64)>;
+
+/// Orders' steps, with what orders keep beside themselves: lines as rows, and the counters.
+#[derive(Default)]
+pub struct ReadyOrders {
+    pub each: Vec<Ready>,
+    /// Orders whose lines are written anew.
+    pub cleared: Vec<Uuid>,
+    /// The statements that write the lines.
+    pub lines: Vec<Builder>,
+    pub counts: Counts,
+}
+
+impl ReadyOrders {
+    pub fn of(
+        engine: Engine,
+        (company, zone): (CompanyId, &TimeZone),
+        steps: &[Step<Order>],
+    ) -> Self {
+        let (mut out, mut rows) = (Self::default(), vec![]);
+        for step in steps {
+            out.each.extend(Ready::of(company, step));
+            let touched = lines::touched(step);
+            if let Some(before) = &step.before {
+                let gross = before.totals().map_or(0, |t| t.gross);
+                out.count(before, zone, (-1, -gross));
+                out.cleared.extend(touched.then_some(before.id.0));
+            }
+            if let Some(after) = &step.after {
+                let sums = after.totals().unwrap_or_default();
+                out.count(after, zone, (1, sums.gross));
+                rows.extend(lines::rows(after, &sums).filter(|_| touched));
+            }
+        }
+        out.lines = lines::inserts(engine, company, &rows);
+        out
+    }
+
+    fn count(&mut self, order: &Order, zone: &TimeZone, (orders, gross): (i64, i64)) {
+        let key = (order.placed_at.month(zone), order.state.word(), order.currency.code());
+        let entry = self.counts.entry(key).or_default();
+        *entry = (entry.0 + orders, entry.1 + gross);
+    }
+}
