@@ -45,8 +45,8 @@ macro_rules! texts {
             research: concat!("INSERT INTO ", $search, " (rowid, company_id, words) "),
             list: concat!("SELECT h.doc, h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = "),
             count: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $head, " h WHERE h.company_id = "),
-            list_search: concat!("SELECT h.doc, h.id, v.body FROM ", $search, " s JOIN ", $head, " h ON h.doc = s.rowid JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = "),
-            count_search: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $search, " s JOIN ", $head, " h ON h.doc = s.rowid WHERE h.company_id = "),
+            list_search: concat!("SELECT h.doc, h.id, v.body FROM ", $search, " s CROSS JOIN ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.doc = s.rowid AND h.company_id = "),
+            count_search: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $search, " s CROSS JOIN ", $head, " h WHERE h.doc = s.rowid AND h.company_id = "),
             by_code: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.", $code, " = $2"),
         }
     };

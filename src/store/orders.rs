@@ -112,7 +112,10 @@ fn narrow(sql: &mut Builder, engine: super::db::Engine, scope: &Scope, f: &Order
     if f.search.is_empty() {
         sql.push(" FROM orders o WHERE o.company_id = ").bind(scope.company());
     } else {
-        sql.push(" FROM order_search s JOIN orders o ON o.doc = s.rowid WHERE o.company_id = ");
+        // SQLite keeps the order of a CROSS JOIN: the words lead, or it asks them of every order
+        sql.push(
+            " FROM order_search s CROSS JOIN orders o WHERE o.doc = s.rowid AND o.company_id = ",
+        );
         sql.bind(scope.company());
         search::matching(sql, engine, "order_search", (scope.company(), &f.search));
     }
