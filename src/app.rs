@@ -17,6 +17,8 @@ pub struct App {
     pub web: Arc<Web>,
     /// Bounds how many passwords are hashed at once: each takes 19 MiB and 40 ms of a core.
     pub hashing: Arc<Semaphore>,
+    /// Printed by the server while nobody has an account, and asked of who makes the first one.
+    pub setup_code: Arc<str>,
     /// Set when the server is asked to stop: `/readyz` says so first.
     pub stopping: Arc<AtomicBool>,
 }
@@ -34,7 +36,8 @@ impl App {
     pub fn with(db: Db, web: Web, clock: Clock, rng: Rng) -> Self {
         let hashing = Arc::new(Semaphore::new(HASHERS));
         let stopping = Arc::new(AtomicBool::new(false));
-        Self { db, clock, rng, web: Arc::new(web), hashing, stopping }
+        let setup_code = rng.word(10).into();
+        Self { db, clock, rng, web: Arc::new(web), hashing, setup_code, stopping }
     }
 
     pub fn now(&self) -> Ts {

@@ -3,7 +3,10 @@ use super::say;
 use crate::{
     app::App,
     config::{CompanyCommand, TokenCommand, UserCommand},
-    service::accounts::{self, NewCompany, NewUser},
+    service::{
+        accounts::{self, NewUser},
+        companies::{self, NewCompany},
+    },
 };
 use anyhow::{Context, Result};
 use std::io::BufRead;
@@ -23,7 +26,7 @@ pub(super) async fn company(app: &App, command: CompanyCommand) -> Result<()> {
     let CompanyCommand::Create { slug, name, currency, timezone, admin } = command;
     let admin = accounts::user_of(app, &admin).await?;
     let new = NewCompany { slug, name, currency, timezone };
-    let company = accounts::create_company(app, &new, admin.id).await?;
+    let company = companies::create_company(app, &new, admin.id).await?;
     say(&format!("Made {} at /{}/main.", company.name, company.slug))
 }
 

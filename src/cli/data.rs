@@ -5,6 +5,7 @@ use crate::{
     config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
     domain::{order::Order, page::OrderFilter, time::Ts},
     service::{
+        companies,
         context::Ctx,
         export::{self, Pages},
         generate::{self, Size},
@@ -114,7 +115,7 @@ pub(super) async fn export(app: &App, command: ExportCommand) -> Result<()> {
 pub(super) async fn verify(app: &App, company: Option<String>, json: bool) -> Result<()> {
     let slugs = match company {
         Some(slug) => vec![slug],
-        None => crate::service::accounts::slugs(app).await?,
+        None => companies::slugs(app).await?,
     };
     let mut faults = 0;
     for slug in slugs {

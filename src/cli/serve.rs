@@ -3,7 +3,7 @@ use super::{open, say};
 use crate::{
     app::App,
     config::{Base, Web},
-    service::{accounts::NewUser, generate, sessions},
+    service::{accounts::NewUser, companies, generate, sessions},
     store::db::Db,
     web::{routes, server},
 };
@@ -26,7 +26,12 @@ pub(super) async fn serve(base: &Base, web: Web) -> Result<()> {
 
 async fn run(app: App) -> Result<()> {
     let listener = server::listen(app.web.bind).await?;
-    say(&format!("Tributary listens on http://{}", listener.local_addr()?))?;
+    let at = listener.local_addr()?;
+    say(&format!("Tributary listens on http://{at}"))?;
+    if companies::is_first_run(&app).await? {
+        let code = &app.setup_code;
+        say(&format!("Nobody has an account yet. Begin at http://{at}/setup?code={code}"))?;
+    }
     let sweeper = app.clone();
     let sweep = async move {
         loop {
@@ -58,7 +63,7 @@ async fn run(app: App) -> Result<()> {
 pub(super) async fn demo(base: &Base, web: Web) -> Result<()> {
     let app = app(base, web).await?;
     let password = "demo demo demo 42";
-    let fresh = crate::service::accounts::is_first_run(&app).await?;
+    let fresh = companies::is_first_run(&app).await?;
     if fresh {
         let user = NewUser {
             email: "demo@example.com".into(),

@@ -95,8 +95,16 @@ impl Reader<'_> {
         given: &Value,
         at: &str,
     ) -> Option<Value> {
-        let empty = vec![];
-        let given = given.as_array().unwrap_or(&empty);
+        let none = vec![];
+        let given = match given {
+            Value::Array(list) => list,
+            Value::Null => &none,
+            Value::String(text) if text.trim().is_empty() => &none,
+            _ => {
+                self.problems.add(at, "Send a list");
+                &none
+            }
+        };
         if given.len() > MAX_PARTS {
             self.problems.add(at, format!("At most {MAX_PARTS} of these in one record"));
             return None;
@@ -106,6 +114,9 @@ impl Reader<'_> {
             let path = join(at, &i.to_string());
             let mut part = part.clone();
             let id = part.as_object_mut().and_then(|o| o.remove("id"));
+            if id.as_ref().is_some_and(|id| !id.is_string() && !id.is_null()) {
+                self.problems.add(join(&path, "id"), "Send an id as text");
+            }
             let named = id.as_ref().and_then(Value::as_str).filter(|s| !s.is_empty());
             let known = named.and_then(|text| of_id(old, text));
             if named.is_some_and(|text| known.is_none() || !seen.insert(text.to_owned())) {

@@ -54,3 +54,80 @@ pub fn of_value<R: Record>(value: Value) -> Result<R, Problems> {
     record.settle()?;
     Ok(record)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        customer::{Address, Contact, Customer},
+        field::{ADDRESS, Ty, find},
+        order::{Discount, Line, Order},
+        product::Product,
+        tax::{DatedRate, TaxCode},
+    };
+    use serde::{
+        Deserializer,
+        de::{Error, Visitor, value},
+        forward_to_deserialize_any,
+    };
+    use std::collections::BTreeSet;
+
+    /// Asks a struct for the names of its fields, as serde writes them.
+    struct Names<'a>(&'a mut Vec<&'static str>);
+    impl<'de> Deserializer<'de> for Names<'_> {
+        type Error = value::Error;
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, value::Error> {
+            Err(value::Error::custom("only asked"))
+        }
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            _: V,
+        ) -> Result<V::Value, value::Error> {
+            self.0.extend(fields);
+            Err(value::Error::custom("only asked"))
+        }
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    fn names<T: DeserializeOwned>() -> BTreeSet<&'static str> {
+        let mut out = vec![];
+        assert!(T::deserialize(Names(&mut out)).is_err());
+        assert!(!out.is_empty());
+        out.into_iter().collect()
+    }
+
+    /// The registry names every field of a struct, and its id where it has one.
+    fn same<T: DeserializeOwned>(fields: &[Field], id: Option<&'static str>) {
+        let declared: BTreeSet<&str> = fields.iter().map(|f| f.name).chain(id).collect();
+        assert_eq!(declared, names::<T>(), "{}", std::any::type_name::<T>());
+        assert_eq!(declared.len(), fields.len() + usize::from(id.is_some()), "a name twice");
+    }
+
+    fn parts<R: Record>(name: &str) -> &'static [Field] {
+        match find(R::FIELDS, name).map(|f| f.ty) {
+            Some(Ty::Parts(_, fields)) => fields,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_field_of_a_record_is_forgotten() {
+        same::<Order>(Order::FIELDS, Some("id"));
+        same::<Line>(parts::<Order>("lines"), Some("id"));
+        same::<Discount>(parts::<Order>("discounts"), Some("id"));
+        same::<Customer>(Customer::FIELDS, Some("id"));
+        same::<Contact>(parts::<Customer>("contacts"), Some("id"));
+        same::<Product>(Product::FIELDS, Some("id"));
+        same::<TaxCode>(TaxCode::FIELDS, Some("id"));
+        same::<DatedRate>(parts::<TaxCode>("rates"), Some("id"));
+        same::<Address>(ADDRESS, None);
+        // an address of a customer is `kind` and the address itself
+        let own = parts::<Customer>("addresses").iter().map(|f| f.name).filter(|n| *n != "kind");
+        assert_eq!(own.collect::<BTreeSet<_>>(), names::<Address>());
+    }
+}

@@ -83,7 +83,8 @@ pub fn zone(name: &str) -> Option<TimeZone> {
 
 /// A day as written by people: `2026-11-22`; the calendar is checked (29 February).
 pub fn parse_day(text: &str) -> Option<Date> {
-    text.trim().parse().ok()
+    let day: Date = text.trim().parse().ok()?;
+    (1..=9999).contains(&day.year()).then_some(day)
 }
 
 #[cfg(test)]

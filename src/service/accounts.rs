@@ -1,22 +1,16 @@
-//! People, companies, memberships, sessions and tokens.
-use super::{
-    context::Ctx,
-    error::{Error, Result},
-};
+//! People: who they are, how they come in, their tokens.
+use super::error::{Error, Result};
 use crate::{
     app::App,
     domain::{
         check::Problems,
-        company::{Company, Place, User, Who, parse_slug},
+        company::{Place, User, Who},
         history::chain::{Hash, body_hash},
-        ids::{CompanyId, TokenId, UserId},
+        ids::{TokenId, UserId},
         input::email,
-        money::Currency,
-        policy::{Act, Role},
-        scope::{Membership, Scope},
+        policy::Role,
+        scope::Membership,
         text::{clean, fold, forbidden},
-        time::zone,
-        totals::{PriceMode, TaxRounding},
     },
     store::{accounts, sessions},
 };
@@ -25,22 +19,12 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
-pub use crate::store::accounts::Member;
-
 /// What a new person is made of.
 pub struct NewUser {
     pub email: String,
     pub name: String,
     pub password: String,
     pub platform_admin: bool,
-}
-
-/// What a new company is made of.
-pub struct NewCompany {
-    pub slug: String,
-    pub name: String,
-    pub currency: String,
-    pub timezone: String,
 }
 
 /// A hash that no password has: checking against it takes as long as against a real one, so that
@@ -162,72 +146,6 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
     Ok(user)
 }
 
-fn company(app: &App, new: &NewCompany) -> Result<Company> {
-    let mut problems = Problems::default();
-    let slug = parse_slug(&new.slug).unwrap_or_else(|e| {
-        problems.add("slug", e);
-        String::new()
-    });
-    let name = clean(&new.name, false);
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
-        problems.add("company", "Write a name of at most 120 characters");
-    }
-    if zone(&new.timezone).is_none() {
-        problems.add("timezone", "Write a zone such as Europe/London");
-    }
-    let currency = new.currency.parse::<Currency>().map_err(|e| problems.add("currency", e));
-    let id = CompanyId(app.next_id());
-    problems.ok()?;
-    let currency = currency.map_err(|()| Error::at("currency", "Write a currency code"))?;
-    let (timezone, number_prefix) = (new.timezone.clone(), "SO-".to_owned());
-    let (price_mode, tax_rounding) = (PriceMode::Net, TaxRounding::Document);
-    Ok(Company {
-        id,
-        slug,
-        name,
-        currency,
-        timezone,
-        price_mode,
-        tax_rounding,
-        number_prefix,
-        active: true,
-    })
-}
-
-/// Makes a company with its first admin.
-pub async fn create_company(app: &App, new: &NewCompany, admin: UserId) -> Result<Company> {
-    let company = company(app, new)?;
-    let member = Membership { company: company.id, user: admin, role: Role::Admin };
-    let mut tx = app.db.write(&Scope::of_operator(company.id)).await?;
-    let inserted = accounts::insert_company(&mut tx, &company, app.now()).await;
-    inserted.map_err(|e| match e.into() {
-        Error::Refused(_) => Error::at("slug", "Another company has this address already"),
-        e => e,
-    })?;
-    accounts::begin_chain(&mut tx, company.id).await?;
-    accounts::put_member(&mut tx, &member, true, app.now()).await?;
-    tx.commit().await?;
-    tracing::info!(target: "tributary::security", event = "company_created", company = %company.id, "company created");
-    Ok(company)
-}
-
-/// Whether nobody exists yet.
-pub async fn is_first_run(app: &App) -> Result<bool> {
-    let mut tx = app.db.read_accounts().await?;
-    Ok(!accounts::any_user(&mut tx).await?)
-}
-
-/// The first admin with the first company; only while nobody exists.
-pub async fn set_up(app: &App, user: NewUser, new: &NewCompany) -> Result<User> {
-    if !is_first_run(app).await? {
-        return Err(Error::NotFound);
-    }
-    company(app, new)?;
-    let user = create_user(app, user).await?;
-    create_company(app, new, user.id).await?;
-    Ok(user)
-}
-
 /// Someone by e-mail.
 pub async fn user_of(app: &App, login: &str) -> Result<User> {
     let mut tx = app.db.read_accounts().await?;
@@ -264,76 +182,12 @@ pub async fn create_token(app: &App, user: &User, (slug, name): (&str, &str)) ->
     Ok(token)
 }
 
-/// The members of a company.
-pub async fn members(ctx: &Ctx) -> Result<Vec<Member>> {
-    let mut tx = ctx.app.db.read_accounts().await?;
-    Ok(accounts::members(&mut tx, ctx.company.id).await?)
-}
-
-/// Gives someone who has an account a role in the company, or changes it.
-pub async fn put_member(ctx: &Ctx, login: &str, (role, active): (Role, bool)) -> Result<()> {
-    ctx.may(Act::ManageMembers)?;
-    let user = user_of(&ctx.app, login).await?;
-    if Some(user.id) == ctx.scope.actor() && (role != Role::Admin || !active) {
-        return Err(Error::Refused("You cannot take the admin's role from yourself.".into()));
-    }
-    let member = Membership { company: ctx.company.id, user: user.id, role };
-    let mut tx = ctx.app.db.write_accounts().await?;
-    accounts::put_member(&mut tx, &member, active, ctx.now()).await?;
-    tx.commit().await?;
-    tracing::info!(target: "tributary::security", event = "member_changed", company = %ctx.company.id, user = %user.id, role = %role, active, by = ?ctx.scope.actor(), "member changed");
-    Ok(())
-}
-
-/// Changes the company's profile. The currency stays: its documents are made in it.
-pub async fn update_company(ctx: &Ctx, changed: Company) -> Result<()> {
-    ctx.may(Act::WriteSettings)?;
-    save_company(&ctx.app, changed).await
-}
-
-async fn save_company(app: &App, changed: Company) -> Result<()> {
-    let mut problems = Problems::default();
-    let name = clean(&changed.name, false);
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
-        problems.add("name", "Write a name of at most 120 characters");
-    }
-    if zone(&changed.timezone).is_none() {
-        problems.add("timezone", "Write a zone such as Europe/London");
-    }
-    let prefix = clean(&changed.number_prefix, false);
-    if prefix.chars().count() > 12 || prefix.chars().any(|c| !c.is_ascii_graphic()) {
-        problems.add("number_prefix", "At most 12 letters, digits or signs");
-    }
-    problems.ok()?;
-    let mut tx = app.db.write_accounts().await?;
-    accounts::update_company(&mut tx, &Company { name, number_prefix: prefix, ..changed }).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Everything a platform admin sees: companies and people, none of their records.
-pub async fn platform(app: &App, who: &Who) -> Result<(Vec<Company>, Vec<User>)> {
-    platform_only(who)?;
-    let mut tx = app.db.read_accounts().await?;
-    Ok((accounts::companies(&mut tx).await?, accounts::users(&mut tx).await?))
-}
-
 /// Refuses everybody but platform admins.
 ///
 /// # Errors
 /// `NotPlatform`.
 pub fn platform_only(who: &Who) -> Result<()> {
     if who.user.platform_admin { Ok(()) } else { Err(Error::NotPlatform) }
-}
-
-/// Opens or closes a company.
-pub async fn set_company_active(app: &App, who: &Who, (slug, active): (&str, bool)) -> Result<()> {
-    platform_only(who)?;
-    let mut tx = app.db.write_accounts().await?;
-    let found = accounts::company(&mut tx, slug).await?.ok_or(Error::NotFound)?;
-    accounts::update_company(&mut tx, &Company { active, ..found }).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Opens or closes an account; closing ends every session of it.
@@ -343,8 +197,9 @@ pub async fn set_user_active(app: &App, who: &Who, (user, active): (UserId, bool
         return Err(Error::Refused("You cannot disable yourself.".into()));
     }
     let mut tx = app.db.write_accounts().await?;
-    let found = accounts::login_of(&mut tx, user).await?.ok_or(Error::NotFound)?;
-    accounts::update_user(&mut tx, &User { active, ..found.user }).await?;
+    if accounts::set_user_active(&mut tx, user, active).await? == 0 {
+        return Err(Error::NotFound);
+    }
     if !active {
         sessions::delete_of(&mut tx, user).await?;
     }
@@ -360,7 +215,7 @@ pub async fn rename(app: &App, who: &Who, name: &str) -> Result<()> {
         return Err(Error::at("name", "Write a name of at most 120 characters"));
     }
     let mut tx = app.db.write_accounts().await?;
-    accounts::update_user(&mut tx, &User { name, ..who.user.clone() }).await?;
+    accounts::rename_user(&mut tx, who.user.id, &name).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -383,10 +238,4 @@ pub async fn change_password(app: &App, who: &Who, (old, new): (&str, &str)) -> 
 /// The place in which someone starts.
 pub fn home(who: &Who) -> Option<&Place> {
     who.places.first()
-}
-
-/// Every company's slug, for commands over all of them.
-pub async fn slugs(app: &App) -> Result<Vec<String>> {
-    let mut tx = app.db.read_accounts().await?;
-    Ok(accounts::companies(&mut tx).await?.into_iter().map(|c| c.slug).collect())
 }

@@ -5,9 +5,9 @@ use super::{
 };
 use crate::domain::{
     check::Problems,
-    field::find,
+    field::{Lock, Ty, find},
     history::diff::diff,
-    order::{Order, State},
+    order::{Line, Order, PriceSource, State},
     policy::Act,
     record::Record,
 };
@@ -24,19 +24,39 @@ pub fn order_edit(ctx: &Ctx, before: &Order, after: &Order) -> Result<()> {
     ctx.may(Act::AmendOrder)?;
     let mut problems = Problems::default();
     for change in diff(Order::FIELDS, &before.value(), &after.value()) {
-        let top = change.path.split('/').next().unwrap_or_default();
-        let frozen = find(Order::FIELDS, top).is_some_and(|f| state.freezes(f.lock));
-        if frozen {
+        let names: Vec<&str> = change.path.split('/').collect();
+        let (top, inner) = (names[0], names.get(2));
+        if lock(top, inner.copied()).is_some_and(|l| state.freezes(l)) {
             problems.add(top, state.thaw());
         }
-        let price = ["unit_price", "discount", "tax_rate", "tax_code", "discounts"];
-        if price.iter().any(|p| change.path.ends_with(p) && change.path.contains('/'))
-            || top == "discounts"
-        {
+        let priced = inner.is_some_and(|f| PRICES.contains(f)) || top == "discounts";
+        let new = names.get(1).filter(|_| inner.is_none()).and_then(|id| line(after, id));
+        if priced || new.is_some_and(by_hand) {
             ctx.may(Act::OverridePrice)?;
         }
     }
     Ok(problems.ok()?)
+}
+
+/// The fields of a line by which its amount is bargained.
+const PRICES: [&str; 4] = ["unit_price", "discount", "tax_rate", "tax_code"];
+
+/// A part's field has its own lock; a part that comes or goes has that of the list.
+fn lock(top: &str, inner: Option<&str>) -> Option<Lock> {
+    let field = find(Order::FIELDS, top)?;
+    match (field.ty, inner) {
+        (Ty::Parts(_, fields), Some(inner)) => find(fields, inner).map(|f| f.lock),
+        _ => Some(field.lock),
+    }
+}
+
+fn line<'a>(order: &'a Order, id: &str) -> Option<&'a Line> {
+    order.lines.iter().find(|l| l.id.to_string() == id)
+}
+
+/// A line that does not cost what the product does.
+fn by_hand(line: &Line) -> bool {
+    line.price_source != PriceSource::List || line.discount.is_some_and(|d| d.0 != 0)
 }
 
 /// Whether an order can be confirmed, beside its state.

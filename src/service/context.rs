@@ -67,7 +67,7 @@ impl Ctx {
     }
     /// A commit in the making, holding the company's write lock.
     pub async fn write(&self) -> Result<Write> {
-        Ok(Write::begin(&self.app.db, &self.scope, self.company.zone(), self.now()).await?)
+        Ok(Write::begin(&self.app.db, &self.scope, self.now()).await?)
     }
 
     /// Who a doubled request must come from to be the same.

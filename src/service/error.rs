@@ -33,7 +33,7 @@ pub enum Error {
     KeyReused,
     #[error("The database is busy. Nothing was changed; try again in a moment.")]
     Busy,
-    #[error("The disk is full. Nothing was changed; make room and try again.")]
+    #[error("The disk is full or cannot be written. Nothing was changed; make room and try again.")]
     Full,
     #[error("The database cannot be reached. Nothing was changed; try again in a moment.")]
     Down,
@@ -61,6 +61,10 @@ impl From<Failure> for Error {
             Fault::Busy => Self::Busy,
             Fault::Full => Self::Full,
             Fault::Down => Self::Down,
+            Fault::Input => Self::Invalid(Problems::at(
+                "",
+                "Something here cannot be kept: remove odd characters and impossible dates",
+            )),
             Fault::Ours => Self::Ours(e.to_string()),
         }
     }

@@ -1,7 +1,8 @@
 //! Companies made up by the program: the demo, synthetic companies of any size, and the world that
 //! tests work in. The same seed gives the same company.
 use super::{
-    accounts::{self, NewCompany, NewUser},
+    accounts::{self, NewUser},
+    companies::{self, NewCompany},
     context::Ctx,
     error::Result,
     import::build::empty,
@@ -293,7 +294,7 @@ pub async fn demo(app: &App, user: NewUser) -> Result<User> {
         currency: "GBP".into(),
         timezone: "Europe/London".into(),
     };
-    accounts::create_company(app, &new, admin.id).await?;
+    companies::create_company(app, &new, admin.id).await?;
     let ctx = Ctx::of_operator(app, &new.slug).await?;
     for (name, role) in [
         ("Jonas Okafor", Role::Lead),
@@ -315,7 +316,7 @@ async fn colleague(ctx: &Ctx, name: &str, (role, password): (Role, &str)) -> Res
         platform_admin: false,
     };
     let user = accounts::create_user(&ctx.app, new).await?;
-    accounts::put_member(ctx, &email, (role, true)).await?;
+    companies::put_member(ctx, &email, (role, true)).await?;
     Ok(user)
 }
 
@@ -357,7 +358,7 @@ async fn marked_company(app: &App, slug: &str, platform: &User) -> Result<Seeded
         currency: "GBP".into(),
         timezone: "Europe/London".into(),
     };
-    accounts::create_company(app, &new, platform.id).await?;
+    companies::create_company(app, &new, platform.id).await?;
     let ctx = Ctx::of_operator(app, slug).await?;
     let mut logins = BTreeMap::new();
     for role in Role::ALL {

@@ -1,6 +1,7 @@
 //! Use-cases: may I, one transaction, what happened. Pages, the API and the command line call these.
 pub mod accounts;
 pub mod admission;
+pub mod companies;
 pub mod context;
 pub mod error;
 pub mod export;
@@ -9,6 +10,7 @@ pub mod history;
 pub mod import;
 pub mod orders;
 pub mod records;
+pub mod references;
 pub mod sessions;
 pub mod subjects;
 pub mod verify;

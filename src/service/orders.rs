@@ -3,20 +3,20 @@ use super::{
     admission,
     context::Ctx,
     error::{Error, Result},
+    import::build::empty,
     records::{self, Current},
     subjects::Subject,
 };
 use crate::{
     domain::{
         customer::{Blocked, Customer},
-        ids::OrderId,
+        ids::{LineId, OrderId},
         number::Rate,
-        order::{Command, Order, State, state},
+        order::{Command, Discount, Line, LineType, Order, PriceSource, State, state},
         page::{Count, OrderFilter, Page},
         policy::Act,
         record::Record,
         text::clean,
-        totals::{Item, Rules, Totals, total},
     },
     store::{masters::read, orders, ready::Step, versions, write::Write},
 };
@@ -108,37 +108,81 @@ async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
     admission::confirmable(order, blocked)?;
     if order.number.is_none() {
         let year = w.at().day(&ctx.company.zone()).year();
-        let n = orders::next_number(&mut w.tx, &ctx.scope, &format!("order/{year}")).await?;
-        order.number = Some(format!("{}{year}-{n:05}", ctx.company.number_prefix));
+        let series = format!("order/{year}");
+        // an imported order may have a number of the series already
+        order.number = loop {
+            let n = orders::next_number(&mut w.tx, &ctx.scope, &series).await?;
+            let number = format!("{}{year}-{n:05}", ctx.company.number_prefix);
+            if !orders::is_number_taken(&mut w.tx, &ctx.scope, &number).await? {
+                break Some(number);
+            }
+        };
     }
     Ok(())
 }
 
-/// What a form holds so far, completed from the products, with its sums; nothing is written.
-pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, Option<Totals>)> {
+/// What a form holds so far, completed from the products, and the order it would add up as; nothing
+/// is written.
+pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, Order)> {
     let mut tx = ctx.read().await?;
     let filled = Order::resolve(ctx, &mut tx, before, given).await?;
-    Ok((filled.clone(), sums_of(ctx, &filled)))
+    let summed = summable(ctx, before, &filled);
+    Ok((filled, summed))
 }
 
-/// The sums of lines as typed; lines that cannot be read yet do not count.
-pub fn sums_of(ctx: &Ctx, given: &Value) -> Option<Totals> {
-    let read = |v: &Value| v.as_str().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
-    let lines = given["lines"].as_array().into_iter().flatten().filter_map(|l| {
-        Some(Item {
-            qty: read(&l["qty"])?.parse().ok()?,
-            price: read(&l["unit_price"])?.parse().ok()?,
-            discount: read(&l["discount"]).map_or(Ok(Rate::default()), |t| t.parse()).ok()?,
-            rate: read(&l["tax_rate"]).map_or(Ok(Rate::default()), |t| t.parse()).ok()?,
-            code: None,
-        })
-    });
-    let mode =
-        read(&given["price_mode"]).and_then(|m| m.parse().ok()).unwrap_or(ctx.company.price_mode);
-    let currency =
-        read(&given["currency"]).and_then(|c| c.parse().ok()).unwrap_or(ctx.company.currency);
-    let rules = Rules { mode, rounding: ctx.company.tax_rounding, exponent: currency.exponent() };
-    total(&lines.collect::<Vec<_>>(), 0, rules).ok()
+/// An order of what a form holds that can be read already: lines that cannot do not count.
+pub fn summable(ctx: &Ctx, before: &Value, given: &Value) -> Order {
+    let blank = empty(ctx);
+    let frozen = |name: &str| before.get(name).cloned().unwrap_or(Value::Null);
+    Order {
+        currency: read_or(&given["currency"], blank.currency),
+        price_mode: read_or(&given["price_mode"], blank.price_mode),
+        tax_rounding: serde_json::from_value(frozen("tax_rounding")).unwrap_or(blank.tax_rounding),
+        lines: parts(given, "lines", |l| line(ctx, l)),
+        discounts: parts(given, "discounts", |d| discount(ctx, d)),
+        ..blank
+    }
+}
+
+fn parts<T>(given: &Value, name: &str, read: impl Fn(&Value) -> Option<T>) -> Vec<T> {
+    given[name].as_array().into_iter().flatten().filter_map(read).collect()
+}
+
+/// A value as typed, or none if nothing was.
+fn typed(value: &Value) -> Option<&str> {
+    value.as_str().map(str::trim).filter(|t| !t.is_empty())
+}
+
+fn read_or<T: std::str::FromStr>(value: &Value, other: T) -> T {
+    typed(value).and_then(|t| t.parse().ok()).unwrap_or(other)
+}
+
+fn line(ctx: &Ctx, given: &Value) -> Option<Line> {
+    let maybe = |name: &str| typed(&given[name]).map(str::parse::<Rate>).transpose().ok();
+    Some(Line {
+        id: LineId(ctx.next_id()),
+        position: 0,
+        kind: read_or(&given["type"], LineType::Item),
+        product: None,
+        sku: None,
+        name: None,
+        unit: None,
+        qty: typed(&given["qty"])?.parse().ok()?,
+        list_price: None,
+        unit_price: typed(&given["unit_price"])?.parse().ok()?,
+        price_source: PriceSource::Manual,
+        discount: maybe("discount")?,
+        tax_code: serde_json::from_value(given["tax_code"].clone()).unwrap_or_default(),
+        tax_rate: maybe("tax_rate")?,
+        requested_date: None,
+        note: None,
+    })
+}
+
+fn discount(ctx: &Ctx, given: &Value) -> Option<Discount> {
+    let (id, label) = (ctx.next_id(), typed(&given["label"]).map(str::to_owned));
+    let kind = typed(&given["kind"])?.parse().ok()?;
+    Some(Discount { id, kind, value: typed(&given["value"])?.parse().ok()?, label })
 }
 
 /// The drafts that wait longest first come last: the newest are on top.

@@ -3,6 +3,7 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
+    references,
     subjects::Subject,
 };
 use crate::{
@@ -101,6 +102,7 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
     let given = R::resolve(ctx, &mut w.tx, &blank, given.clone()).await?;
     let mut value = input::apply(R::FIELDS, &blank, &given, &mut || ctx.next_id())?;
     value["id"] = Value::String(ctx.next_id().to_string());
+    references::check::<R>(ctx, &mut w.tx, (&blank, &value)).await?;
     R::enrich(ctx, &mut w.tx, &blank, &mut value).await?;
     let record: R = of_value(value)?;
     R::admit(ctx, None, &record)?;
@@ -131,6 +133,7 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     let base_value = parsed(&base_body)?;
     let given = R::resolve(ctx, &mut w.tx, &base_value, given.clone()).await?;
     let mut theirs = input::apply(R::FIELDS, &base_value, &given, &mut || ctx.next_id())?;
+    references::check::<R>(ctx, &mut w.tx, (&base_value, &theirs)).await?;
     R::enrich(ctx, &mut w.tx, &base_value, &mut theirs).await?;
     let merged = merge3(R::FIELDS, &base_value, &parsed(&ours.body)?, &theirs);
     if !merged.conflicts.is_empty() {

@@ -128,7 +128,7 @@ impl Subject for Order {
 
     async fn enrich(ctx: &Ctx, tx: &mut Tx, before: &Value, value: &mut Value) -> Result<()> {
         if value["customer"] != before["customer"] {
-            copy_customer(ctx, tx, value).await?;
+            copy_customer(ctx, tx, (value, before)).await?;
         }
         for line in value.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
             let id = line["id"].as_str().unwrap_or_default().to_owned();
@@ -192,22 +192,27 @@ async fn name_customer(ctx: &Ctx, tx: &mut Tx, given: &mut Value) -> Result<()> 
     Ok(())
 }
 
-/// The order keeps its own copy of the customer's name, addresses and terms.
-async fn copy_customer(ctx: &Ctx, tx: &mut Tx, value: &mut Value) -> Result<()> {
+/// The order keeps its own copy of the customer's name, addresses and terms. What it had from the
+/// customer before goes with that customer; what was typed in the same change stays.
+async fn copy_customer(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (value, before): (&mut Value, &Value),
+) -> Result<()> {
     let id: CustomerId = serde_json::from_value(value["customer"].clone())
         .map_err(|_| Error::at("customer", "Choose a customer"))?;
     let version = versions::current::<Customer>(tx, &ctx.scope, id.0).await?;
     let version = version.ok_or_else(|| Error::at("customer", "This customer does not exist"))?;
     let customer: Customer = read(&version.body)?;
     value["customer_name"] = json!(customer.name);
-    for (field, purpose) in [("billing", AddressKind::Billing), ("shipping", AddressKind::Shipping)]
-    {
-        if let (true, Some(address)) = (value[field].is_null(), customer.address(purpose)) {
-            value[field] = json!(address);
+    for (field, of_theirs) in [
+        ("billing", json!(customer.address(AddressKind::Billing))),
+        ("shipping", json!(customer.address(AddressKind::Shipping))),
+        ("terms_days", json!(customer.terms_days)),
+    ] {
+        if value[field].is_null() || value.get(field) == before.get(field) {
+            value[field] = of_theirs;
         }
-    }
-    if let (true, Some(days)) = (value["terms_days"].is_null(), customer.terms_days) {
-        value["terms_days"] = json!(days);
     }
     drop_nulls(value);
     Ok(())
@@ -237,18 +242,28 @@ async fn complete_line(
     if blank(&line["type"]) && known.is_null() {
         line["type"] = json!("item");
     }
+    if line.get("sku").is_some_and(blank) {
+        line["product"] = Value::Null;
+    }
     let sku = line["sku"].as_str().map(|s| s.split(" · ").next().unwrap_or(s).trim().to_owned());
     let changed = sku.as_deref().is_some_and(|s| !s.is_empty() && known["sku"].as_str() != Some(s));
     if let (Some(sku), true) = (&sku, changed) {
         line["sku"] = json!(sku);
         let found = masters::by_code::<Product>(tx, &ctx.scope, sku).await?;
         let item = line["type"].as_str().or(known["type"].as_str()) == Some("item");
+        let other = |p: &Product| !blank(&line["product"]) && line["product"] != json!(p.id);
         match found {
+            Some(product) if other(&product) && line["product"] != known["product"] => {
+                return Err(Error::at(
+                    &format!("lines.{i}.product"),
+                    "This is not the product of the SKU",
+                ));
+            }
             Some(product) => copy_product(ctx, tx, (line, known), (&product, day)).await?,
             None if item => {
                 return Err(Error::at(&format!("lines.{i}.sku"), "No product has this SKU"));
             }
-            None => {}
+            None => line["product"] = Value::Null,
         }
     }
     drop_nulls_kept(line);

@@ -113,6 +113,9 @@ async fn kind<R: Stored>(
         });
     })
     .await?;
+    if let Some((_, id, _, Some(_))) = last {
+        report.fault(format!("{} {id}: it has no open version", R::KIND));
+    }
     verify::heads::<R>(tx, &ctx.scope, |id, seq, columns| {
         report.heads += 1;
         if current.remove(&id) != Some((seq, columns)) {

@@ -114,7 +114,7 @@ pub async fn who_of_session(
         user_columns!(),
         ", ",
         company_columns!(),
-        " FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN memberships m ON m.user_id = u.id AND m.active LEFT JOIN companies c ON c.id = m.company_id WHERE s.id_hash = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND u.active AND (c.id IS NULL OR c.active) ORDER BY c.name"
+        " FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN (memberships m JOIN companies c ON c.id = m.company_id AND c.active) ON m.user_id = u.id AND m.active WHERE s.id_hash = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND u.active ORDER BY c.name"
     );
     struct Live(WhoRow, Ts, Ts);
     impl FromDb for Live {
@@ -171,15 +171,13 @@ pub async fn insert_user(tx: &mut Tx, user: &User, password_hash: &str, now: Ts)
     Ok(())
 }
 
-pub async fn update_user(tx: &mut Tx, user: &User) -> Result<u64> {
-    let text = "UPDATE users SET name = $2, active = $3, platform_admin = $4 WHERE id = $1";
-    tx.sql(text)
-        .bind(user.id)
-        .bind(user.name.clone())
-        .bind(user.active)
-        .bind(user.platform_admin)
-        .run()
-        .await
+pub async fn rename_user(tx: &mut Tx, id: UserId, name: &str) -> Result<u64> {
+    let text = "UPDATE users SET name = $2 WHERE id = $1";
+    tx.sql(text).bind(id).bind(name.to_owned()).run().await
+}
+
+pub async fn set_user_active(tx: &mut Tx, id: UserId, active: bool) -> Result<u64> {
+    tx.sql("UPDATE users SET active = $2 WHERE id = $1").bind(id).bind(active).run().await
 }
 
 pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str) -> Result<()> {
@@ -208,11 +206,16 @@ pub async fn begin_chain(tx: &mut Tx, company: CompanyId) -> Result<()> {
     Ok(())
 }
 
+/// The company's profile; whether it is open is set apart.
 pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
-    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, active = $7 WHERE id = $1";
+    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6 WHERE id = $1";
     let stmt = tx.sql(text).bind(c.id).bind(c.name.clone()).bind(c.timezone.clone());
     let stmt = stmt.bind(c.price_mode.word()).bind(c.tax_rounding.word());
-    stmt.bind(c.number_prefix.clone()).bind(c.active).run().await
+    stmt.bind(c.number_prefix.clone()).run().await
+}
+
+pub async fn set_company_active(tx: &mut Tx, id: CompanyId, active: bool) -> Result<u64> {
+    tx.sql("UPDATE companies SET active = $2 WHERE id = $1").bind(id).bind(active).run().await
 }
 
 pub async fn companies(tx: &mut Tx) -> Result<Vec<Company>> {

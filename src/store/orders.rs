@@ -1,6 +1,7 @@
 //! Lists of orders by key, and what the dashboard counts.
 use super::{
     db::{Builder, Tx},
+    ready::Counts,
     search,
 };
 use crate::domain::{
@@ -10,6 +11,8 @@ use crate::domain::{
     scope::Scope,
     time::Ts,
 };
+use futures_util::TryStreamExt;
+use jiff::tz::TimeZone;
 use sqlx::Result;
 use uuid::Uuid;
 
@@ -99,6 +102,8 @@ pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<C
     let mut sql = tx.builder();
     sql.push("SELECT COUNT(*) FROM (SELECT 1 AS one");
     narrow(&mut sql, tx.engine(), scope, filter);
+    // in the order of the list, or PostgreSQL counts by reading the table from its beginning
+    order(&mut sql, by(filter), filter.descending);
     sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
     let n: i64 = tx.built(sql).value().await?;
     Ok(if n > COUNT_CAP { Count::MoreThan(COUNT_CAP) } else { Count::Exactly(n) })
@@ -217,6 +222,21 @@ pub async fn tallies(tx: &mut Tx, scope: &Scope) -> Result<Vec<Tally>> {
     tx.sql(text).bind(scope.company()).all().await
 }
 
+/// Counts anew by the months of a zone: every order, streamed.
+pub async fn recount(tx: &mut Tx, scope: &Scope, zone: &TimeZone) -> Result<Counts> {
+    tx.sql("DELETE FROM order_counts WHERE company_id = $1").bind(scope.company()).run().await?;
+    let text = "SELECT placed_at, state, currency, gross FROM orders WHERE company_id = $1";
+    let mut rows = tx.sql(text).bind(scope.company()).stream()?;
+    let mut out = Counts::new();
+    while let Some(row) = rows.try_next().await? {
+        let (at, state, currency): (Ts, State, String) =
+            (row.col("placed_at")?, row.col("state")?, row.col("currency")?);
+        let entry = out.entry((at.month(zone), state.word(), currency)).or_default();
+        *entry = (entry.0 + 1, entry.1 + row.col::<i64>("gross")?);
+    }
+    Ok(out)
+}
+
 /// The orders that are already here from a source, by their references there.
 pub async fn known_refs(tx: &mut Tx, scope: &Scope, source: &str) -> Result<Vec<String>> {
     let text = "SELECT external_ref FROM orders WHERE company_id = $1 AND source = $2 AND external_ref IS NOT NULL";
@@ -228,6 +248,12 @@ pub async fn known_refs(tx: &mut Tx, scope: &Scope, source: &str) -> Result<Vec<
 pub async fn next_number(tx: &mut Tx, scope: &Scope, series: &str) -> Result<i64> {
     let text = "INSERT INTO number_sequences (company_id, series, next) VALUES ($1, $2, 2) ON CONFLICT (company_id, series) DO UPDATE SET next = number_sequences.next + 1 RETURNING next - 1";
     tx.sql(text).bind(scope.company()).bind(series.to_owned()).value().await
+}
+
+/// Whether an order has this number.
+pub async fn is_number_taken(tx: &mut Tx, scope: &Scope, number: &str) -> Result<bool> {
+    let text = "SELECT COUNT(*) FROM orders WHERE company_id = $1 AND number = $2";
+    Ok(tx.sql(text).bind(scope.company()).bind(number.to_owned()).value::<i64>().await? > 0)
 }
 
 /// What a key was used for, if it was.

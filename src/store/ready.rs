@@ -56,7 +56,7 @@ impl Ready {
 }
 
 /// (month, state, currency) → (orders, gross)
-pub type Counts = BTreeMap<(String, &'static str, &'static str), (i64, i64)>;
+pub type Counts = BTreeMap<(String, &'static str, String), (i64, i64)>;
 
 /// Orders' steps, with what orders keep beside themselves: lines as rows, and the counters.
 #[derive(Default)]
@@ -95,7 +95,8 @@ impl ReadyOrders {
     }
 
     fn count(&mut self, order: &Order, zone: &TimeZone, (orders, gross): (i64, i64)) {
-        let key = (order.placed_at.month(zone), order.state.word(), order.currency.code());
+        let key =
+            (order.placed_at.month(zone), order.state.word(), order.currency.code().to_owned());
         let entry = self.counts.entry(key).or_default();
         *entry = (entry.0 + orders, entry.1 + gross);
     }

@@ -47,7 +47,8 @@ pub fn matching(
             sql.push(" AND ").push(table).push(" MATCH ").bind(terms.join(" AND "));
         }
         Engine::Postgres => {
-            sql.push(" AND s.company_id = ").bind(company);
+            // how rare a word is decides the plan
+            sql.planned_anew().push(" AND s.company_id = ").bind(company);
             sql.push(" AND s.lexemes @@ CAST(").bind(terms.join(" & ")).push(" AS tsquery)");
         }
     }

@@ -7,7 +7,7 @@ use super::{
     db::{Db, Tx},
     dialect,
     kinds::{Stored, Texts},
-    lines,
+    lines, orders,
     ready::{Counts, Ready, ReadyOrders, Step},
     versions,
 };
@@ -17,7 +17,7 @@ use crate::domain::{
     order::Order,
     record::SCHEMA_REV,
     scope::Scope,
-    time::Ts,
+    time::{self, Ts},
 };
 use jiff::tz::TimeZone;
 use sqlx::Result;
@@ -48,11 +48,13 @@ pub struct Said<'a> {
 
 impl Write {
     /// Takes the company's lock and its next number. Commit times strictly increase.
-    pub async fn begin(db: &Db, scope: &Scope, zone: TimeZone, now: Ts) -> Result<Self> {
+    pub async fn begin(db: &Db, scope: &Scope, now: Ts) -> Result<Self> {
         let mut tx = db.write(scope).await?;
-        let text = "UPDATE chains SET seq = seq + 1 WHERE company_id = $1 RETURNING seq, hash, at";
-        let (seq, hash, last): (i64, Vec<u8>, Ts) =
+        // the zone decides to which month an order counts: read under the lock, it cannot change
+        let text = "UPDATE chains SET seq = seq + 1 WHERE chains.company_id = $1 RETURNING seq, hash, at, (SELECT timezone FROM companies WHERE id = chains.company_id)";
+        let (seq, hash, last, zone): (i64, Vec<u8>, Ts, String) =
             tx.sql(text).bind(scope.company()).one().await?;
+        let zone = time::zone(&zone).unwrap_or(TimeZone::UTC);
         let at = now.max(Ts::from_micros(last.micros() + 1));
         let prev = hash.try_into().unwrap_or(GENESIS);
         let (scope, leaves, counts) = (scope.clone(), vec![], Counts::new());
@@ -64,6 +66,9 @@ impl Write {
     }
     pub fn at(&self) -> Ts {
         self.at
+    }
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// The record as it is now, under the lock.
@@ -114,6 +119,12 @@ impl Write {
             let entry = self.counts.entry(key).or_default();
             *entry = (entry.0 + orders, entry.1 + gross);
         }
+        Ok(())
+    }
+
+    /// Counts every order anew by the months of another zone.
+    pub async fn recount(&mut self, zone: &TimeZone) -> Result<()> {
+        self.counts = orders::recount(&mut self.tx, &self.scope, zone).await?;
         Ok(())
     }
 
@@ -238,7 +249,7 @@ impl Write {
                 "INSERT INTO order_counts (company_id, month, state, currency, orders, gross) ",
             );
             sql.values(chunk, |row, ((month, state, currency), (orders, gross))| {
-                row.bind(company).bind(month.clone()).bind(*state).bind(*currency);
+                row.bind(company).bind(month.clone()).bind(*state).bind(currency.clone());
                 row.bind(*orders).bind(*gross);
             });
             sql.push(" ON CONFLICT (company_id, month, state, currency) DO UPDATE SET orders = order_counts.orders + excluded.orders, gross = order_counts.gross + excluded.gross");

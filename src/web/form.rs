@@ -43,6 +43,12 @@ impl Form {
                 put(&mut out, &name, value.into_owned());
             }
         }
+        if let Some((name, row)) =
+            about.get("_remove").and_then(Value::as_str).and_then(|r| r.split_once('.'))
+        {
+            // by the number it was shown with, before empty rows fall away
+            out.get_mut(name).and_then(Value::as_object_mut).map(|rows| rows.remove(row));
+        }
         let given = Value::Object(out.into_iter().map(|(k, v)| (k, listed(v))).collect());
         Ok(Self { given, about })
     }
@@ -75,7 +81,7 @@ fn put(out: &mut Map<String, Value>, name: &str, value: String) {
 /// Rows `{"0": {…}, "1": {…}}` become a list in the order of their numbers; empty rows fall away.
 fn listed(value: Value) -> Value {
     let Value::Object(rows) = value else { return value };
-    if rows.is_empty() || !rows.values().all(Value::is_object) {
+    if !rows.values().all(Value::is_object) {
         return Value::Object(rows);
     }
     let mut rows: Vec<(usize, Value)> =
@@ -127,5 +133,8 @@ mod tests {
         });
         assert_eq!(form.given, want);
         assert_eq!(form.about("_version"), Some("7"));
+        let body = "lines.0.sku=A&lines.1.sku=&lines.2.sku=C&_remove=lines.1";
+        let form = Form::read(body.as_bytes()).unwrap();
+        assert_eq!(form.given, json!({"lines": [{"sku": "A"}, {"sku": "C"}]}));
     }
 }

@@ -63,7 +63,10 @@ async fn who(
         };
     }
     match session {
-        Some(session) => Ok(session::who(&session).await),
+        Some(session) => session::who(&session).await.map_err(|e| {
+            tracing::error!(error = %e, "the session cannot be read");
+            Error::Down
+        }),
         None => Ok(None),
     }
 }

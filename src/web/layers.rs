@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::{any::Any, time::Duration};
-use tracing::Instrument;
+use tracing::{Instrument, instrument::WithSubscriber};
 
 /// What a browser may do with our pages: load from here, send forms here, run no inline code.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types htmx";
@@ -174,7 +174,7 @@ pub async fn to_the_end(req: Request, next: Next) -> Response {
         clippy::disallowed_methods,
         reason = "waited for right here, and by the database at shutdown"
     )]
-    let task = tokio::spawn(next.run(req).instrument(span));
+    let task = tokio::spawn(next.run(req).instrument(span).with_current_subscriber());
     task.await.unwrap_or_else(|_| panicked())
 }
 

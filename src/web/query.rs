@@ -86,11 +86,22 @@ impl Query {
             "" => None,
             id => id.parse().map_err(|_| problems.add("customer", "Choose a customer")).ok(),
         };
+        let mut states = vec![];
+        for word in self.all("state") {
+            match word.parse::<State>() {
+                Ok(state) => states.push(state),
+                Err(_) => problems.add("state", "No state is called so"),
+            }
+        }
         let (sort, descending) = self.sort();
         let (cursor, size) = self.page();
+        if cursor.is_none() && !self.get("after").is_empty() {
+            problems
+                .add("after", "This place in the list cannot be read: begin with the first page");
+        }
         problems.ok()?;
         Ok(OrderFilter {
-            states: self.all("state").into_iter().filter_map(|s| s.parse::<State>().ok()).collect(),
+            states,
             customer,
             placed: (from, to),
             gross: (least, most),

@@ -21,13 +21,18 @@ use tower_http::{
 /// Less than this is not worth packing.
 const PACK_FROM: u16 = 1024;
 
-/// The whole service. The last layer here is the outermost.
+/// The whole service.
 pub fn service(app: &App) -> Router {
+    around(app, routes::router(app))
+}
+
+/// What every request passes through, around some routes. The last layer here is the outermost.
+pub fn around(app: &App, routes: Router) -> Router {
     let body = usize::try_from(app.web.body_kib * 1024).unwrap_or(usize::MAX);
     let packed = CompressionLayer::new()
         .quality(CompressionLevel::Precise(4))
         .compress_when(SizeAbove::new(PACK_FROM.into()).and(NotPacked));
-    routes::router(app)
+    routes
         .layer(DefaultBodyLimit::disable())
         .layer(session::layer(app))
         .layer(CatchPanicLayer::custom(layers::on_panic))

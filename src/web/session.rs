@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use tower_sessions::{
     Expiry, Session, SessionManagerLayer, SessionStore,
     cookie::SameSite,
-    session::{Id, Record},
+    session::{Error as SessionFailure, Id, Record},
     session_store::{Error, Result},
 };
 
@@ -50,18 +50,18 @@ pub fn layer(app: &App) -> SessionManagerLayer<Store> {
 }
 
 /// Who is signed in.
-pub async fn who(session: &Session) -> Option<Who> {
-    session.get::<Who>(WHO).await.ok().flatten()
+///
+/// # Errors
+/// If the database cannot be asked: nobody is signed out by that.
+pub async fn who(session: &Session) -> std::result::Result<Option<Who>, SessionFailure> {
+    session.get::<Who>(WHO).await
 }
 
 /// Signs in: whatever session there was ends, a new one begins.
 ///
 /// # Errors
 /// If the database does not take it.
-pub async fn begin(
-    session: &Session,
-    user: UserId,
-) -> std::result::Result<(), tower_sessions::session::Error> {
+pub async fn begin(session: &Session, user: UserId) -> std::result::Result<(), SessionFailure> {
     session.flush().await?;
     session.insert(USER, user).await
 }
@@ -70,7 +70,7 @@ pub async fn begin(
 ///
 /// # Errors
 /// If the database does not take it.
-pub async fn end(session: &Session) -> std::result::Result<(), tower_sessions::session::Error> {
+pub async fn end(session: &Session) -> std::result::Result<(), SessionFailure> {
     session.flush().await
 }
 

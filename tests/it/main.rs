@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "a table of cases is one function")]
 #![expect(unreachable_pub, reason = "nothing outside of a test binary reaches into it")]
 
+mod answers;
 mod api;
 mod binary;
 mod harness;
@@ -10,9 +11,13 @@ mod history;
 mod lists;
 mod money_oracle;
 mod orders;
+mod plans;
+mod regressions;
 mod routes;
 mod sessions;
+mod statements;
 mod tenancy;
+mod together;
 
 /// The fields of an order's form, some of them changed.
 pub fn actor_fields(page: &harness::Answer, changes: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -3,6 +3,7 @@ use crate::{
     harness::{Engine, TestApp},
     stories,
 };
+use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, Row};
 use std::collections::BTreeSet;
 use tributary::store::db::Db;
@@ -56,6 +57,65 @@ stories! {
         for (table, _) in GLOBAL {
             assert!(shape.iter().any(|(t, _, _)| t == table), "{table} is gone: take it off the list");
         }
+    }
+}
+
+/// Bodies of one's own records that name something of the other company.
+async fn smuggled(app: &TestApp) -> Vec<(String, Value)> {
+    let (ours, theirs) = (app.program("beta"), app.program("alpha"));
+    let theirs_of = |kind: &'static str| {
+        let theirs = theirs.clone();
+        async move { theirs.get(&format!("/api/v1/alpha/main/{kind}")).await.json()["items"][0].clone() }
+    };
+    let (customer, product) = (theirs_of("customers").await, theirs_of("products").await);
+    let (tax, order) = (theirs_of("tax-codes").await, theirs_of("orders").await);
+    let whole = theirs
+        .get(&format!("/api/v1/alpha/main/orders/{}", order["id"].as_str().unwrap()))
+        .await
+        .json();
+    let line = |with: Value| {
+        let mut line = json!({"sku": "SKU-00001", "qty": 1});
+        line.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+        json!({"customer": "C-00001", "lines": [line]})
+    };
+    let mut many: Vec<Value> = (0..200).map(|_| json!({"sku": "SKU-00001", "qty": 1})).collect();
+    many.push(json!({"product": product["id"], "qty": 1}));
+    let list = ours.get("/api/v1/beta/main/orders").await.json();
+    let own = format!("/api/v1/beta/main/orders/{}", list["items"][0]["id"].as_str().unwrap());
+    let version = ours.get(&own).await.json()["version"].clone();
+    vec![
+        (
+            "orders".into(),
+            json!({"customer": customer["id"], "lines": [{"sku": "SKU-00001", "qty": 1}]}),
+        ),
+        ("orders".into(), line(json!({"product": product["id"]}))),
+        ("orders".into(), line(json!({"tax_code": tax["id"]}))),
+        ("orders".into(), line(json!({"id": whole["lines"][0]["id"]}))),
+        ("orders".into(), json!({"customer": "C-00001", "lines": many})),
+        ("products".into(), json!({"sku": "SMUGGLED", "name": "x", "tax_code": tax["id"]})),
+        (own.clone(), json!({"version": version, "customer": customer["id"]})),
+        (own.clone(), json!({"version": version, "lines": [{"product": product["id"], "qty": 1}]})),
+        (
+            own,
+            json!({"version": version, "lines": [{"id": whole["lines"][0]["id"], "sku": "SKU-00001", "qty": 1}]}),
+        ),
+    ]
+}
+
+stories! {
+    async fn nothing_of_another_company_can_be_named_inside_ones_own(app) {
+        let before = (app.digest("alpha").await, app.digest("beta").await);
+        let ours = app.program("beta");
+        for (at, body) in smuggled(app).await {
+            let answer = if at.starts_with('/') {
+                ours.patch(&at, &body).await
+            } else {
+                ours.post(&format!("/api/v1/beta/main/{at}"), &body).await
+            };
+            assert!(matches!(answer.status.as_u16(), 404 | 422), "{at} {body}: {} {}", answer.status, answer.body);
+            assert!(!answer.body.contains("ALPHA-CANARY"), "{}", answer.body);
+        }
+        assert_eq!((app.digest("alpha").await, app.digest("beta").await), before);
     }
 }
 

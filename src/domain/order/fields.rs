@@ -47,7 +47,10 @@ pub const ORDER: &[Field] = &[
 ];
 
 const DISCOUNT: &[Field] = &[
-    Field::new("label", "Label", Ty::Text(80)),
-    Field::new("kind", "Kind", Ty::Word(DiscountKind::WORDS)).required().group("value"),
-    Field::new("value", "Value", Ty::Price).required().group("value"),
+    Field::new("label", "Label", Ty::Text(80)).lock(Lock::Lines),
+    Field::new("kind", "Kind", Ty::Word(DiscountKind::WORDS))
+        .required()
+        .group("value")
+        .lock(Lock::Lines),
+    Field::new("value", "Value", Ty::Price).required().group("value").lock(Lock::Lines),
 ];

@@ -63,19 +63,21 @@ pub struct Line {
 
 /// The registry of a line.
 pub const LINE: &[Field] = &[
-    Field::new("sku", "SKU", Ty::Text(60)).group("product"),
-    Field::new("product", "Product", Ty::Ref(Kind::Product)).group("product"),
-    Field::new("name", "Text", Ty::Text(400)),
-    Field::new("type", "Type", Ty::Word(LineType::WORDS)).required(),
-    Field::new("position", "Position", Ty::Whole(i64::MAX / 2)).position(),
-    Field::new("unit", "Unit", Ty::Text(20)).group("qty"),
-    Field::new("qty", "Quantity", Ty::Qty).required().group("qty"),
-    Field::new("list_price", "List price", Ty::Price).class(Class::System),
-    Field::new("unit_price", "Unit price", Ty::Price).required().group("price"),
-    Field::new("price_source", "Price from", Ty::Word(PriceSource::WORDS)).class(Class::System),
-    Field::new("discount", "Discount in %", Ty::Rate),
-    Field::new("tax_code", "Tax code", Ty::Ref(Kind::TaxCode)).group("tax"),
-    Field::new("tax_rate", "Tax in %", Ty::Rate).group("tax"),
+    Field::new("sku", "SKU", Ty::Text(60)).group("product").lock(Lock::Lines),
+    Field::new("product", "Product", Ty::Ref(Kind::Product)).group("product").lock(Lock::Lines),
+    Field::new("name", "Text", Ty::Text(400)).lock(Lock::Lines),
+    Field::new("type", "Type", Ty::Word(LineType::WORDS)).required().lock(Lock::Lines),
+    Field::new("position", "Position", Ty::Whole(i64::MAX / 2)).position().lock(Lock::Lines),
+    Field::new("unit", "Unit", Ty::Text(20)).group("qty").lock(Lock::Lines),
+    Field::new("qty", "Quantity", Ty::Qty).required().group("qty").lock(Lock::Lines),
+    Field::new("list_price", "List price", Ty::Price).class(Class::System).lock(Lock::Lines),
+    Field::new("unit_price", "Unit price", Ty::Price).required().group("price").lock(Lock::Lines),
+    Field::new("price_source", "Price from", Ty::Word(PriceSource::WORDS))
+        .class(Class::System)
+        .lock(Lock::Lines),
+    Field::new("discount", "Discount in %", Ty::Rate).lock(Lock::Lines),
+    Field::new("tax_code", "Tax code", Ty::Ref(Kind::TaxCode)).group("tax").lock(Lock::Lines),
+    Field::new("tax_rate", "Tax in %", Ty::Rate).group("tax").lock(Lock::Lines),
     Field::new("requested_date", "Wanted on", Ty::Day).lock(Lock::Dates),
     Field::new("note", "Note", Ty::Note(1000)).lock(Lock::Free),
 ];

@@ -24,6 +24,7 @@ use crate::{
         write::{Said, Write},
     },
 };
+use jiff::tz::TimeZone;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::Path,
@@ -55,7 +56,8 @@ pub async fn write(
     }
     let maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
     let (send, mut batches) = mpsc::channel(AHEAD);
-    let task = Making { maker, known, parts: survey.orders, summary };
+    let zone = w.zone().clone();
+    let task = Making { maker, known, parts: survey.orders, zone, summary };
     let (file, layout) = (file.to_owned(), layout.clone());
     let making = tokio::task::spawn_blocking(move || task.run(&file, &layout, &send));
     while let Some((batch, read)) = batches.recv().await {
@@ -77,6 +79,7 @@ struct Making {
     known: HashSet<String>,
     /// Accepted rows of each order.
     parts: HashMap<String, u32>,
+    zone: TimeZone,
     summary: Summary,
 }
 
@@ -111,7 +114,7 @@ impl Making {
     /// Whether anybody still waits for it: if writing failed, nobody does.
     fn send(&self, whole: &[Step<Order>], read: u64, to: &mpsc::Sender<Batch>) -> bool {
         let ctx = &self.maker.ctx;
-        let at = (ctx.company.id, &ctx.company.zone());
+        let at = (ctx.company.id, &self.zone);
         let ready = ReadyOrders::of(ctx.app.db.engine(), at, whole);
         to.blocking_send((ready, read)).is_ok()
     }

@@ -74,10 +74,10 @@ impl Db {
     pub async fn schema(&self) -> Result<(i64, i64), OpenError> {
         let known = SQLITE.len().try_into().unwrap_or(i64::MAX);
         let applied = match &self.0 {
-            Pools::Sqlite { write, .. } => {
-                let mut conn = write.acquire().await?;
-                conn.ensure_migrations_table("_sqlx_migrations").await?;
-                conn.list_applied_migrations("_sqlx_migrations").await?
+            // asked of a reader: whoever waits for the writer would call a busy server ill
+            Pools::Sqlite { read, .. } => {
+                let mut conn = read.acquire().await?;
+                conn.list_applied_migrations("_sqlx_migrations").await.unwrap_or_default()
             }
             Pools::Postgres(pool) => {
                 let mut conn = pool.acquire().await?;
@@ -226,6 +226,9 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(10))
+        // on a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that
+        // is no more: such a connection is thrown away
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
 }
 
 async fn check_version(db: &Db) -> Result<(), OpenError> {

@@ -196,6 +196,12 @@ impl Builder {
         self
     }
 
+    /// Not kept as a prepared statement: PostgreSQL then plans it on the values that it has.
+    pub fn planned_anew(&mut self) -> &mut Self {
+        self.cached = false;
+        self
+    }
+
     /// A placeholder with its value. SQLite looks each `$n` up by name in a list, which is
     /// quadratic for long lists; a bare `?` has no name.
     pub fn bind<'q, T: Bind<'q>>(&mut self, value: T) -> &mut Self {

@@ -48,7 +48,11 @@ async fn command(
     (command, Body(given)): (Command, Body),
 ) -> Result<Response> {
     let id = OrderId(id(path)?);
-    let said = (given["version"].as_i64(), given["reason"].as_str());
+    let version = &given["version"];
+    if !version.is_null() && version.as_i64().is_none() {
+        return Err(Error::at("version", "Send the number of the version as a number").into());
+    }
+    let said = (version.as_i64(), given["reason"].as_str());
     let now = orders::command(&visit.ctx, id, command, said).await?;
     Ok(answer(StatusCode::OK, &now))
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 use axum::{
     extract::Path,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -27,13 +27,17 @@ pub(in crate::web) async fn show<R: Subject>(visit: Visit, path: Id) -> Result {
 
 /// `Idempotency-Key` makes a repeated request one act.
 pub(in crate::web) async fn create<R: Subject>(visit: Visit, Body(given): Body) -> Result {
-    let key = visit
-        .headers
-        .get("idempotency-key")
-        .and_then(|v| v.to_str().ok())
-        .filter(|k| k.len() <= 200);
+    let key = key(&visit.headers)?;
     let now = records::create::<R>(&visit.ctx, &given, key).await?;
     Ok(answer(StatusCode::CREATED, &now))
+}
+
+/// A key that cannot be kept is refused: whoever sends one relies on it.
+fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= 200);
+    let wrong = "Send at most 200 letters, digits and signs";
+    text.map(Some).ok_or_else(|| Error::at("idempotency-key", wrong))
 }
 
 /// The body names the `version` it is based on; a conflict answers 409 with both values.

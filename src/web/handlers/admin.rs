@@ -2,7 +2,8 @@
 use crate::{
     domain::{check::Problems, company::Who, ids::UserId},
     service::{
-        accounts::{self, NewCompany, NewUser},
+        accounts::{self, NewUser},
+        companies::{self, NewCompany},
         error::Error,
     },
     web::{
@@ -22,7 +23,7 @@ fn signed_in(guest: &Guest) -> Result<Who> {
 
 async fn page(guest: &Guest, (given, problems): (AdminGiven, Problems)) -> Result {
     let who = signed_in(guest)?;
-    let (companies, users) = accounts::platform(&guest.app, &who).await?;
+    let (companies, users) = companies::platform(&guest.app, &who).await?;
     let status =
         if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let home = accounts::home(&who).map_or("/account".into(), |p| home(&p.company.slug));
@@ -60,7 +61,7 @@ pub(in crate::web) async fn create_company(guest: Guest, form: Form) -> Result {
     };
     let admin = accounts::user_of(&guest.app, form.text("admin")).await;
     let done = match admin {
-        Ok(user) => accounts::create_company(&guest.app, &new, user.id).await.map(|_| ()),
+        Ok(user) => companies::create_company(&guest.app, &new, user.id).await.map(|_| ()),
         Err(_) => Err(Error::at("admin", "Nobody has this address; make the account first")),
     };
     let given = AdminGiven { slug, company, currency, timezone, admin: text("admin"), ..blank() };
@@ -86,7 +87,7 @@ pub(in crate::web) async fn company_active(
 ) -> Result {
     let who = signed_in(&guest)?;
     let active = form.text("active") == "true";
-    let done = accounts::set_company_active(&guest.app, &who, (&slug, active)).await;
+    let done = companies::set_company_active(&guest.app, &who, (&slug, active)).await;
     answer(&guest, blank(), done).await
 }
 

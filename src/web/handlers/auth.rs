@@ -3,7 +3,8 @@ use crate::{
     app::App,
     domain::check::Problems,
     service::{
-        accounts::{self, NewCompany, NewUser},
+        accounts::{self, NewUser},
+        companies::{self, NewCompany},
         error::Error,
     },
     web::{
@@ -33,7 +34,7 @@ pub(in crate::web) async fn start(State(app): State<App>, guest: Guest) -> Resul
         return Ok(Redirect::to(place.as_deref().unwrap_or(admin)).into_response());
     }
     let to =
-        if accounts::is_first_run(&app).await? { "/setup".into() } else { login_and_back("/") };
+        if companies::is_first_run(&app).await? { "/setup".into() } else { login_and_back("/") };
     Ok(Redirect::to(&to).into_response())
 }
 
@@ -81,11 +82,12 @@ pub(in crate::web) async fn destroy(State(app): State<App>, session: Session) ->
     Ok(response)
 }
 
-pub(in crate::web) async fn setup(State(app): State<App>, guest: Guest) -> Result {
-    if !accounts::is_first_run(&app).await? {
+pub(in crate::web) async fn setup(State(app): State<App>, guest: Guest, uri: Uri) -> Result {
+    if !companies::is_first_run(&app).await? {
         return Err(Error::NotFound.into());
     }
     let given = SetupGiven {
+        code: Query::of(&uri).get("code").to_owned(),
         currency: "GBP".into(),
         timezone: "Europe/London".into(),
         ..SetupGiven::default()
@@ -103,7 +105,8 @@ pub(in crate::web) async fn set_up(
     form: Form,
 ) -> Result {
     let given = SetupGiven::of(&form);
-    match accounts::set_up(&app, given.user(form.text("password")), &given.first_company()).await {
+    let user = given.user(form.text("password"));
+    match companies::set_up(&app, &given.code, user, &given.first_company()).await {
         Ok(user) => {
             begin(&session, &user).await?;
             Ok(Redirect::to(&home(&given.slug)).into_response())
@@ -121,6 +124,7 @@ impl SetupGiven {
         let text = |name: &str| form.text(name).to_owned();
         let (name, email, company) = (text("name"), text("email"), text("company"));
         Self {
+            code: text("code"),
             name,
             email,
             company,

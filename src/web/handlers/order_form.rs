@@ -24,7 +24,7 @@ use crate::{
         views::{
             fields::{ClashView, Showing},
             order_form::{Filled, form},
-            order_page::{sums_view, totals_view},
+            order_page::totals_view,
         },
     },
 };
@@ -120,8 +120,8 @@ async fn unsaved(visit: &Visit, id: Option<Uuid>, posted: &Form) -> Result<Optio
         None => Order::blank_for(&visit.ctx),
     };
     Ok(Some(match orders::preview(&visit.ctx, &before, given.clone()).await {
-        Ok((filled, sums)) => {
-            let totals = sums.map(|s| sums_view(visit.ctx.company.currency, &s));
+        Ok((filled, order)) => {
+            let totals = order.totals().ok().map(|sums| totals_view(&order, &sums));
             let again = filled_form((id, posted), filled, (Problems::default(), vec![]));
             page(&visit.hx, &form(visit, Filled { totals, ..again }))
         }
@@ -149,8 +149,8 @@ fn again(
 ) -> Response {
     let status =
         if clash.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
-    let totals =
-        orders::sums_of(&visit.ctx, &value).map(|s| sums_view(visit.ctx.company.currency, &s));
+    let order = orders::summable(&visit.ctx, &Value::Null, &value);
+    let totals = order.totals().ok().map(|sums| totals_view(&order, &sums));
     let filled = filled_form(of, value, (problems, clash));
     show_as(status, &visit.hx, &form(visit, Filled { totals, ..filled }))
 }

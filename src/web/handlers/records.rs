@@ -141,18 +141,14 @@ fn again<M: Shown>(
     show_as(status, &visit.hx, &form::<M>(visit, filled))
 }
 
-/// Adding or removing a row is not a save: the form comes back with one row more or less.
+/// Adding or removing a row is not a save: the form comes back with one row more, or without the one
+/// that the form has left out already.
 pub(in crate::web) fn reshaped(posted: &Form) -> Option<Value> {
     let mut given = posted.given.clone();
-    if let Some(name) = posted.about("_add") {
-        let rows = given.as_object_mut()?.entry(name.to_owned()).or_insert_with(|| json!([]));
-        rows.as_array_mut()?.push(json!({}));
+    if let (Some(name), Some(fields)) = (posted.about("_add"), given.as_object_mut()) {
+        let rows = fields.entry(name.to_owned()).or_insert_with(|| json!([]));
+        rows.as_array_mut().into_iter().for_each(|rows| rows.push(json!({})));
         return Some(given);
     }
-    let (name, index) = posted.about("_remove")?.split_once('.')?;
-    let (rows, index) = (given.get_mut(name)?.as_array_mut()?, index.parse::<usize>().ok()?);
-    if index < rows.len() {
-        rows.remove(index);
-    }
-    Some(given)
+    posted.about("_remove").map(|_| given)
 }

@@ -1,7 +1,7 @@
 //! The company's own page: profile, members, roles.
 use crate::{
     domain::{check::Problems, company::Company, policy::Role},
-    service::{accounts, error::Error},
+    service::{companies, error::Error},
     web::{
         extract::Visit,
         form::Form,
@@ -13,7 +13,7 @@ use crate::{
 use axum::http::StatusCode;
 
 async fn page(visit: &Visit, company: Company, (email, problems): (String, Problems)) -> Result {
-    let members = accounts::members(&visit.ctx).await?;
+    let members = companies::members(&visit.ctx).await?;
     let status =
         if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let view = Settings {
@@ -42,7 +42,7 @@ pub(in crate::web) async fn update(visit: Visit, form: Form) -> Result {
         tax_rounding: form.text("tax_rounding").parse().unwrap_or(now.tax_rounding),
         ..now
     };
-    match accounts::update_company(&visit.ctx, changed.clone()).await {
+    match companies::update_company(&visit.ctx, changed.clone()).await {
         Ok(()) => Ok(visit.hx.go(&format!("{}/settings", visit.base()), "saved")),
         Err(Error::Invalid(p)) => page(&visit, changed, (String::new(), p)).await,
         Err(e) => Err(e.into()),
@@ -54,7 +54,7 @@ pub(in crate::web) async fn put_member(visit: Visit, form: Form) -> Result {
     let role = form.text("role").parse().map_err(|_| Error::at("role", "Choose a role"));
     let active = form.text("active") == "true";
     let done = match role {
-        Ok(role) => accounts::put_member(&visit.ctx, &email, (role, active)).await,
+        Ok(role) => companies::put_member(&visit.ctx, &email, (role, active)).await,
         Err(e) => Err(e),
     };
     let company = visit.ctx.company.clone();

@@ -5,7 +5,7 @@ use crate::{
         check::Problems,
         company::{Company, User},
     },
-    service::accounts::Member,
+    service::companies::Member,
     web::view::{Plain, Shell, View},
 };
 use askama::Template;
@@ -34,6 +34,7 @@ pub(in crate::web) struct Setup {
 impl View for Setup {}
 #[derive(Default)]
 pub(in crate::web) struct SetupGiven {
+    pub code: String,
     pub name: String,
     pub email: String,
     pub company: String,

@@ -2,6 +2,7 @@
 mod commands;
 mod durability;
 mod folder;
+mod hostile;
 mod imports;
-mod process;
+pub mod process;
 mod settings;

@@ -7,9 +7,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The release program, where the test script made one.
+fn release_program() -> Option<String> {
+    std::env::vars().find(|(n, _)| n == "TRIBUTARY_BIN").map(|(_, v)| v)
+}
+
+pub fn has_release_program() -> bool {
+    release_program().is_some()
+}
+
 /// The built program: the release one where the test script made it.
 pub fn program() -> Command {
-    let built = std::env::vars().find(|(n, _)| n == "TRIBUTARY_BIN").map(|(_, v)| v);
+    let built = release_program();
     let mut command =
         Command::new(built.unwrap_or_else(|| env!("CARGO_BIN_EXE_tributary").to_owned()));
     command.env_clear().env("LOG", "warn").stdin(Stdio::null());

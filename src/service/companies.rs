@@ -1,0 +1,184 @@
+//! Companies: how they begin, their settings and their members.
+use super::{
+    accounts::{NewUser, create_user, platform_only, user_of},
+    context::Ctx,
+    error::{Error, Result},
+};
+use crate::{
+    app::App,
+    domain::{
+        check::Problems,
+        company::{Company, User, Who, parse_slug},
+        ids::{CompanyId, UserId},
+        money::Currency,
+        policy::{Act, Role},
+        scope::{Membership, Scope},
+        text::{clean, forbidden},
+        time::zone,
+        totals::{PriceMode, TaxRounding},
+    },
+    store::{accounts, write::Said},
+};
+
+pub use crate::store::accounts::Member;
+
+/// What a new company is made of.
+pub struct NewCompany {
+    pub slug: String,
+    pub name: String,
+    pub currency: String,
+    pub timezone: String,
+}
+
+fn company(app: &App, new: &NewCompany) -> Result<Company> {
+    let mut problems = Problems::default();
+    let slug = parse_slug(&new.slug).unwrap_or_else(|e| {
+        problems.add("slug", e);
+        String::new()
+    });
+    let name = clean(&new.name, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        problems.add("company", "Write a name of at most 120 characters");
+    }
+    if zone(&new.timezone).is_none() {
+        problems.add("timezone", "Write a zone such as Europe/London");
+    }
+    let currency = new.currency.parse::<Currency>().map_err(|e| problems.add("currency", e));
+    let id = CompanyId(app.next_id());
+    problems.ok()?;
+    let currency = currency.map_err(|()| Error::at("currency", "Write a currency code"))?;
+    let (timezone, number_prefix) = (new.timezone.clone(), "SO-".to_owned());
+    let (price_mode, tax_rounding) = (PriceMode::Net, TaxRounding::Document);
+    Ok(Company {
+        id,
+        slug,
+        name,
+        currency,
+        timezone,
+        price_mode,
+        tax_rounding,
+        number_prefix,
+        active: true,
+    })
+}
+
+/// Makes a company with its first admin.
+pub async fn create_company(app: &App, new: &NewCompany, admin: UserId) -> Result<Company> {
+    let company = company(app, new)?;
+    let member = Membership { company: company.id, user: admin, role: Role::Admin };
+    let mut tx = app.db.write(&Scope::of_operator(company.id)).await?;
+    let inserted = accounts::insert_company(&mut tx, &company, app.now()).await;
+    inserted.map_err(|e| match e.into() {
+        Error::Refused(_) => Error::at("slug", "Another company has this address already"),
+        e => e,
+    })?;
+    accounts::begin_chain(&mut tx, company.id).await?;
+    accounts::put_member(&mut tx, &member, true, app.now()).await?;
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "company_created", company = %company.id, "company created");
+    Ok(company)
+}
+
+/// Whether nobody exists yet.
+pub async fn is_first_run(app: &App) -> Result<bool> {
+    let mut tx = app.db.read_accounts().await?;
+    Ok(!accounts::any_user(&mut tx).await?)
+}
+
+/// The first admin with the first company; only while nobody exists, and only for who sees the
+/// server's own output: else whoever comes first would own it.
+pub async fn set_up(app: &App, code: &str, user: NewUser, new: &NewCompany) -> Result<User> {
+    if !is_first_run(app).await? {
+        return Err(Error::NotFound);
+    }
+    if !code.eq_ignore_ascii_case(&app.setup_code) {
+        return Err(Error::at(
+            "code",
+            "This is not the code that the server printed when it started",
+        ));
+    }
+    company(app, new)?;
+    let user = create_user(app, user).await?;
+    create_company(app, new, user.id).await?;
+    Ok(user)
+}
+
+/// The members of a company.
+pub async fn members(ctx: &Ctx) -> Result<Vec<Member>> {
+    let mut tx = ctx.app.db.read_accounts().await?;
+    Ok(accounts::members(&mut tx, ctx.company.id).await?)
+}
+
+/// Gives someone who has an account a role in the company, or changes it.
+pub async fn put_member(ctx: &Ctx, login: &str, (role, active): (Role, bool)) -> Result<()> {
+    ctx.may(Act::ManageMembers)?;
+    let user = user_of(&ctx.app, login).await?;
+    if Some(user.id) == ctx.scope.actor() && (role != Role::Admin || !active) {
+        return Err(Error::Refused("You cannot take the admin's role from yourself.".into()));
+    }
+    let member = Membership { company: ctx.company.id, user: user.id, role };
+    let mut w = ctx.write().await?;
+    accounts::put_member(&mut w.tx, &member, active, ctx.now()).await?;
+    let message = if active {
+        format!("Made {} a member: {}", user.name, role.label())
+    } else {
+        format!("Ended the membership of {}", user.name)
+    };
+    w.finish(Said { cause: "members", message: &message }).await?;
+    tracing::info!(target: "tributary::security", event = "member_changed", company = %ctx.company.id, user = %user.id, role = %role, active, by = ?ctx.scope.actor(), "member changed");
+    Ok(())
+}
+
+/// Changes the company's profile, as a commit. The currency stays: its documents are made in it.
+pub async fn update_company(ctx: &Ctx, changed: Company) -> Result<()> {
+    ctx.may(Act::WriteSettings)?;
+    let changed = profile(changed)?;
+    let mut w = ctx.write().await?;
+    accounts::update_company(&mut w.tx, &changed).await?;
+    if *w.zone() != changed.zone() {
+        w.recount(&changed.zone()).await?;
+    }
+    w.finish(Said { cause: "settings", message: "Changed the company's settings" }).await?;
+    Ok(())
+}
+
+/// The profile as it is kept, or what is wrong with it.
+fn profile(changed: Company) -> Result<Company> {
+    let mut problems = Problems::default();
+    let name = clean(&changed.name, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        problems.add("name", "Write a name of at most 120 characters");
+    }
+    if zone(&changed.timezone).is_none() {
+        problems.add("timezone", "Write a zone such as Europe/London");
+    }
+    let prefix = clean(&changed.number_prefix, false);
+    if prefix.chars().count() > 12 || prefix.chars().any(|c| !c.is_ascii_graphic()) {
+        problems.add("number_prefix", "At most 12 letters, digits or signs");
+    }
+    problems.ok()?;
+    Ok(Company { name, number_prefix: prefix, ..changed })
+}
+
+/// Everything a platform admin sees: companies and people, none of their records.
+pub async fn platform(app: &App, who: &Who) -> Result<(Vec<Company>, Vec<User>)> {
+    platform_only(who)?;
+    let mut tx = app.db.read_accounts().await?;
+    Ok((accounts::companies(&mut tx).await?, accounts::users(&mut tx).await?))
+}
+
+/// Opens or closes a company.
+pub async fn set_company_active(app: &App, who: &Who, (slug, active): (&str, bool)) -> Result<()> {
+    platform_only(who)?;
+    let mut tx = app.db.write_accounts().await?;
+    let found = accounts::company(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+    accounts::set_company_active(&mut tx, found.id, active).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Every company's slug, for commands over all of them.
+pub async fn slugs(app: &App) -> Result<Vec<String>> {
+    let mut tx = app.db.read_accounts().await?;
+    Ok(accounts::companies(&mut tx).await?.into_iter().map(|c| c.slug).collect())
+}

@@ -1,0 +1,173 @@
+//! A hundred thousand orders: every list is served by an index, in a handful of statements, on both
+//! databases; and both databases have the same tables.
+use crate::{
+    binary::process::{Place, has_release_program},
+    harness::{Actor, Engine, Statements},
+    stories,
+};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
+use std::collections::BTreeSet;
+use tributary::{
+    app::{App, Clock, Rng},
+    config::Web,
+    domain::ids::CompanyId,
+    store::{db::Db, search::words_of},
+    web::server,
+};
+
+const LIST: &str = "/acme/main/orders";
+
+/// What the database would do for a statement, whatever its values.
+async fn plan(url: &str, text: &str) -> Vec<String> {
+    if url.starts_with("sqlite:") {
+        let mut conn = SqliteConnection::connect(url).await.unwrap();
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
+        let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
+        return rows.iter().map(|r| r.get("detail")).collect();
+    }
+    let mut conn = PgConnection::connect(url).await.unwrap();
+    let explain = AssertSqlSafe(explained(&mut conn, text).await);
+    let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
+    rows.iter().map(|r| r.get(0)).collect()
+}
+
+/// A prepared statement's plan must do for any value; a search is planned on its own words.
+async fn explained(conn: &mut PgConnection, text: &str) -> String {
+    if !text.contains("tsquery") {
+        let values = (1..100).take_while(|n| text.contains(&format!("${n}"))).count();
+        let nulls = vec!["NULL"; values].join(", ");
+        return format!(
+            "SET plan_cache_mode = force_generic_plan; PREPARE p AS {text}; EXPLAIN EXECUTE p({nulls})"
+        );
+    }
+    let company: uuid::Uuid =
+        sqlx::query_scalar("SELECT id FROM companies").fetch_one(&mut *conn).await.unwrap();
+    let word = words_of(CompanyId(company), "halvorsen");
+    let mut out = text.to_owned();
+    for n in (1..20).rev() {
+        for (before, after, value) in [
+            ("company_id = ", "", format!("'{company}'")),
+            ("CAST(", " AS tsquery)", format!("'{word}'")),
+            ("LIMIT ", "", "51".to_owned()),
+        ] {
+            out = out.replace(&format!("{before}${n}{after}"), &format!("{before}{value}{after}"));
+        }
+    }
+    format!("SET tributary.company = '{company}'; EXPLAIN {out}")
+}
+
+/// Steps that read a table from one end to the other, or sort what an index could have sorted.
+fn slow_steps(plan: &[String], sorted_by_index: bool) -> Vec<&String> {
+    let slow = |step: &&String| {
+        let scan =
+            step.starts_with("SCAN ") && !step.contains("VIRTUAL TABLE INDEX") && *step != "SCAN t";
+        let sorts = step.contains("TEMP B-TREE FOR ORDER BY")
+            || step.trim_start().trim_start_matches("->  ").starts_with("Sort ");
+        scan || step.contains("Seq Scan") || (sorted_by_index && sorts)
+    };
+    plan.iter().filter(slow).collect()
+}
+
+async fn lists_are_served_by_indexes(place: &Place) {
+    let db = Db::open(&place.url).await.unwrap();
+    let app = App::with(db, Web::default(), Clock::system(), Rng::seeded(1));
+    let mut ann = Actor::new(server::service(&app));
+    ann.sign_in("ann@example.com", "correct horse battery").await;
+    let oldest = ann.get(&format!("{LIST}?sort=placed")).await.expect(200);
+    let cursor = oldest.attrs("a[rel=next]", "href").remove(0);
+    let cursor = cursor.split("after=").nth(1).unwrap().split('&').next().unwrap();
+    let last = format!("{LIST}?after={cursor}");
+    let page = ann.get(&last).await.expect(200);
+    assert_eq!(page.texts(".row-a").len(), 49, "the orders older than the fiftieth");
+    assert!(page.attrs("a[rel=next]", "href").is_empty(), "the last page");
+    for (url, sorted_by_index) in [
+        (LIST.to_owned(), true),
+        (last, true),
+        (format!("{LIST}?state=draft"), true),
+        (format!("{LIST}?country=GB"), true),
+        (format!("{LIST}?state=draft&state=confirmed"), true),
+        (format!("{LIST}?from=2025-01-01&to=2025-02-01"), true),
+        (format!("{LIST}?sort=number"), true),
+        (format!("{LIST}?sort=-total&least=100"), true),
+        (format!("{LIST}?sort=customer"), true),
+        (format!("{LIST}?q=sku-00001"), false),
+        (format!("{LIST}?q=halvorsen+marine"), false),
+        (format!("{LIST}?q=halvorsen&sort=total"), false),
+    ] {
+        let seen = Statements::default();
+        seen.of(ann.get(&url)).await.expect(200);
+        let texts = seen.texts();
+        assert!(
+            !texts.is_empty() && texts.len() <= 4,
+            "{url}: {} statements {texts:#?}",
+            texts.len()
+        );
+        let lists: Vec<_> = texts.iter().filter(|t| t.contains(" orders o ")).collect();
+        assert!(!lists.is_empty(), "{url}: {texts:#?}");
+        for text in lists {
+            let plan = plan(&place.url, text).await;
+            let slow = slow_steps(&plan, sorted_by_index && !text.contains("COUNT(*)"));
+            assert!(slow.is_empty(), "{url}: {slow:#?}\n{text}\n{plan:#?}");
+        }
+    }
+}
+
+fn with_a_hundred_thousand_orders(place: &Place) {
+    place.company();
+    place.run(&["generate", "--company", "acme", "--orders", "100000"]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        if place.url.starts_with("postgres") {
+            let mut conn = PgConnection::connect(&place.url).await.unwrap();
+            sqlx::raw_sql("ANALYZE").execute(&mut conn).await.unwrap();
+        }
+        lists_are_served_by_indexes(place).await;
+    });
+}
+
+#[test]
+fn lists_of_a_hundred_thousand_orders_are_served_by_indexes_on_sqlite() {
+    if has_release_program() {
+        with_a_hundred_thousand_orders(&Place::sqlite());
+    } else {
+        eprintln!("left out: lists of 100,000 orders on SQLite (no TRIBUTARY_BIN: takes minutes)");
+    }
+}
+
+#[test]
+fn lists_of_a_hundred_thousand_orders_are_served_by_indexes_on_postgres() {
+    match Place::postgres().filter(|_| has_release_program()) {
+        Some(place) => with_a_hundred_thousand_orders(&place),
+        None => eprintln!(
+            "left out: lists of 100,000 orders on PostgreSQL (no TEST_POSTGRES or no TRIBUTARY_BIN)"
+        ),
+    }
+}
+
+/// What each engine calls a type of ours.
+fn family(sql_type: &str) -> &'static str {
+    match sql_type.to_uppercase().as_str() {
+        "INTEGER" | "BIGINT" | "BOOLEAN" | "TIMESTAMP WITH TIME ZONE" => "number",
+        "BLOB" | "UUID" | "BYTEA" => "bytes",
+        "TEXT" | "JSON" | "JSONB" | "DATE" => "text",
+        _ => "other",
+    }
+}
+
+stories! {
+    async fn both_databases_have_the_same_tables_and_columns(app) {
+        let text = if app.database.engine == Engine::Sqlite {
+            "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || CASE WHEN c.\"notnull\" = 1 OR c.pk > 0 THEN 'NO' ELSE 'YES' END FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '%_search%' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\'"
+        } else {
+            "SELECT CAST(table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS TEXT) FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '%_search' AND table_name NOT LIKE '\\_sqlx%'"
+        };
+        let columns: BTreeSet<String> = app.database.ask(text).await.iter().map(|c| {
+            let (name, rest) = c.split_once(' ').unwrap();
+            let (sql_type, null) = rest.rsplit_once(' ').unwrap();
+            format!("{name} {} {null}", family(sql_type))
+        }).collect();
+        let known: BTreeSet<String> = include_str!("../columns.txt").lines().map(str::to_owned).collect();
+        let odd: Vec<_> = columns.symmetric_difference(&known).collect();
+        assert!(odd.is_empty(), "not as in tests/columns.txt, which both databases must equal: {odd:#?}");
+    }
+}
