@@ -237,8 +237,8 @@ async function scores() {
   const cookie = state.cookies.map((c) => `${c.name}=${c.value}`).join('; ');
   for (const [name, url, auth] of pages.filter(([n]) => ['sign-in', 'dashboard', 'orders', 'order-done'].includes(n))) {
     let best = null;
-    for (let run = 0; run < 3; run += 1) {
-      const { lhr } = await lighthouse(url, { port, logLevel: 'silent', output: 'json', skipAudits: ['is-crawlable'], ...(auth === null ? {} : { extraHeaders: { Cookie: cookie } }) });
+    for (let run = 0; run < 5; run += 1) {
+      const { lhr } = await lighthouse(url, { port, logLevel: 'silent', output: 'json', onlyCategories: ['performance', 'accessibility', 'best-practices', 'seo'], skipAudits: ['is-crawlable'], ...(auth === null ? {} : { extraHeaders: { Cookie: cookie } }) });
       const now = Object.fromEntries(Object.values(lhr.categories).map((c) => [c.id, Math.round(c.score * 100)]));
       const failed = Object.values(lhr.audits).filter((a) => a.score !== null && a.score < 0.9).map((a) => a.id);
       const least = Math.min(...Object.values(now));
