@@ -49,10 +49,6 @@ fn has_all_headers(url: &str, answer: &Answer) {
     }
 }
 
-async fn raw(actor: &mut Actor, request: Request<Body>) -> Answer {
-    actor.send(request).await
-}
-
 /// One answer of each error that the product gives by itself.
 async fn errors(app: &TestApp) -> Vec<(u16, Answer)> {
     let mut clerk = app.actor("clerk", "alpha").await;
@@ -82,11 +78,11 @@ async fn errors(app: &TestApp) -> Vec<(u16, Answer)> {
         (403, clerk.get("/admin").await),
         (404, clerk.get("/alpha/main/nothing").await),
         (404, clerk.get("/static/none.css").await),
-        (405, raw(&mut clerk, method.body(Body::empty()).unwrap()).await),
+        (405, clerk.send(method.body(Body::empty()).unwrap()).await),
         (409, clerk.post(&order, &stale).await),
-        (413, raw(&mut nobody, large).await),
-        (415, raw(&mut clerk, wrong.body(Body::from("<a/>")).unwrap()).await),
-        (422, raw(&mut clerk, odd).await),
+        (413, nobody.send(large).await),
+        (415, clerk.send(wrong.body(Body::from("<a/>")).unwrap()).await),
+        (422, clerk.send(odd).await),
         (422, nobody.post("/login", &[("email", "x"), ("password", "y")]).await),
     ]
 }

@@ -1,6 +1,11 @@
 //! Mistakes that were made once: each keeps its story.
-use crate::{harness::changed, orders::new_order, stories};
+use crate::{
+    harness::{PASSWORD, changed},
+    orders::new_order,
+    stories,
+};
 use serde_json::json;
+use tributary::service::accounts;
 
 const ORDERS: &str = "/api/v1/alpha/main/orders";
 
@@ -136,11 +141,13 @@ stories! {
     }
 
     async fn a_changed_name_gives_no_right_back(app) {
-        let mut clerk = app.actor("clerk", "alpha").await;
-        let who = app.app.db.read_accounts().await.unwrap();
-        drop(who);
-        clerk.post("/account", &[("name", "New Name")]).await.expect(303);
+        // a request that began before its person was disabled, and ends after
+        let who = accounts::who_of_token(&app.app, &app.database.token("alpha")).await.unwrap().unwrap();
         let mut platform = app.platform().await;
+        platform.post(&format!("/admin/users/{}/active", who.user.id), &[("active", "false")]).await.expect(303);
+        accounts::rename(&app.app, &who, "New Name").await.unwrap();
         assert!(platform.get("/admin").await.expect(200).body.contains("New Name"));
+        let fields = [("email", who.user.email.as_str()), ("password", PASSWORD)];
+        app.nobody().post("/login", &fields).await.expect(422);
     }
 }

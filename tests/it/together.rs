@@ -7,7 +7,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tributary::{
-    domain::{customer::Customer, order::Order, product::Product, record::Record},
+    domain::{customer::Customer, order::Order, product::Product},
     store::{kinds::Stored, versions},
 };
 use uuid::Uuid;
@@ -252,6 +252,6 @@ stories! {
             };
             assert_eq!(&found.unwrap().unwrap().body, body, "{id} at {seq}");
         }
-        assert!(seen.len() > 150 && Order::FIELDS.len() > 10);
+        assert!(seen.len() > 150);
     }
 }

@@ -47,7 +47,6 @@ pub(in crate::web) struct LineView {
 }
 
 /// The sums under the lines.
-#[derive(Default)]
 pub(in crate::web) struct TotalsView {
     pub lines: String,
     pub discounts: Vec<(String, String)>,

@@ -132,24 +132,13 @@ pub(in crate::web) fn totals_view(order: &Order, totals: &Totals) -> TotalsView 
         };
         (label, value)
     });
+    let taxed = totals.groups.iter().filter(|g| g.rate.0 != 0);
     TotalsView {
         lines: show(totals.lines.iter().map(|l| l.amount).sum()),
         discounts: discounts.collect(),
-        ..sums_view(order.currency, totals)
-    }
-}
-
-/// Net, tax groups and total alone.
-pub(in crate::web) fn sums_view(
-    currency: crate::domain::money::Currency,
-    totals: &Totals,
-) -> TotalsView {
-    let taxed = totals.groups.iter().filter(|g| g.rate.0 != 0);
-    TotalsView {
-        net: currency.show(totals.net),
-        groups: taxed.map(|g| (format!("Tax {} %", g.rate), currency.show(g.tax))).collect(),
-        gross: currency.show(totals.gross),
-        ..TotalsView::default()
+        net: show(totals.net),
+        groups: taxed.map(|g| (format!("Tax {} %", g.rate), show(g.tax))).collect(),
+        gross: show(totals.gross),
     }
 }
 
