@@ -97,7 +97,7 @@ pub(super) async fn export(app: &App, command: ExportCommand) -> Result<()> {
         Some(path) => Box::new(BufWriter::new(File::create(path)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
     };
-    let (mut pages, mut first) = (Pages::new(&ctx, OrderFilter::all()), true);
+    let (mut pages, mut first) = (Pages::new(&ctx, OrderFilter::all())?, true);
     while let Some(rows) = pages.next().await? {
         if format == ExportFormat::Csv {
             to.write_all(&export::csv(&ctx, &rows, first))?;

@@ -65,6 +65,10 @@ impl Ctx {
     pub async fn read(&self) -> Result<Tx> {
         Ok(self.app.db.read(&self.scope).await?)
     }
+    /// One read, of a single statement.
+    pub async fn glance(&self) -> Result<Tx> {
+        Ok(self.app.db.glance(&self.scope).await?)
+    }
     /// A commit in the making, holding the company's write lock.
     pub async fn write(&self) -> Result<Write> {
         Ok(Write::begin(&self.app.db, &self.scope, self.now()).await?)

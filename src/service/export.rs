@@ -4,7 +4,7 @@ use super::{
     error::Result,
     orders::{self, OrderRow},
 };
-use crate::domain::{money::Currency, page::OrderFilter, record::Record};
+use crate::domain::{money::Currency, page::OrderFilter, policy::Act, record::Record};
 
 /// The head of a CSV of orders.
 pub const HEADER: [&str; 9] =
@@ -46,9 +46,13 @@ pub struct Pages {
 
 impl Pages {
     /// From the first row on.
-    pub fn new(ctx: &Ctx, filter: OrderFilter) -> Self {
+    ///
+    /// # Errors
+    /// `Forbidden` for who may not export.
+    pub fn new(ctx: &Ctx, filter: OrderFilter) -> Result<Self> {
+        ctx.may(Act::Export)?;
         let filter = OrderFilter { cursor: None, size: PAGE, ..filter };
-        Self { ctx: ctx.clone(), filter: Some(filter) }
+        Ok(Self { ctx: ctx.clone(), filter: Some(filter) })
     }
 
     /// The next rows; `None` after the last.

@@ -2,6 +2,7 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
+    records::Current,
     subjects::Subject,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
         record::Record,
         tax::TaxCode,
     },
-    store::{commits, kinds::Stored, versions},
+    store::{commits, kinds::Stored, masters::read, versions},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ use uuid::Uuid;
 pub use crate::store::{commits::CommitRow, versions::Step};
 
 /// Steps shown of one record at once.
-const STEPS: i64 = 50;
+const STEPS: usize = 10;
 /// Records listed of one commit.
 const LISTED: i64 = 200;
 
@@ -34,20 +35,45 @@ pub struct Event {
     pub first: bool,
 }
 
-/// The latest steps of a record, the newest first.
-pub async fn timeline<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Vec<Event>> {
-    let mut tx = ctx.read().await?;
-    let steps = versions::timeline::<R>(&mut tx, &ctx.scope, id, STEPS + 1).await?;
+/// A record as it is now, and some of the steps that made it so.
+pub struct Story<R> {
+    pub now: Current<R>,
+    /// The newest first.
+    pub events: Vec<Event>,
+    /// There are steps before these: before this commit.
+    pub earlier: Option<i64>,
+    /// There are steps after these.
+    pub later: bool,
+}
+
+/// A record with the latest steps before a commit (or all). The newest step is the record as it is
+/// now, so that the usual page needs one statement.
+pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Result<Story<R>> {
+    ctx.may(R::READ)?;
+    let mut tx = if before.is_some() { ctx.read().await? } else { ctx.glance().await? };
+    let limit = i64::try_from(STEPS + 1).unwrap_or(i64::MAX);
+    let page = (before.unwrap_or(i64::MAX), limit);
+    let mut steps = versions::timeline::<R>(&mut tx, &ctx.scope, id, page).await?;
+    let now = match before {
+        Some(_) => versions::current::<R>(&mut tx, &ctx.scope, id).await?,
+        None => steps.first().filter(|s| !s.deleted).map(Step::version),
+    };
+    let now = now.ok_or(Error::NotFound)?;
     let bodies: Vec<Value> =
         steps.iter().map(|s| serde_json::from_str(&s.body).unwrap_or_default()).collect();
-    let shown = steps.len().min(usize::try_from(STEPS).unwrap_or(usize::MAX));
-    let events = steps.into_iter().enumerate().take(shown).map(|(i, step)| {
-        let older = bodies.get(i + 1);
-        let changes =
-            older.map_or_else(Vec::new, |old| visible::<R>(diff(R::FIELDS, old, &bodies[i])));
-        Event { step, changes, first: older.is_none() }
-    });
-    Ok(events.collect())
+    let more = steps.len() > STEPS;
+    steps.truncate(STEPS);
+    let earlier = steps.last().filter(|_| more).map(|s| s.from_seq);
+    let told = |(i, step)| event::<R>(step, bodies.get(i).zip(bodies.get(i + 1)));
+    let events = steps.into_iter().enumerate().map(told).collect();
+    let now = Current { record: read(&now.body)?, seq: now.seq };
+    Ok(Story { now, events, earlier, later: before.is_some() })
+}
+
+/// What a step changed, given the body it made and the one before.
+fn event<R: Record>(step: Step, bodies: Option<(&Value, &Value)>) -> Event {
+    let changes = bodies.map(|(new, old)| visible::<R>(diff(R::FIELDS, old, new)));
+    Event { step, first: changes.is_none(), changes: changes.unwrap_or_default() }
 }
 
 /// Without what the system set beside what a person did.

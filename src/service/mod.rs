@@ -3,6 +3,7 @@ pub mod accounts;
 pub mod admission;
 pub mod companies;
 pub mod context;
+pub mod dashboard;
 pub mod error;
 pub mod export;
 pub mod generate;

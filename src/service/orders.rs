@@ -12,7 +12,7 @@ use crate::{
         customer::{Blocked, Customer},
         ids::{LineId, OrderId},
         number::Rate,
-        order::{Command, Discount, Line, LineType, Order, PriceSource, State, state},
+        order::{Command, Discount, Line, LineType, Order, PriceSource, state},
         page::{Count, OrderFilter, Page},
         policy::Act,
         record::Record,
@@ -46,18 +46,11 @@ pub async fn list(ctx: &Ctx, filter: &OrderFilter) -> Result<Listing> {
     Ok(Listing { page, count, tallies })
 }
 
-/// A page of orders alone, for exports.
+/// A page of orders alone: no count, no counters.
 pub async fn page(ctx: &Ctx, filter: &OrderFilter) -> Result<Page<OrderRow>> {
-    ctx.may(Act::Export)?;
-    let mut tx = ctx.read().await?;
-    Ok(orders::page(&mut tx, &ctx.scope, filter).await?)
-}
-
-/// The company's counters.
-pub async fn tallies(ctx: &Ctx) -> Result<Vec<Tally>> {
     ctx.may(Act::ReadOrders)?;
-    let mut tx = ctx.read().await?;
-    Ok(orders::tallies(&mut tx, &ctx.scope).await?)
+    let mut tx = ctx.glance().await?;
+    Ok(orders::page(&mut tx, &ctx.scope, filter).await?)
 }
 
 /// Moves an order on in its life. `based_on` is the version the person saw: if someone changed the
@@ -183,25 +176,4 @@ fn discount(ctx: &Ctx, given: &Value) -> Option<Discount> {
     let (id, label) = (ctx.next_id(), typed(&given["label"]).map(str::to_owned));
     let kind = typed(&given["kind"])?.parse().ok()?;
     Some(Discount { id, kind, value: typed(&given["value"])?.parse().ok()?, label })
-}
-
-/// The drafts that wait longest first come last: the newest are on top.
-pub async fn drafts(ctx: &Ctx, limit: i64) -> Result<Vec<OrderRow>> {
-    let mut tx = ctx.read().await?;
-    let filter = OrderFilter { states: vec![State::Draft], size: limit, ..OrderFilter::all() };
-    Ok(orders::page(&mut tx, &ctx.scope, &filter).await?.rows)
-}
-
-/// Orders for a glance: no count, no counters.
-pub async fn found(ctx: &Ctx, filter: &OrderFilter) -> Result<Vec<OrderRow>> {
-    ctx.may(Act::ReadOrders)?;
-    let mut tx = ctx.read().await?;
-    Ok(orders::page(&mut tx, &ctx.scope, filter).await?.rows)
-}
-
-/// A page without its count, for programs.
-pub async fn listed(ctx: &Ctx, filter: &OrderFilter) -> Result<Page<OrderRow>> {
-    ctx.may(Act::ReadOrders)?;
-    let mut tx = ctx.read().await?;
-    Ok(orders::page(&mut tx, &ctx.scope, filter).await?)
 }

@@ -71,7 +71,7 @@ pub struct Clash {
 /// The record as it is now.
 pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
     ctx.may(R::READ)?;
-    let mut tx = ctx.read().await?;
+    let mut tx = ctx.glance().await?;
     let version = versions::current::<R>(&mut tx, &ctx.scope, id).await?.ok_or(Error::NotFound)?;
     Ok(Current { record: read(&version.body)?, seq: version.seq })
 }

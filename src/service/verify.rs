@@ -182,7 +182,7 @@ async fn check_lines(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -
 
 async fn check_counts(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -> Result<()> {
     let mut stored = BTreeMap::new();
-    for t in orders::tallies(tx, &ctx.scope).await? {
+    for t in orders::counters(tx, &ctx.scope).await? {
         stored.insert((t.month, t.state.to_string(), t.currency), (t.orders, t.gross));
     }
     stored.retain(|_, n| *n != (0, 0));

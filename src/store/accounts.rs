@@ -83,8 +83,8 @@ struct WhoRow {
 }
 impl FromDb for WhoRow {
     fn from_db(row: &DbRow) -> Result<Self> {
-        let place = match row.col::<Option<Role>>("role")? {
-            Some(role) => Some(Place { company: Company::from_db(row)?, role }),
+        let place = match row.col::<Option<CompanyId>>("c_id")? {
+            Some(_) => Some(Place { company: Company::from_db(row)?, role: row.col("role")? }),
             None => None,
         };
         Ok(Self { user: User::from_db(row)?, place })
@@ -114,7 +114,7 @@ pub async fn who_of_session(
         user_columns!(),
         ", ",
         company_columns!(),
-        " FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN (memberships m JOIN companies c ON c.id = m.company_id AND c.active) ON m.user_id = u.id AND m.active WHERE s.id_hash = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND u.active ORDER BY c.name"
+        " FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN memberships m ON m.user_id = u.id AND m.active LEFT JOIN companies c ON c.id = m.company_id AND c.active WHERE s.id_hash = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND u.active ORDER BY c.name"
     );
     struct Live(WhoRow, Ts, Ts);
     impl FromDb for Live {

@@ -33,7 +33,7 @@ macro_rules! texts {
             current: concat!("SELECT from_seq, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND to_seq IS NULL AND NOT deleted"),
             at: concat!("SELECT from_seq, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 AND (to_seq IS NULL OR to_seq > $4) AND NOT deleted"),
             of_commit: concat!("SELECT id, branch_id, from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
-            timeline: concat!("SELECT v.from_seq, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 ORDER BY v.from_seq DESC LIMIT $4"),
+            timeline: concat!("SELECT v.from_seq, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
             insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),

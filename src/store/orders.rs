@@ -205,19 +205,55 @@ fn order(sql: &mut Builder, by: By, descending: bool) {
     }
 }
 
-/// Orders and their sums: by month, state and currency.
+/// Orders of a state and a currency, and their sum in its minor units.
 #[derive(Clone, Debug)]
 pub struct Tally {
+    pub state: State,
+    pub currency: String,
+    pub orders: i64,
+    pub gross: i64,
+}
+crate::from_row!(Tally { state, currency, orders, gross });
+
+/// The company's counters without their months: a handful of rows, whatever the number of orders.
+pub async fn tallies(tx: &mut Tx, scope: &Scope) -> Result<Vec<Tally>> {
+    let text = "SELECT state, currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(gross) AS BIGINT) AS gross FROM order_counts WHERE company_id = $1 GROUP BY state, currency";
+    tx.sql(text).bind(scope.company()).all().await
+}
+
+/// What was ordered in a month, in minor units.
+#[derive(Clone, Debug)]
+pub struct Month {
+    /// `2026-08`
+    pub month: String,
+    pub gross: i64,
+}
+crate::from_row!(Month { month, gross });
+
+/// The last months that have orders of a currency which were not cancelled, the newest first.
+pub async fn months(
+    tx: &mut Tx,
+    scope: &Scope,
+    (currency, limit): (&str, i64),
+) -> Result<Vec<Month>> {
+    let text = "SELECT month, CAST(SUM(gross) AS BIGINT) AS gross FROM order_counts WHERE company_id = $1 AND currency = $2 AND state <> $3 AND orders > 0 GROUP BY month ORDER BY month DESC LIMIT $4";
+    let stmt = tx.sql(text).bind(scope.company()).bind(currency.to_owned());
+    stmt.bind(State::Cancelled).bind(limit).all().await
+}
+
+/// A counter as it is kept.
+#[derive(Clone, Debug)]
+pub struct Counter {
     pub month: String,
     pub state: State,
     pub currency: String,
     pub orders: i64,
     pub gross: i64,
 }
-crate::from_row!(Tally { month, state, currency, orders, gross });
+crate::from_row!(Counter { month, state, currency, orders, gross });
 
-/// The company's counters: a few dozen rows, whatever the number of orders.
-pub async fn tallies(tx: &mut Tx, scope: &Scope) -> Result<Vec<Tally>> {
+/// Every counter of the company.
+pub async fn counters(tx: &mut Tx, scope: &Scope) -> Result<Vec<Counter>> {
     let text = "SELECT month, state, currency, orders, gross FROM order_counts WHERE company_id = $1 ORDER BY month, state, currency";
     tx.sql(text).bind(scope.company()).all().await
 }

@@ -40,7 +40,8 @@ pub struct Ready {
     pub body: String,
     pub hash: Hash,
     pub columns: Vec<Cell>,
-    pub words: String,
+    /// The words to be found by, if they are other than before.
+    pub words: Option<String>,
 }
 
 impl Ready {
@@ -51,6 +52,8 @@ impl Ready {
         let body = record.body();
         let (hash, columns) = (body_hash(&body), record.columns());
         let words = record.search_words(company);
+        let same = |before: &R| !deleted && before.search_words(company) == words;
+        let words = (!step.before.as_ref().is_some_and(same)).then_some(words);
         Some(Self { id: record.id(), known, deleted, body, hash, columns, words })
     }
 }

@@ -38,6 +38,13 @@ pub struct Step {
 }
 crate::from_row!(Step { from_seq, deleted, body, at, cause, message, author_kind, name });
 
+impl Step {
+    /// The version that it made.
+    pub fn version(&self) -> Version {
+        Version { seq: self.from_seq, body: self.body.clone() }
+    }
+}
+
 /// A version as a commit lists it.
 #[derive(Clone, Debug)]
 pub struct Touched {
@@ -68,15 +75,15 @@ pub async fn at<R: Stored>(
     Ok(stmt.bind(id).bind(seq).optional::<VersionRow>().await?.map(Into::into))
 }
 
-/// The latest steps of a record, the newest first.
+/// The latest steps of a record before a commit, the newest first.
 pub async fn timeline<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
     id: Uuid,
-    limit: i64,
+    (before, limit): (i64, i64),
 ) -> Result<Vec<Step>> {
     let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(scope.world().branch());
-    stmt.bind(id).bind(limit).all().await
+    stmt.bind(id).bind(before).bind(limit).all().await
 }
 
 /// What a commit changed of one kind.

@@ -195,10 +195,16 @@ impl Write {
     ) -> Result<()> {
         let company = self.scope.company();
         let doc = |r: &Ready| docs.get(&r.id).copied().unwrap_or_default();
-        self.unsearch(texts, alive.iter().filter(|r| r.known).map(|r| doc(r)).collect()).await?;
+        let other: Vec<(&Ready, &String)> =
+            alive.iter().filter_map(|r| Some((*r, r.words.as_ref()?))).collect();
+        let known = other.iter().filter(|(r, _)| r.known);
+        self.unsearch(texts, known.map(|(r, _)| doc(r)).collect()).await?;
+        if other.is_empty() {
+            return Ok(());
+        }
         let mut sql = self.tx.builder();
-        sql.push(texts.research).values(alive, |row, r| {
-            row.bind(doc(r)).bind(company).bind(r.words.clone());
+        sql.push(texts.research).values(&other, |row, (r, words)| {
+            row.bind(doc(r)).bind(company).bind((*words).clone());
         });
         self.tx.built(sql).run().await?;
         Ok(())

@@ -23,6 +23,9 @@ pub(super) async fn guard(
     mut req: Request,
     next: Next,
 ) -> Response {
+    if access == Access::Open {
+        return next.run(req).await;
+    }
     let session = req.extensions().get::<Session>().cloned();
     let who = match who(&app, (req.headers(), session), access).await {
         Ok(who) => who,
@@ -81,7 +84,7 @@ async fn admit(
     (access, who): (Access, &Who),
 ) -> Result<Option<Ctx>, Error> {
     let (act, author) = match access {
-        Access::Public | Access::SignedIn => return Ok(None),
+        Access::Open | Access::Public | Access::SignedIn => return Ok(None),
         Access::Platform => return accounts::platform_only(who).map(|()| None),
         Access::Member(act) => (act, AuthorKind::User),
         Access::Token(act) => (act, AuthorKind::Token),

@@ -61,6 +61,10 @@ impl Query {
         let size = self.get("size").parse().ok().filter(|n| SIZES.contains(n)).unwrap_or(50);
         (Cursor::parse(self.get("after")), size)
     }
+    /// The commit before which a history is told.
+    pub fn before(&self) -> Option<i64> {
+        self.get("before").parse().ok()
+    }
     /// The list columns that are shown.
     pub fn columns(&self) -> Vec<&'static str> {
         let chosen = self.all("col");

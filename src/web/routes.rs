@@ -24,6 +24,9 @@ use serde::Serialize;
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
+    /// Anybody, and nobody is asked who they are: no session is looked up.
+    Open,
+    /// Anybody; the page knows who is signed in.
     Public,
     /// Anybody with a session.
     SignedIn,
@@ -55,6 +58,7 @@ pub struct Described {
 impl Route {
     pub fn describe(&self) -> Described {
         let (access, act) = match self.access {
+            Access::Open => ("open", None),
             Access::Public => ("public", None),
             Access::SignedIn => ("signed_in", None),
             Access::Platform => ("platform", None),
@@ -82,12 +86,12 @@ pub fn table() -> Vec<Route> {
 
 #[rustfmt::skip] // one line for each route
 fn platform() -> Vec<Route> {
-    use Access::{Platform, Public, SignedIn};
+    use Access::{Open, Platform, Public, SignedIn};
     vec![
         get("/", Public, auth::start),
-        get("/livez", Public, health::livez),
-        get("/readyz", Public, health::readyz),
-        get("/static/{file}", Public, assets::show),
+        get("/livez", Open, health::livez),
+        get("/readyz", Open, health::readyz),
+        get("/static/{file}", Open, assets::show),
         get("/login", Public, auth::new),
         post("/login", Public, auth::create),
         get("/setup", Public, auth::setup),
@@ -160,9 +164,9 @@ fn masters() -> Vec<Route> {
 #[rustfmt::skip] // one line for each route
 fn programs() -> Vec<Route> {
     use crate::domain::order::Order;
-    use Access::{Public, Token};
+    use Access::{Open, Token};
     vec![
-        get("/api/v1/openapi.json", Public, api::openapi::show),
+        get("/api/v1/openapi.json", Open, api::openapi::show),
         get("/api/v1/{company}/{world}/orders", Token(Act::ReadOrders), api::orders::index),
         post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
         get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>),

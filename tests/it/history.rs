@@ -69,6 +69,28 @@ stories! {
         assert!(activity.texts(".row-a")[0].starts_with("Changed order D-"));
     }
 
+    async fn a_long_timeline_is_told_in_parts_that_lead_to_each_other(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let url = new_order(&mut clerk, "3").await;
+        for n in 1..=12 {
+            let po = format!("PO {n:02}");
+            clerk.submit(&format!("{url}/edit"), "#order-form", &[("customer_po", po.as_str())]).await.expect(303);
+        }
+        let newest = clerk.get(&url).await.expect(200);
+        let earlier = newest.attrs("#history a[href*='before=']", "href").remove(0);
+        let oldest = clerk.get(earlier.split('#').next().unwrap()).await.expect(200);
+        assert!(oldest.attrs("#history a[href*='before=']", "href").is_empty(), "nothing comes before the first");
+        assert!(oldest.texts("body")[0].contains("PO 12"), "the order itself is still the one of now");
+        let told: Vec<String> = [&newest, &oldest].iter().flat_map(|p| p.texts("#timeline > li")).collect();
+        assert_eq!(told.len(), 13, "{told:#?}");
+        for (i, step) in told[..12].iter().enumerate() {
+            assert!(step.contains(&format!("PO {:02}", 12 - i)), "{step}");
+        }
+        assert!(told[12].contains("created this"), "{}", told[12]);
+        let back = oldest.attrs("#history .card-h a", "href").remove(0);
+        assert_eq!(back, format!("{url}#history"));
+    }
+
     async fn history_cannot_be_changed_through_the_front_door(app) {
         for text in [
             "UPDATE commits SET message = 'x'", "DELETE FROM commits", "DELETE FROM order_versions",

@@ -90,6 +90,7 @@ async fn lists_are_served_by_indexes(place: &Place) {
         (format!("{LIST}?sort=number"), true),
         (format!("{LIST}?sort=-total&least=100"), true),
         (format!("{LIST}?sort=customer"), true),
+        ("/acme/main".to_owned(), true),
         (format!("{LIST}?q=sku-00001"), false),
         (format!("{LIST}?q=halvorsen+marine"), false),
         (format!("{LIST}?q=halvorsen&sort=total"), false),
@@ -104,7 +105,9 @@ async fn lists_are_served_by_indexes(place: &Place) {
         );
         let lists: Vec<_> = texts.iter().filter(|t| t.contains(" orders o ")).collect();
         assert!(!lists.is_empty(), "{url}: {texts:#?}");
-        for text in lists {
+        // PostgreSQL rightly reads a small table whole; SQLite has no such excuse
+        let planned = if place.url.starts_with("sqlite:") { texts.iter().collect() } else { lists };
+        for text in planned {
             let plan = plan(&place.url, text).await;
             let slow = slow_steps(&plan, sorted_by_index && !text.contains("COUNT(*)"));
             assert!(slow.is_empty(), "{url}: {slow:#?}\n{text}\n{plan:#?}");

@@ -173,7 +173,7 @@ async fn a_day(app: &TestApp) {
     api.post_once("/api/v1/alpha/main/orders", &body, "k1").await;
     let ctx = app.ctx("alpha").await;
     verify::run(&ctx).await.unwrap();
-    let mut pages = Pages::new(&ctx, OrderFilter::all());
+    let mut pages = Pages::new(&ctx, OrderFilter::all()).unwrap();
     let rows = pages.next().await.unwrap().unwrap();
     records::show::<Order>(&ctx, rows[0].id.0).await.unwrap();
 }

@@ -1,7 +1,8 @@
 //! Two databases behind one face: SQLite (embedded, the default) and PostgreSQL.
 //!
 //! Everything runs in a [`Tx`]: a read sees one moment, a write commits or leaves nothing. On
-//! PostgreSQL a transaction of a company carries its id for row-level security.
+//! PostgreSQL a transaction of a company carries its id for row-level security. Where each statement
+//! may see its own moment, a bare connection saves the hand-overs of beginning and ending.
 mod open;
 mod row;
 mod stmt;
@@ -12,7 +13,8 @@ pub use stmt::{Builder, Engine, Stmt, Tuple};
 
 use crate::domain::{ids::CompanyId, scope::Scope};
 use sqlx::{
-    AssertSqlSafe, PgPool, Postgres, Result, SqlSafeStr, SqlStr, Sqlite, sqlite::SqlitePool,
+    AssertSqlSafe, PgPool, Postgres, Result, SqlSafeStr, SqlStr, Sqlite, pool::PoolConnection,
+    sqlite::SqlitePool,
 };
 use stmt::On;
 
@@ -30,12 +32,15 @@ enum Pools {
     Postgres(PgPool),
 }
 
-/// A transaction. Dropped without [`Tx::commit`], it rolls back.
+/// A transaction, or a bare connection for reads of a single statement. Dropped without
+/// [`Tx::commit`], it rolls back.
 pub struct Tx(Link);
 
 enum Link {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
+    SqliteBare(PoolConnection<Sqlite>),
+    PostgresBare(PoolConnection<Postgres>),
 }
 
 #[derive(Clone, Copy)]
@@ -56,13 +61,24 @@ impl Db {
     pub async fn read(&self, scope: &Scope) -> Result<Tx> {
         self.begin(Mode::Read, Some(scope.company())).await
     }
+    /// One read within a company: a statement sees one moment by itself. PostgreSQL needs the
+    /// transaction all the same, for the company's id.
+    pub async fn glance(&self, scope: &Scope) -> Result<Tx> {
+        match &self.0 {
+            Pools::Sqlite { read, .. } => Ok(Tx(Link::SqliteBare(read.acquire().await?))),
+            Pools::Postgres(_) => self.read(scope).await,
+        }
+    }
     /// A change within a company.
     pub async fn write(&self, scope: &Scope) -> Result<Tx> {
         self.begin(Mode::Write, Some(scope.company())).await
     }
-    /// Reads of accounts: no company's records can be seen.
+    /// Reads of accounts, each of its own moment: no company's records can be seen.
     pub async fn read_accounts(&self) -> Result<Tx> {
-        self.begin(Mode::Read, None).await
+        Ok(Tx(match &self.0 {
+            Pools::Sqlite { read, .. } => Link::SqliteBare(read.acquire().await?),
+            Pools::Postgres(pool) => Link::PostgresBare(pool.acquire().await?),
+        }))
     }
     /// A change of accounts.
     pub async fn write_accounts(&self) -> Result<Tx> {
@@ -109,13 +125,15 @@ impl Tx {
         match &mut self.0 {
             Link::Sqlite(t) => On::Sqlite(t),
             Link::Postgres(t) => On::Postgres(t),
+            Link::SqliteBare(c) => On::Sqlite(c),
+            Link::PostgresBare(c) => On::Postgres(c),
         }
     }
 
     pub fn engine(&self) -> Engine {
         match &self.0 {
-            Link::Sqlite(_) => Engine::Sqlite,
-            Link::Postgres(_) => Engine::Postgres,
+            Link::Sqlite(_) | Link::SqliteBare(_) => Engine::Sqlite,
+            Link::Postgres(_) | Link::PostgresBare(_) => Engine::Postgres,
         }
     }
 
@@ -138,13 +156,7 @@ impl Tx {
         match self.0 {
             Link::Sqlite(t) => t.commit().await,
             Link::Postgres(t) => t.commit().await,
-        }
-    }
-
-    pub async fn rollback(self) -> Result<()> {
-        match self.0 {
-            Link::Sqlite(t) => t.rollback().await,
-            Link::Postgres(t) => t.rollback().await,
+            Link::SqliteBare(_) | Link::PostgresBare(_) => Ok(()),
         }
     }
 }

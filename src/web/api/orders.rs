@@ -27,7 +27,7 @@ type Id = Path<(String, String, String)>;
 /// The filters of the page, as `?state=&q=&from=&to=&least=&most=&customer=&country=&sort=&size=&after=`.
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let filter = Query::of(&visit.uri).orders(&visit.ctx)?;
-    let rows = orders::listed(&visit.ctx, &filter).await?;
+    let rows = orders::page(&visit.ctx, &filter).await?;
     let items: Vec<Value> = rows.rows.iter().map(row).collect();
     Ok(Json(json!({"items": items, "next": rows.next.map(|c| c.text())})).into_response())
 }

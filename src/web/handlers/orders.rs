@@ -8,7 +8,7 @@ use crate::{
     service::{
         error::Error,
         export::{self, Pages},
-        history, orders, records,
+        history, orders,
     },
     web::{
         extract::{Visit, record_id as id},
@@ -39,7 +39,7 @@ pub(in crate::web) async fn index(visit: Visit) -> Result {
 /// What the list shows, whole, as it comes from the database.
 pub(in crate::web) async fn export(visit: Visit) -> Result {
     let filter = Query::of(&visit.uri).orders(&visit.ctx)?;
-    let start = (Pages::new(&visit.ctx, filter), visit.ctx.clone(), true);
+    let start = (Pages::new(&visit.ctx, filter)?, visit.ctx.clone(), true);
     let pieces = futures_util::stream::try_unfold(start, |(mut pages, ctx, first)| async move {
         let Some(rows) = pages.next().await? else { return Ok::<_, Error>(None) };
         let piece = Bytes::from(export::csv(&ctx, &rows, first));
@@ -53,10 +53,9 @@ pub(in crate::web) async fn export(visit: Visit) -> Result {
 }
 
 pub(in crate::web) async fn show(visit: Visit, path: Id) -> Result {
-    let id = id(path)?;
-    let now = records::show::<Order>(&visit.ctx, id).await?;
-    let events = history::timeline::<Order>(&visit.ctx, id).await?;
-    Ok(page(&visit.hx, &order_page::view(&visit, &now, &events)))
+    let before = Query::of(&visit.uri).before();
+    let story = history::story::<Order>(&visit.ctx, id(path)?, before).await?;
+    Ok(page(&visit.hx, &order_page::view(&visit, &story)))
 }
 
 /// A command is decided on what the person saw: the version is in the form.

@@ -33,11 +33,9 @@ pub(in crate::web) async fn index<M: Shown>(visit: Visit) -> Result {
 }
 
 pub(in crate::web) async fn show<M: Shown>(visit: Visit, path: Id) -> Result {
-    let id = id(path)?;
-    let now = records::show::<M>(&visit.ctx, id).await?;
-    let steps = history::timeline::<M>(&visit.ctx, id).await?;
-    let view = Show::of(&visit, &now, &steps);
-    Ok(page(&visit.hx, &view))
+    let before = Query::of(&visit.uri).before();
+    let story = history::story::<M>(&visit.ctx, id(path)?, before).await?;
+    Ok(page(&visit.hx, &Show::of(&visit, &story)))
 }
 
 pub(in crate::web) async fn new<M: Shown>(visit: Visit) -> Result {

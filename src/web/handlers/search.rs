@@ -53,7 +53,7 @@ type Rows = Vec<(String, String, String)>;
 
 async fn found_orders(visit: &Visit, wanted: &[String]) -> Result<Rows> {
     let filter = OrderFilter { search: wanted.to_vec(), size: FOUND, ..OrderFilter::all() };
-    let rows = orders::found(&visit.ctx, &filter).await?;
+    let rows = orders::page(&visit.ctx, &filter).await?.rows;
     let base = visit.base();
     Ok(rows
         .into_iter()

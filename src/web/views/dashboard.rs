@@ -4,10 +4,10 @@ use super::{
     orders::summed,
 };
 use crate::{
-    domain::{field::Kind, money::Currency, order::State, time::Ts},
+    domain::{field::Kind, money::Currency, order::State},
     service::{
-        history::CommitRow,
-        orders::{OrderRow, Tally},
+        dashboard::{MONTHS, Month, Overview},
+        orders::Tally,
     },
     web::{
         extract::Visit,
@@ -53,14 +53,10 @@ const TALL: i64 = 140;
 const BASE_LINE: i64 = 160;
 
 impl Dashboard {
-    pub(in crate::web) fn of(
-        visit: &Visit,
-        tallies: &[Tally],
-        (drafts, commits): (Vec<OrderRow>, &[CommitRow]),
-    ) -> Self {
-        let (bars, most) = chart(visit, tallies);
-        let base = visit.base();
-        let queue = drafts.into_iter().map(|o| {
+    pub(in crate::web) fn of(visit: &Visit, overview: Overview) -> Self {
+        let (bars, most) = chart(visit, &overview.months);
+        let (base, tallies) = (visit.base(), overview.tallies);
+        let queue = overview.drafts.into_iter().map(|o| {
             let total = o.currency.parse::<Currency>().map(|c| c.show(o.gross)).unwrap_or_default();
             (
                 record(&base, Kind::Order, o.id),
@@ -73,9 +69,9 @@ impl Dashboard {
         });
         Self {
             greeting: visit.ctx.company.name.clone(),
-            cards: State::ALL.iter().map(|s| card(visit, tallies, *s)).collect(),
+            cards: State::ALL.iter().map(|s| card(visit, &tallies, *s)).collect(),
             queue: queue.collect(),
-            commits: commits.iter().map(|c| commit(visit, c)).collect(),
+            commits: overview.commits.iter().map(|c| commit(visit, c)).collect(),
             shell: Shell::of(visit, "Home", "home"),
             bars,
             most,
@@ -91,22 +87,15 @@ fn card(visit: &Visit, tallies: &[Tally], state: State) -> Card {
 }
 
 /// Twelve months up to the last one that has orders or is now: old data has a chart too.
-fn chart(visit: &Visit, tallies: &[Tally]) -> (Vec<Bar>, String) {
+fn chart(visit: &Visit, months: &[Month]) -> (Vec<Bar>, String) {
     let (zone, currency) = (visit.ctx.company.zone(), visit.ctx.company.currency);
-    let counted = |t: &&Tally| t.state != State::Cancelled && t.currency == currency.code();
-    let now: Ts = visit.ctx.now();
-    let last = tallies.iter().filter(counted).map(|t| t.month.as_str()).max();
-    let end = last
-        .and_then(|m| format!("{m}-01").parse().ok())
-        .unwrap_or_else(|| now.day(&zone).first_of_month());
-    let months = (0..12).rev().filter_map(|back: i64| end.checked_sub(back.months()).ok());
-    let sums: Vec<(jiff::civil::Date, i64)> = months
+    let last = months.first().and_then(|m| format!("{}-01", m.month).parse().ok());
+    let end = last.unwrap_or_else(|| visit.ctx.now().day(&zone).first_of_month());
+    let days = (0..MONTHS).rev().filter_map(|back| end.checked_sub(back.months()).ok());
+    let sums: Vec<(jiff::civil::Date, i64)> = days
         .map(|day| {
             let month = day.strftime("%Y-%m").to_string();
-            (
-                day,
-                tallies.iter().filter(counted).filter(|t| t.month == month).map(|t| t.gross).sum(),
-            )
+            (day, months.iter().find(|m| m.month == month).map_or(0, |m| m.gross))
         })
         .collect();
     let most = sums.iter().map(|s| s.1).max().unwrap_or(0).max(1);

@@ -2,9 +2,18 @@
 use super::fields::Showing;
 use crate::{
     domain::{history::diff::Change, time::Ts},
-    service::history::{CommitRow, Event},
+    service::history::{CommitRow, Event, Story},
     web::extract::Visit,
 };
+
+/// A record's history, or a part of it.
+pub(in crate::web) struct HistoryView {
+    pub events: Vec<EventView>,
+    /// Where the earlier steps are.
+    pub earlier: Option<String>,
+    /// Where the latest steps are, if these are not.
+    pub latest: Option<String>,
+}
 
 /// One step of a record's history.
 pub(in crate::web) struct EventView {
@@ -39,12 +48,17 @@ fn initials(name: &str) -> String {
     name.split_whitespace().filter_map(|w| w.chars().next()).take(2).collect()
 }
 
-/// A record's timeline.
-pub(in crate::web) fn events(
-    visit: &Visit,
-    events: &[Event],
-    showing: &Showing<'_>,
-) -> Vec<EventView> {
+/// A record's history; `url` is the record's page.
+pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> HistoryView {
+    let zone = visit.ctx.company.zone();
+    HistoryView {
+        events: events(visit, &story.events, &Showing { zone: &zone }),
+        earlier: story.earlier.map(|seq| format!("{url}?before={seq}#history")),
+        latest: story.later.then(|| format!("{url}#history")),
+    }
+}
+
+fn events(visit: &Visit, events: &[Event], showing: &Showing<'_>) -> Vec<EventView> {
     let can = visit.ctx.scope.may(crate::domain::policy::Act::ReadHistory);
     let now = visit.ctx.now();
     let each = events.iter().map(|e| {

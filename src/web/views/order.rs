@@ -1,7 +1,7 @@
 //! One order: its page and its form.
 use super::{
     fields::{ClashView, FieldView, RowView},
-    history::EventView,
+    history::HistoryView,
 };
 use crate::web::view::{Shell, View};
 use askama::Template;
@@ -28,7 +28,7 @@ pub(in crate::web) struct Show {
     pub tags: Vec<String>,
     pub commands: Vec<CommandView>,
     pub can_edit: bool,
-    pub events: Vec<EventView>,
+    pub history: HistoryView,
     pub version: i64,
     pub hash: String,
 }

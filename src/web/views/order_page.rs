@@ -1,7 +1,6 @@
 //! The page of one order, put together.
 use super::{
-    fields::Showing,
-    history::events as event_views,
+    history::history,
     order::{CommandView, LineView, Show, TotalsView},
     text::short_hash,
 };
@@ -15,24 +14,23 @@ use crate::{
         record::Record,
         totals::{LineSum, Totals},
     },
-    service::{history::Event, records::Current},
+    service::history::Story,
     web::{extract::Visit, paths::record, view::Shell},
 };
 use std::cmp::Ordering;
 
 /// The page of an order as it is now.
-pub(in crate::web) fn view(visit: &Visit, now: &Current<Order>, events: &[Event]) -> Show {
-    let (order, base) = (&now.record, visit.base());
-    let zone = visit.ctx.company.zone();
-    let showing = Showing { zone: &zone };
+pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
+    let (order, base) = (&story.now.record, visit.base());
+    let url = record(&base, Kind::Order, order.id);
     let totals = order.totals().unwrap_or_default();
-    let events = event_views(visit, events, &showing);
-    let changed =
-        events.first().map_or_else(String::new, |e| format!("changed {} by {}", e.when, e.who));
+    let history = history(visit, story, &url);
+    let latest = history.events.first().filter(|_| !story.later);
+    let changed = latest.map(|e| format!("changed {} by {}", e.when, e.who));
     let customers = visit.ctx.scope.may(Act::ReadRecords);
     Show {
         shell: Shell::of(visit, order.title(), "orders"),
-        url: record(&base, Kind::Order, order.id),
+        url,
         title: order.title(),
         kind: order.kind.label(),
         state: order.state.word(),
@@ -52,10 +50,10 @@ pub(in crate::web) fn view(visit: &Visit, now: &Current<Order>, events: &[Event]
         tags: order.tags.iter().cloned().collect(),
         commands: commands(visit, order.state),
         can_edit: visit.ctx.scope.may(Act::WriteOrders),
-        version: now.seq,
+        version: story.now.seq,
         hash: short_hash(order),
-        changed,
-        events,
+        changed: changed.unwrap_or_default(),
+        history,
     }
 }
 

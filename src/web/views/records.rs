@@ -1,7 +1,7 @@
 //! Customers, products and tax codes: one set of pages for all kinds of master records.
 use super::{
     fields::{self, ClashView, FieldView, PartsView, Showing, loose},
-    history::{EventView, events},
+    history::{HistoryView, history},
     text::{counted, short_hash},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         product::Product,
         tax::TaxCode,
     },
-    service::{Master, history::Event, records::Current, subjects::Subject},
+    service::{Master, history::Story, subjects::Subject},
     web::{
         extract::Visit,
         paths::{list, record},
@@ -70,7 +70,7 @@ pub(in crate::web) struct Show {
     pub facts: Vec<(String, String)>,
     pub parts: Vec<(String, Vec<String>)>,
     pub orders: Option<String>,
-    pub events: Vec<EventView>,
+    pub history: HistoryView,
     pub version: i64,
     pub hash: String,
     pub can_write: bool,
@@ -125,24 +125,25 @@ impl Index {
 }
 
 impl Show {
-    pub(in crate::web) fn of<M: Shown>(visit: &Visit, now: &Current<M>, steps: &[Event]) -> Self {
+    pub(in crate::web) fn of<M: Shown>(visit: &Visit, story: &Story<M>) -> Self {
         let zone = visit.ctx.company.zone();
         let showing = Showing { zone: &zone };
-        let (base, m) = (visit.base(), &now.record);
+        let (base, m) = (visit.base(), &story.now.record);
+        let url = record(&base, M::KIND, m.id());
         let (facts, parts) = facts::<M>(m, &showing);
         Self {
             shell: Shell::of(visit, m.name(), M::KIND.slug()),
             list: list(&base, M::KIND),
             kind: M::KIND.label(),
             kinds: M::KIND.plural(),
-            edit: format!("{}/edit", record(&base, M::KIND, m.id())),
+            edit: format!("{url}/edit"),
             heading: m.name().to_owned(),
             code: m.code().to_owned(),
             active: m.active(),
             orders: (M::KIND == Kind::Customer)
                 .then(|| format!("{base}/orders?customer={}", m.id())),
-            events: events(visit, steps, &showing),
-            version: now.seq,
+            history: history(visit, story, &url),
+            version: story.now.seq,
             hash: short_hash(m),
             can_write: visit.ctx.scope.may(M::WRITE),
             facts,

@@ -1,0 +1,46 @@
+//! What a company's first page shows, all of one moment.
+use super::{
+    context::Ctx,
+    error::Result,
+    history::CommitRow,
+    orders::{OrderRow, Tally},
+};
+use crate::{
+    domain::{order::State, page::OrderFilter, policy::Act},
+    store::{commits, orders},
+};
+
+pub use crate::store::orders::Month;
+
+/// Months of the chart.
+pub const MONTHS: i64 = 12;
+/// Drafts and commits told.
+const LATEST: i64 = 8;
+
+/// Counters, what waits, and what happened.
+pub struct Overview {
+    pub tallies: Vec<Tally>,
+    /// Of the company's currency, the newest first.
+    pub months: Vec<Month>,
+    /// The newest first.
+    pub drafts: Vec<OrderRow>,
+    /// The newest first; none for who may not read history.
+    pub commits: Vec<CommitRow>,
+}
+
+/// The company at a glance.
+pub async fn overview(ctx: &Ctx) -> Result<Overview> {
+    ctx.may(Act::ReadOrders)?;
+    let mut tx = ctx.read().await?;
+    let drafts = OrderFilter { states: vec![State::Draft], size: LATEST, ..OrderFilter::all() };
+    let charted = (ctx.company.currency.code(), MONTHS);
+    Ok(Overview {
+        tallies: orders::tallies(&mut tx, &ctx.scope).await?,
+        months: orders::months(&mut tx, &ctx.scope, charted).await?,
+        drafts: orders::page(&mut tx, &ctx.scope, &drafts).await?.rows,
+        commits: match ctx.may(Act::ReadHistory) {
+            Ok(()) => commits::before(&mut tx, &ctx.scope, i64::MAX, LATEST).await?,
+            Err(_) => vec![],
+        },
+    })
+}
