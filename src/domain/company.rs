@@ -3,7 +3,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
-    text::fold,
+    text::{clean, fold, forbidden},
     totals::{PriceMode, TaxRounding},
 };
 use jiff::tz::TimeZone;
@@ -103,6 +103,18 @@ pub fn parse_slug(text: &str) -> Result<String, String> {
         return Err("This word is taken by a page of the product".into());
     }
     Ok(slug.to_owned())
+}
+
+/// The name of a person or a company: 1–120 characters in one line.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn parse_name(text: &str) -> Result<String, String> {
+    let name = clean(text, false);
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
+        return Err("Write a name of at most 120 characters".into());
+    }
+    Ok(name)
 }
 
 /// The key under which an e-mail address is unique.

@@ -33,6 +33,16 @@ pub fn apply(
     reader.problems.ok().map(|()| out)
 }
 
+/// One field of text as it was typed, in its canonical form; `None` if it was left empty.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn typed(fields: &'static [Field], name: &str, text: &str) -> Result<Option<String>, String> {
+    let field = find(fields, name).ok_or_else(|| format!("there is no field {name}"))?;
+    let value = scalar(field.ty, &Value::String(text.to_owned()))?;
+    Ok(value.and_then(|v| v.as_str().map(str::to_owned)))
+}
+
 struct Reader<'a> {
     problems: Problems,
     next_id: &'a mut dyn FnMut() -> Uuid,

@@ -4,13 +4,13 @@ use crate::{
     app::App,
     domain::{
         check::Problems,
-        company::{Place, User, Who},
+        company::{Place, User, Who, parse_name},
         history::chain::{Hash, body_hash},
         ids::{TokenId, UserId},
         input::email,
         policy::Role,
         scope::Membership,
-        text::{clean, fold, forbidden},
+        text::{clean, fold},
     },
     store::{accounts, sessions},
 };
@@ -65,15 +65,27 @@ fn outdated(phc: &str) -> bool {
     !phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
-/// The user whose password this is; `None` for any reason, which is not told.
+/// The user who signs in with this password; `None` for any reason, which is not told.
 pub async fn check_password(app: &App, login: &str, password: &str) -> Result<Option<User>> {
+    let user = user_of_password(app, login, password).await?;
+    match &user {
+        Some(user) => {
+            tracing::info!(target: "tributary::security", event = "signed_in", user = %user.id, "signed in");
+        }
+        None => {
+            tracing::warn!(target: "tributary::security", event = "sign_in_refused", "a sign-in was refused");
+        }
+    }
+    Ok(user)
+}
+
+async fn user_of_password(app: &App, login: &str, password: &str) -> Result<Option<User>> {
     let mut tx = app.db.read_accounts().await?;
     let found = accounts::login(&mut tx, login).await?;
     drop(tx);
     let phc = found.as_ref().map_or(NOBODY, |l| l.password_hash.as_str()).to_owned();
     let right = matches(app, password, &phc).await?;
     let Some(user) = found.map(|l| l.user).filter(|u| right && u.active) else {
-        tracing::warn!(target: "tributary::security", event = "sign_in_refused", "a sign-in was refused");
         return Ok(None);
     };
     if outdated(&phc) {
@@ -82,7 +94,6 @@ pub async fn check_password(app: &App, login: &str, password: &str) -> Result<Op
         accounts::set_password(&mut tx, user.id, &better).await?;
         tx.commit().await?;
     }
-    tracing::info!(target: "tributary::security", event = "signed_in", user = %user.id, "signed in");
     Ok(Some(user))
 }
 
@@ -118,10 +129,10 @@ fn person(new: &NewUser) -> Result<(String, String)> {
         problems.add("email", e);
         String::new()
     });
-    let name = clean(&new.name, false);
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
-        problems.add("name", "Write a name of at most 120 characters");
-    }
+    let name = parse_name(&new.name).unwrap_or_else(|e| {
+        problems.add("name", e);
+        String::new()
+    });
     if let Err(e) = check_new_password(&new.password, &[&new.email, &new.name]) {
         problems.add("password", e);
     }
@@ -138,7 +149,7 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
     let mut tx = app.db.write_accounts().await?;
     let inserted = accounts::insert_user(&mut tx, &user, &phc, app.now()).await;
     inserted.map_err(|e| match e.into() {
-        Error::Refused(_) => Error::at("email", "Someone has this address already"),
+        Error::Taken => Error::at("email", "Someone has this address already"),
         e => e,
     })?;
     tx.commit().await?;
@@ -173,7 +184,7 @@ pub async fn create_token(app: &App, user: &User, (slug, name): (&str, &str)) ->
     accounts::insert_token(&mut tx, TokenId(app.next_id()), &member, (about.0, &about.1, about.2))
         .await
         .map_err(|e| match e.into() {
-            Error::Refused(_) => {
+            Error::Reference => {
                 Error::Refused("This person is not a member of the company.".into())
             }
             e => e,
@@ -210,10 +221,7 @@ pub async fn set_user_active(app: &App, who: &Who, (user, active): (UserId, bool
 
 /// Changes one's own name.
 pub async fn rename(app: &App, who: &Who, name: &str) -> Result<()> {
-    let name = clean(name, false);
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
-        return Err(Error::at("name", "Write a name of at most 120 characters"));
-    }
+    let name = parse_name(name).map_err(|e| Error::at("name", e))?;
     let mut tx = app.db.write_accounts().await?;
     accounts::rename_user(&mut tx, who.user.id, &name).await?;
     tx.commit().await?;
@@ -222,7 +230,8 @@ pub async fn rename(app: &App, who: &Who, name: &str) -> Result<()> {
 
 /// Changes one's own password and ends every session, this one too.
 pub async fn change_password(app: &App, who: &Who, (old, new): (&str, &str)) -> Result<()> {
-    if check_password(app, &who.user.email, old).await?.is_none() {
+    if user_of_password(app, &who.user.email, old).await?.is_none() {
+        tracing::warn!(target: "tributary::security", event = "password_change_refused", user = %who.user.id, "a password change was refused");
         return Err(Error::at("old", "This is not your password"));
     }
     check_new_password(new, &[&who.user.email, &who.user.name]).map_err(|e| Error::at("new", e))?;

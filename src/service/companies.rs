@@ -8,12 +8,12 @@ use crate::{
     app::App,
     domain::{
         check::Problems,
-        company::{Company, User, Who, parse_slug},
+        company::{Company, User, Who, parse_name, parse_slug},
         ids::{CompanyId, UserId},
         money::Currency,
         policy::{Act, Role},
         scope::{Membership, Scope},
-        text::{clean, forbidden},
+        text::clean,
         time::zone,
         totals::{PriceMode, TaxRounding},
     },
@@ -36,10 +36,10 @@ fn company(app: &App, new: &NewCompany) -> Result<Company> {
         problems.add("slug", e);
         String::new()
     });
-    let name = clean(&new.name, false);
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
-        problems.add("company", "Write a name of at most 120 characters");
-    }
+    let name = parse_name(&new.name).unwrap_or_else(|e| {
+        problems.add("company", e);
+        String::new()
+    });
     if zone(&new.timezone).is_none() {
         problems.add("timezone", "Write a zone such as Europe/London");
     }
@@ -69,7 +69,7 @@ pub async fn create_company(app: &App, new: &NewCompany, admin: UserId) -> Resul
     let mut tx = app.db.write(&Scope::of_operator(company.id)).await?;
     let inserted = accounts::insert_company(&mut tx, &company, app.now()).await;
     inserted.map_err(|e| match e.into() {
-        Error::Refused(_) => Error::at("slug", "Another company has this address already"),
+        Error::Taken => Error::at("slug", "Another company has this address already"),
         e => e,
     })?;
     accounts::begin_chain(&mut tx, company.id).await?;
@@ -145,10 +145,10 @@ pub async fn update_company(ctx: &Ctx, changed: Company) -> Result<()> {
 /// The profile as it is kept, or what is wrong with it.
 fn profile(changed: Company) -> Result<Company> {
     let mut problems = Problems::default();
-    let name = clean(&changed.name, false);
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(forbidden) {
-        problems.add("name", "Write a name of at most 120 characters");
-    }
+    let name = parse_name(&changed.name).unwrap_or_else(|e| {
+        problems.add("name", e);
+        String::new()
+    });
     if zone(&changed.timezone).is_none() {
         problems.add("timezone", "Write a zone such as Europe/London");
     }

@@ -29,7 +29,13 @@ pub enum Error {
     /// The record's state, or a rule, stands against it.
     #[error("{0}")]
     Refused(String),
-    #[error("This key was used for something else. Use a new one.")]
+    /// Another record has this number, code, address or slug.
+    #[error("Another record has this number or code.")]
+    Taken,
+    /// What a change refers to is gone, or is referred to itself.
+    #[error("Another record refers to this, or one that this refers to is gone.")]
+    Reference,
+    #[error("This Idempotency-Key was sent before with something else. Send a new one.")]
     KeyReused,
     #[error("The database is busy. Nothing was changed; try again in a moment.")]
     Busy,
@@ -54,10 +60,8 @@ fn first(problems: &Problems) -> String {
 impl From<Failure> for Error {
     fn from(e: Failure) -> Self {
         match fault(&e) {
-            Fault::Taken => Self::Refused("Another record has this number or code.".into()),
-            Fault::Reference => Self::Refused(
-                "Another record refers to this, or one that this refers to is gone.".into(),
-            ),
+            Fault::Taken => Self::Taken,
+            Fault::Reference => Self::Reference,
             Fault::Busy => Self::Busy,
             Fault::Full => Self::Full,
             Fault::Down => Self::Down,

@@ -164,7 +164,7 @@ pub async fn put<R: Subject>(
 /// A taken key is a problem of its field, not of the page.
 fn taken<R: Subject>(e: Error) -> Error {
     match e {
-        Error::Refused(text) if text.contains("number or code") => Error::at(
+        Error::Taken => Error::at(
             R::UNIQUE,
             format!("Another {} has this already", R::KIND.label().to_lowercase()),
         ),

@@ -48,6 +48,13 @@ pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitR
     tx.sql(select!("AND c.seq = $2")).bind(scope.company()).bind(seq).optional().await
 }
 
+/// Whether a commit has this cause.
+pub async fn has_cause(tx: &mut Tx, scope: &Scope, cause: &str) -> Result<bool> {
+    let text = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits WHERE company_id = $1 AND cause = $2 LIMIT 1) t";
+    let stmt = tx.sql(text).bind(scope.company()).bind(cause.to_owned());
+    Ok(stmt.value::<i64>().await? > 0)
+}
+
 /// The head of the company's chain: its number, hash and time.
 pub async fn head(tx: &mut Tx, scope: &Scope) -> Result<(i64, Vec<u8>, Ts)> {
     tx.sql("SELECT seq, hash, at FROM chains WHERE company_id = $1")

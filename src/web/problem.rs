@@ -83,7 +83,7 @@ impl From<Error> for Problem {
             Error::SignIn => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) | Error::NotPlatform => StatusCode::FORBIDDEN,
             Error::Invalid(_) | Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Refused(_) => StatusCode::CONFLICT,
+            Error::Refused(_) | Error::Taken | Error::Reference => StatusCode::CONFLICT,
             Error::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Error::Busy | Error::Down => StatusCode::SERVICE_UNAVAILABLE,
             Error::Full => StatusCode::INSUFFICIENT_STORAGE,

@@ -109,6 +109,66 @@ fn a_company_whose_sums_differ_is_refused_and_can_be_mended() {
 }
 
 #[test]
+fn what_a_form_would_refuse_is_refused_with_its_place() {
+    for (file, find, put, told) in [
+        ("companies.csv", "Acme,acme", "Acme,login", "companies.csv, line 2: `login`: This word"),
+        ("companies.csv", "Zeta,zeta", ",zeta", "companies.csv, line 3: ``: Write a name"),
+        (
+            "users.csv",
+            "bob@example.com",
+            "bob at home",
+            "users.csv, line 3: `bob at home`: Write an address",
+        ),
+        ("customers.csv", "C1,", ",", "customers.csv, : number is empty"),
+        (
+            "products.csv",
+            "SKU-1",
+            "SKU\u{202E}-1",
+            "products.csv, SKU\u{202E}-1: sku `SKU\u{202E}-1`: Remove",
+        ),
+        ("order_lines.csv", ",3,1.15,10", ",3,1.15,x", "order_lines.csv, line"),
+        ("order_lines.csv", ",1,0190", ",9223372036854775807,0190", "position must count from 1"),
+        (
+            "products.csv",
+            &format!("{},SKU-1", id(1)),
+            &format!("{},SKU-1", id(9)),
+            "which is not in companies.csv",
+        ),
+        ("order_lines.csv", &format!("{},2,", id(7)), &format!("{},2,", id(9)), "add up to"),
+        (
+            "orders.csv",
+            &format!("{},ORD-2", id(5)),
+            &format!("{},{}", id(5), "N".repeat(200)),
+            "At most",
+        ),
+    ] {
+        let place = Place::sqlite();
+        let dir = folder(&place, "4.26");
+        let path = place.path("folder").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(find), "{file}: {find}");
+        std::fs::write(&path, text.replacen(find, put, 1)).unwrap();
+        let said = place.fails(&["import", "folder", &dir]);
+        assert!(said.contains(told), "{file}, {find} as {put}: {said}");
+    }
+}
+
+#[test]
+fn a_line_that_no_order_takes_is_told() {
+    let place = Place::sqlite();
+    let dir = folder(&place, "4.26");
+    let path = place.path("folder").join("order_lines.csv");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text += &format!("{},{},1,{},Steel,1,1.15,0,1.15\n", id(30), id(31), id(6));
+    std::fs::write(&path, text).unwrap();
+    let said = place.fails(&["import", "folder", &dir]);
+    assert!(
+        said.contains("order_lines.csv, line 5") && said.contains("is not in orders.csv"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_broken_file_is_named_with_its_line() {
     let place = Place::sqlite();
     let dir = folder(&place, "4.26");

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     domain::{
         customer::Customer,
+        ids::CompanyId,
         product::Product,
         scope::{Membership, Scope},
     },
@@ -21,8 +22,10 @@ use crate::{
 };
 use orders::{Names, Orders};
 use rows::{CompanyRow, CustomerRow, ProductRow, Rows, UserRow};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
+/// The cause of the commit by which a company came in.
+const IMPORT: &str = "import";
 /// Orders written at a time.
 const BATCH: usize = 500;
 
@@ -41,22 +44,30 @@ pub struct Brought {
 /// # Errors
 /// `Refused` with file and line for anything that cannot be read.
 pub async fn import(app: &App, folder: &Path, tell: &mut Progress<'_>) -> Result<Vec<Brought>> {
-    let mut companies = Rows::open(folder, "companies.csv")?;
+    let mut rows = Rows::open(folder, "companies.csv")?;
+    let mut companies: Vec<CompanyRow> = vec![];
+    while let Some(row) = rows.next()? {
+        companies.push(row);
+    }
     let mut users = Rows::by_company(folder, "users.csv", |u: &UserRow| u.company_id)?;
     let mut customers =
         Rows::by_company(folder, "customers.csv", |c: &CustomerRow| Some(c.company_id))?;
     let mut products =
         Rows::by_company(folder, "products.csv", |p: &ProductRow| Some(p.company_id))?;
+    let known: BTreeSet<CompanyId> = companies.iter().map(|c| c.id).collect();
+    of_known_companies(&known, "users.csv", users.keys())?;
+    of_known_companies(&known, "customers.csv", customers.keys())?;
+    of_known_companies(&known, "products.csv", products.keys())?;
     let mut orders = Orders::open(folder)?;
     platform_admins(app, users.remove(&None).unwrap_or_default()).await?;
     let mut out = vec![];
-    while let Some(row) = companies.next::<CompanyRow>()? {
+    for row in companies {
         let key = Some(row.id);
         let slug = row.slug.clone();
         let known = found_company(app, row, users.remove(&key).unwrap_or_default()).await?;
         let ctx = Ctx::of_operator(app, &slug).await?;
         let (customers, products) = (customers.remove(&key), products.remove(&key));
-        let masters = Masters::of(&ctx, &customers.unwrap_or_default(), products);
+        let masters = Masters::of(&ctx, &customers.unwrap_or_default(), products)?;
         out.push(if known {
             orders.skip(ctx.company.id, tell)?;
             Brought { slug, ..Brought::default() }
@@ -66,6 +77,20 @@ pub async fn import(app: &App, folder: &Path, tell: &mut Progress<'_>) -> Result
     }
     orders.end()?;
     Ok(out)
+}
+
+/// Refuses rows that nobody would take, before anything is written.
+fn of_known_companies<'a>(
+    known: &BTreeSet<CompanyId>,
+    file: &str,
+    mut named: impl Iterator<Item = &'a Option<CompanyId>>,
+) -> Result<()> {
+    match named.find_map(|id| id.filter(|id| !known.contains(id))) {
+        Some(id) => Err(Error::Refused(format!(
+            "{file} has rows of company {id}, which is not in companies.csv. Nothing was imported."
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Makes the company and its people unless they are here. Returns whether its records are.
@@ -79,8 +104,8 @@ async fn found_company(app: &App, row: CompanyRow, users: Vec<UserRow>) -> Resul
         return Err(Error::Refused(text));
     }
     if here.is_some() {
-        let (seq, ..) = commits::head(&mut app.db.read(&scope).await?, &scope).await?;
-        return Ok(seq > 0);
+        let mut tx = app.db.glance(&scope).await?;
+        return Ok(commits::has_cause(&mut tx, &scope, IMPORT).await?);
     }
     let mut people = vec![];
     for user in users {
@@ -121,10 +146,14 @@ struct Masters {
 }
 
 impl Masters {
-    fn of(ctx: &Ctx, customers: &[CustomerRow], products: Option<Vec<ProductRow>>) -> Self {
-        let customers = customers.iter().map(|r| Step::new(r.customer(ctx))).collect();
-        let products = products.unwrap_or_default().into_iter().map(|r| Step::new(r.product()));
-        Self { customers, products: products.collect() }
+    fn of(ctx: &Ctx, customers: &[CustomerRow], products: Option<Vec<ProductRow>>) -> Result<Self> {
+        let customers = customers.iter().map(|r| r.customer(ctx).map(Step::new));
+        let products = products.unwrap_or_default();
+        let products = products.iter().map(|r| r.product().map(Step::new));
+        Ok(Self {
+            customers: customers.collect::<Result<_>>()?,
+            products: products.collect::<Result<_>>()?,
+        })
     }
 }
 
@@ -150,7 +179,7 @@ async fn write(
         }
     }
     w.put_orders(&batch).await?;
-    let seq = w.finish(Said { cause: "import", message: &format!("Imported {n} orders") }).await?;
+    let seq = w.finish(Said { cause: IMPORT, message: &format!("Imported {n} orders") }).await?;
     let (customers, products) = (masters.customers.len(), masters.products.len());
     Ok(Brought { slug: ctx.company.slug.clone(), customers, products, orders: n, seq: Some(seq) })
 }

@@ -1,11 +1,15 @@
 //! Orders with their lines: two files read side by side.
-use super::{Masters, rows::Rows};
+use super::{
+    Masters,
+    rows::{Rows, field, needed},
+};
 use crate::{
     domain::{
         ids::{CompanyId, CustomerId, LineId, OrderId, ProductId, UserId},
+        input::typed,
         money::Currency,
         number::{Qty, Rate, UnitPrice, parse_scaled},
-        order::{Line, LineType, Order, PriceSource, State},
+        order::{LINE, Line, LineType, Order, PriceSource, State},
         record::Record,
         time::Ts,
     },
@@ -92,8 +96,14 @@ impl Orders {
     /// Whether every order was taken.
     ///
     /// # Errors
-    /// `Refused` at the first that nobody took.
+    /// `Refused` at the first order or line that nobody took.
     pub(super) fn end(&self) -> Result<()> {
+        if let Some(line) = &self.line_ahead {
+            let order = line.order_id;
+            return Err(self.lines.refused(&format!(
+                "order {order} is not in orders.csv, or its lines stand elsewhere than it does there"
+            )));
+        }
         let Some(order) = &self.ahead else { return Ok(()) };
         Err(self.rows.refused(&format!(
             "order {} is of no company of companies.csv, or its company's orders do not stand together",
@@ -142,19 +152,21 @@ impl Orders {
         let state = state(&row.status).map_err(|e| self.rows.refused(&e))?;
         let name = names.customers.get(&row.customer_id);
         let unknown = || self.rows.refused("its customer is not in customers.csv");
+        let wrong = |e: String| self.rows.refused(&e);
+        let number = needed::<Order>("number", &row.number).map_err(wrong)?;
         Ok(Order {
             id: row.id,
-            draft_ref: row.number.clone(),
-            number: (state != State::Draft).then_some(row.number),
+            draft_ref: number.clone(),
+            number: (state != State::Draft).then_some(number),
             state,
             customer: row.customer_id,
             customer_name: name.cloned().ok_or_else(unknown)?,
-            customer_po: row.reference,
+            customer_po: field::<Order>("customer_po", row.reference.as_deref()).map_err(wrong)?,
             placed_at: row.created_at,
             currency: row.currency,
             promised_date: row.due_date,
             owner: row.created_by,
-            internal_note: row.notes,
+            internal_note: field::<Order>("internal_note", row.notes.as_deref()).map_err(wrong)?,
             cancel_reason: (state == State::Cancelled).then(|| "other".into()),
             ..empty(ctx)
         })
@@ -164,15 +176,18 @@ impl Orders {
         let unknown = || self.lines.refused("its product is not in products.csv");
         let (sku, unit) = names.products.get(&row.product_id).cloned().ok_or_else(unknown)?;
         let qty: Qty = row.quantity.parse().map_err(|e: String| self.lines.refused(&e))?;
+        let name = row.description.as_deref().unwrap_or_default();
+        let name = typed(LINE, "name", name).map_err(|e| self.lines.refused(&e))?;
+        let position = row.position.checked_mul(1024).filter(|p| *p > 0);
         let discount: Rate =
             row.discount_percent.parse().map_err(|e: String| self.lines.refused(&e))?;
         Ok(Line {
             id: row.id,
-            position: row.position.saturating_mul(1024),
+            position: position.ok_or_else(|| self.lines.refused("position must count from 1"))?,
             kind: LineType::Item,
             product: Some(row.product_id),
             sku: Some(sku),
-            name: row.description,
+            name,
             unit,
             qty,
             list_price: None,

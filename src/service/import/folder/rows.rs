@@ -1,13 +1,17 @@
 //! The files of the folder: their rows as types, and as what they stand for here.
 use crate::{
     domain::{
-        company::{Company, User},
+        company::{Company, User, parse_name, parse_slug},
         customer::{Address, AddressKind, Blocked, Customer, CustomerAddress},
+        field::ADDRESS,
         ids::{CompanyId, CustomerId, ProductId, UserId},
+        input::{email, typed},
         money::Currency,
         number::UnitPrice,
         policy::Role,
         product::Product,
+        record::Record,
+        text::clean,
         time::Ts,
         totals::{PriceMode, TaxRounding},
     },
@@ -17,7 +21,7 @@ use crate::{
         import::table::Table,
     },
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use std::{
     collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
@@ -59,10 +63,40 @@ impl Rows {
     }
 }
 
+fn ruled<'de, D: Deserializer<'de>>(
+    d: D,
+    rule: impl Fn(&str) -> Result<String, String>,
+) -> Result<String, D::Error> {
+    let text = String::deserialize(d)?;
+    rule(&text).map_err(|e| serde::de::Error::custom(format!("`{text}`: {e}")))
+}
+fn slug<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    ruled(d, parse_slug)
+}
+fn name<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    ruled(d, parse_name)
+}
+fn address<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
+    ruled(d, |text| email(&clean(text, false)))
+}
+
+/// A record's field by the rules of its form; `None` if it was left empty.
+pub(super) fn field<R: Record>(name: &str, text: Option<&str>) -> Result<Option<String>, String> {
+    let text = text.unwrap_or_default();
+    typed(R::FIELDS, name, text).map_err(|e| format!("{name} `{text}`: {e}"))
+}
+
+/// The same for one that must be there.
+pub(super) fn needed<R: Record>(name: &str, text: &str) -> Result<String, String> {
+    field::<R>(name, Some(text))?.ok_or_else(|| format!("{name} is empty"))
+}
+
 #[derive(Deserialize)]
 pub(super) struct CompanyRow {
     pub(super) id: CompanyId,
+    #[serde(deserialize_with = "name")]
     pub(super) name: String,
+    #[serde(deserialize_with = "slug")]
     pub(super) slug: String,
     pub(super) currency: Currency,
     pub(super) created_at: Ts,
@@ -72,7 +106,9 @@ pub(super) struct CompanyRow {
 pub(super) struct UserRow {
     pub(super) id: UserId,
     pub(super) company_id: Option<CompanyId>,
+    #[serde(deserialize_with = "address")]
     pub(super) email: String,
+    #[serde(deserialize_with = "name")]
     pub(super) full_name: String,
     pub(super) role: String,
     pub(super) password: String,
@@ -139,17 +175,28 @@ impl UserRow {
 }
 
 impl CustomerRow {
-    pub(super) fn customer(&self, ctx: &Ctx) -> Customer {
-        let (city, country) = (self.city.clone(), self.country.clone());
+    pub(super) fn customer(&self, ctx: &Ctx) -> Result<Customer> {
+        self.read(ctx).map_err(|e| {
+            let code = &self.code;
+            Error::Refused(format!("customers.csv, {code}: {e}. This company was not imported."))
+        })
+    }
+
+    fn read(&self, ctx: &Ctx) -> Result<Customer, String> {
+        let in_address = |name: &str, text: &Option<String>| {
+            typed(ADDRESS, name, text.as_deref().unwrap_or_default())
+        };
+        let (city, country) =
+            (in_address("city", &self.city)?, in_address("country", &self.country)?);
         let address = Address { city, country, ..Address::default() };
-        Customer {
+        Ok(Customer {
             id: self.id,
-            number: self.code.clone(),
-            name: self.name.clone(),
+            number: needed::<Customer>("number", &self.code)?,
+            name: needed::<Customer>("name", &self.name)?,
             legal_name: None,
             tax_id: None,
-            email: self.email.clone(),
-            phone: self.phone.clone(),
+            email: field::<Customer>("email", self.email.as_deref())?,
+            phone: field::<Customer>("phone", self.phone.as_deref())?,
             currency: Some(ctx.company.currency),
             terms_days: None,
             credit_limit: None,
@@ -164,25 +211,32 @@ impl CustomerRow {
             note: None,
             tags: BTreeSet::new(),
             active: self.is_active != 0,
-        }
+        })
     }
 }
 
 impl ProductRow {
-    pub(super) fn product(self) -> Product {
-        Product {
+    pub(super) fn product(&self) -> Result<Product> {
+        self.read().map_err(|e| {
+            let sku = &self.sku;
+            Error::Refused(format!("products.csv, {sku}: {e}. This company was not imported."))
+        })
+    }
+
+    fn read(&self) -> Result<Product, String> {
+        Ok(Product {
             id: self.id,
-            sku: self.sku,
+            sku: needed::<Product>("sku", &self.sku)?,
             barcode: None,
-            name: self.name,
+            name: needed::<Product>("name", &self.name)?,
             description: None,
-            unit: self.unit,
+            unit: field::<Product>("unit", self.unit.as_deref())?,
             unit_price: Some(self.price),
             tax_code: None,
             weight_g: None,
             stocked: true,
             active: self.is_active != 0,
             tags: BTreeSet::new(),
-        }
+        })
     }
 }
