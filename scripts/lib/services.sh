@@ -11,6 +11,11 @@ need() { # command, Debian packages that bring it
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
+tool() { # a cargo command of a version, kept beside the build
+  export PATH="$PWD/target/tools/bin:$PATH"
+  "$1" --version 2>/dev/null | grep -qF " $2" || cargo install "$1" --version "$2" --locked --debug --quiet --root target/tools
+}
+
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 pg_bin() { ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1; }

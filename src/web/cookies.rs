@@ -11,6 +11,7 @@ const DONE: &[(&str, &str)] = &[
     ("completion", "Completed"),
     ("reopening", "Reopened"),
     ("cancellation", "Cancelled"),
+    ("deleted", "Deleted"),
     ("reinstatement", "Reinstated as a draft"),
     ("signed-out", "Signed out"),
     ("password", "Your password is changed. Sign in with the new one"),

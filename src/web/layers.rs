@@ -121,7 +121,7 @@ fn fallback(status: StatusCode) -> Problem {
     let detail = match status.as_u16() {
         404 => "There is no such page.",
         405 => "This cannot be done at this address.",
-        408 => "The server gave up waiting. Nothing was changed.",
+        408 => "The server gave up waiting. Try again in a moment.",
         413 => "What was sent is too large. Send less at once.",
         400 | 415 | 422 => "What was sent cannot be read.",
         _ => "Something went wrong on our side. Nothing was changed.",
@@ -155,18 +155,23 @@ fn ours(headers: &HeaderMap) -> bool {
 }
 
 /// A change runs to its end even if the one who asked hangs up.
-pub async fn to_the_end(req: Request, next: Next) -> Response {
+pub async fn to_the_end(State(app): State<App>, req: Request, next: Next) -> Response {
     if matches!(*req.method(), Method::GET | Method::HEAD) {
         return next.run(req).await;
     }
     // the body is read first: what never arrived is not begun
     let (parts, body) = req.into_parts();
-    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "What was sent is too large, or was cut off.",
-        )
-        .into_response();
+    let limit = Duration::from_secs(app.web.request_seconds);
+    let bytes = match tokio::time::timeout(limit, to_bytes(body, usize::MAX)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => {
+            let text = "What was sent is too large, or was cut off.";
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
+        }
+        Err(_) => {
+            let text = "What was sent came too slowly. Nothing was changed; try again.";
+            return Problem::new(StatusCode::REQUEST_TIMEOUT, text).into_response();
+        }
     };
     let req = Request::from_parts(parts, Body::from(bytes));
     let span = tracing::Span::current();
@@ -178,17 +183,20 @@ pub async fn to_the_end(req: Request, next: Next) -> Response {
     task.await.unwrap_or_else(|_| panicked())
 }
 
-/// A handler that takes too long is given up; its transaction rolls back.
+/// A handler that takes too long is given up. Its transaction rolls back, unless it was just being
+/// committed: whoever changed something has to look.
 pub async fn timeout(State(app): State<App>, req: Request, next: Next) -> Response {
     let limit = Duration::from_secs(app.web.request_seconds);
-    match tokio::time::timeout(limit, next.run(req)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The server gave up waiting. Nothing was changed; try again in a moment.",
-        )
-        .into_response(),
-    }
+    let reads = matches!(*req.method(), Method::GET | Method::HEAD);
+    let Ok(response) = tokio::time::timeout(limit, next.run(req)).await else {
+        let text = if reads {
+            "The server gave up waiting. Try again in a moment."
+        } else {
+            "The server gave up waiting. Look whether your change is there before you send it again."
+        };
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    };
+    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]

@@ -126,6 +126,7 @@ fn company() -> Vec<Route> {
         post("/{company}/{world}/orders/{id}/reopening", Member(Act::CloseOrder), orders::reopen),
         post("/{company}/{world}/orders/{id}/cancellation", Member(Act::CancelOrder), orders::cancel),
         post("/{company}/{world}/orders/{id}/reinstatement", Member(Act::CancelOrder), orders::reinstate),
+        post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), orders::delete),
         get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
         get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
         get("/{company}/{world}/search", Member(Act::ReadRecords), search::index),
@@ -176,6 +177,7 @@ fn programs() -> Vec<Route> {
         post("/api/v1/{company}/{world}/orders/{id}/reopening", Token(Act::CloseOrder), api::orders::reopen),
         post("/api/v1/{company}/{world}/orders/{id}/cancellation", Token(Act::CancelOrder), api::orders::cancel),
         post("/api/v1/{company}/{world}/orders/{id}/reinstatement", Token(Act::CancelOrder), api::orders::reinstate),
+        post("/api/v1/{company}/{world}/orders/{id}/deletion", Token(Act::WriteOrders), api::orders::delete),
         get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
         get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),
     ]

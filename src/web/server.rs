@@ -37,7 +37,7 @@ pub fn around(app: &App, routes: Router) -> Router {
         .layer(session::layer(app))
         .layer(CatchPanicLayer::custom(layers::on_panic))
         .layer(from_fn_with_state(app.clone(), layers::timeout))
-        .layer(from_fn(layers::to_the_end))
+        .layer(from_fn_with_state(app.clone(), layers::to_the_end))
         .layer(RequestBodyLimitLayer::new(body))
         .layer(from_fn(layers::same_origin))
         .layer(from_fn(layers::problems))

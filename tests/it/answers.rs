@@ -165,6 +165,11 @@ stories! {
             assert!(!answer.header("retry-after").is_empty());
             has_all_headers("/never", &answer);
         }
+        let slow = Request::post("/login").header("sec-fetch-site", "same-origin");
+        let slow = slow.header("content-type", "application/x-www-form-urlencoded");
+        let endless = futures_util::stream::pending::<Result<axum::body::Bytes, std::io::Error>>();
+        let answer = browser.send(slow.body(Body::from_stream(endless)).unwrap()).await.expect(408);
+        assert!(answer.body.contains("came too slowly"), "{}", answer.body);
         browser.sign_in("clerk@alpha.example.com", crate::harness::PASSWORD).await;
         for _ in 0..20 {
             browser.get("/alpha/main/orders").await.expect(200);
@@ -172,10 +177,7 @@ stories! {
     }
 
     async fn a_locked_database_is_said_to_be_busy(app) {
-        let web = Web { request_seconds: 1, ..(*app.app.web).clone() };
-        let busy = App { web: web.into(), ..app.app.clone() };
-        let mut clerk = Actor::new(server::service(&busy));
-        clerk.sign_in("clerk@alpha.example.com", crate::harness::PASSWORD).await;
+        let mut clerk = app.actor("clerk", "alpha").await;
         let before = app.digest("alpha").await;
         let ctx = app.ctx("alpha").await;
         let held = ctx.write().await.unwrap();

@@ -138,6 +138,29 @@ stories! {
         assert!(page.texts(".badge")[0].contains("Cancelled"));
     }
 
+    async fn a_draft_can_be_deleted_until_it_has_a_number(app) {
+        let mut lead = app.actor("lead", "alpha").await;
+        let url = new_order(&mut lead, "3").await;
+        let stale = lead.get(&url).await.attrs("form[action$=deletion] input[name=_version]", "value").remove(0);
+        lead.submit(&format!("{url}/edit"), "#order-form", &[("customer_po", "PO 1")]).await.expect(303);
+        lead.post(&format!("{url}/deletion"), &[("_version", stale)]).await.expect(409);
+        let now = lead.get(&url).await.attrs("form[action$=deletion] input[name=_version]", "value").remove(0);
+        let gone = lead.post(&format!("{url}/deletion"), &[("_version", now)]).await.expect(303);
+        assert_eq!(gone.header("location"), ORDERS);
+        lead.get(&url).await.expect(404);
+        lead.get(&format!("{url}/edit")).await.expect(404);
+        assert!(!lead.get(ORDERS).await.attrs(".row-a", "href").contains(&url));
+        let commit = lead.get("/alpha/main/commits").await.attrs(".row-a", "href").remove(0);
+        assert!(lead.get(&commit).await.body.contains("Deleted order D-"));
+        let kept = new_order(&mut lead, "1").await;
+        lead.post::<&str, &str>(&format!("{kept}/confirmation"), &[]).await.expect(303);
+        lead.post::<&str, &str>(&format!("{kept}/deletion"), &[]).await.expect(409);
+        lead.post(&format!("{kept}/cancellation"), &[("reason", "twice")]).await.expect(303);
+        lead.post::<&str, &str>(&format!("{kept}/reinstatement"), &[]).await.expect(303);
+        let refused = lead.post::<&str, &str>(&format!("{kept}/deletion"), &[]).await.expect(409);
+        assert!(refused.body.contains("Cancel this order instead"), "a draft again, but one with a number");
+    }
+
     async fn a_form_sent_twice_is_one_order(app) {
         let mut clerk = clerk(app).await;
         let page = clerk.get(&format!("{ORDERS}/new")).await;

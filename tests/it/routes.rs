@@ -95,6 +95,26 @@ stories! {
         assert!(stale.is_empty(), "routes that are gone: {stale:?}");
     }
 
+    async fn a_token_may_what_its_owner_may_on_the_pages_and_nothing_else(app) {
+        let (policy, ids) = (policy(), ids(app, "alpha").await);
+        for role in ROLES {
+            let api = app.program_of(role, "alpha").await;
+            for route in table().iter().filter(|r| matches!(r.access, Access::Token(_))) {
+                // a page and its twin of the API stand under one line of the policy
+                let method = if route.method == Method::PATCH { Method::POST } else { route.method.clone() };
+                let key = (method.to_string(), route.path.trim_start_matches("/api/v1").to_owned());
+                let allowed = policy.get(&key).unwrap_or_else(|| panic!("{key:?} is not in tests/policy.txt"));
+                let body = (route.method != Method::GET).then(|| "{}".to_owned());
+                let answer = api.send(route.method.clone(), &filled(route.path, "alpha", &ids), (body, None)).await;
+                assert_eq!(answer.status != 403, allowed.contains(role), "{role} {} {}: {}", route.method, route.path, answer.status);
+                assert!(answer.status.as_u16() < 500, "{role} {}: {}", route.path, answer.body);
+                let foreign = filled(route.path, "beta", &ids);
+                let body = (route.method != Method::GET).then(|| "{}".to_owned());
+                assert_eq!(api.send(route.method.clone(), &foreign, (body, None)).await.status, 404, "{role} {foreign}");
+            }
+        }
+    }
+
     async fn listed_routes_answer_and_unlisted_ones_do_not(app) {
         let (mut admin, ids) = (app.platform().await, ids(app, "alpha").await);
         for route in table().iter().filter(|r| for_browsers(r)) {

@@ -119,6 +119,11 @@ pub struct Order {
 }
 
 impl Order {
+    /// A draft goes for good only while nobody outside can know it: before it has a number.
+    pub fn can_be_deleted(&self) -> bool {
+        self.state == State::Draft && self.number.is_none()
+    }
+
     /// The order's sums by its own frozen rules.
     ///
     /// # Errors

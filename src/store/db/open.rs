@@ -11,6 +11,9 @@ use std::{path::Path, str::FromStr, time::Duration};
 /// SQLite before this has a bug that can lose pages when the log is reset.
 const SQLITE_AT_LEAST: &str = "3.51.3";
 const READERS: u32 = 8;
+/// How long a change waits for the one before it, in seconds: less than a request may take, so that
+/// who waits in vain is told that nothing was changed.
+const WAIT: u64 = 10;
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -165,6 +168,7 @@ const GRANTS: &[&str] = &[
 async fn postgres(url: &str) -> Result<Db, OpenError> {
     let options = PgConnectOptions::from_str(url)?
         .application_name("tributary")
+        .options([("lock_timeout", format!("{WAIT}s"))])
         .statement_cache_capacity(512)
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
@@ -225,7 +229,7 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(Duration::from_secs(WAIT))
         // on a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that
         // is no more: such a connection is thrown away
         .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))

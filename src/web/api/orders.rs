@@ -47,14 +47,24 @@ async fn command(
     path: Id,
     (command, Body(given)): (Command, Body),
 ) -> Result<Response> {
-    let id = OrderId(id(path)?);
-    let version = &given["version"];
-    if !version.is_null() && version.as_i64().is_none() {
-        return Err(Error::at("version", "Send the number of the version as a number").into());
-    }
-    let said = (version.as_i64(), given["reason"].as_str());
+    let (id, based_on) = (OrderId(id(path)?), based_on(&given)?);
+    let said = (based_on, given["reason"].as_str());
     let now = orders::command(&visit.ctx, id, command, said).await?;
     Ok(answer(StatusCode::OK, &now))
+}
+
+fn based_on(given: &Value) -> Result<Option<i64>, Error> {
+    let version = &given["version"];
+    if !version.is_null() && version.as_i64().is_none() {
+        return Err(Error::at("version", "Send the number of the version as a number"));
+    }
+    Ok(version.as_i64())
+}
+
+/// A body may name the `version`.
+pub(in crate::web) async fn delete(visit: Visit, path: Id, Body(given): Body) -> Result {
+    orders::delete(&visit.ctx, OrderId(id(path)?), based_on(&given)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 pub(in crate::web) async fn confirm(visit: Visit, path: Id, body: Body) -> Result {

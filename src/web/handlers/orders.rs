@@ -13,7 +13,7 @@ use crate::{
     web::{
         extract::{Visit, record_id as id},
         form::Form,
-        paths::record,
+        paths::{list, record},
         problem::Result,
         query::Query,
         view::show as page,
@@ -64,6 +64,12 @@ async fn command(visit: Visit, path: Id, (command, form): (Command, Form)) -> Re
     let based_on = form.about("_version").and_then(|v| v.parse().ok());
     orders::command(&visit.ctx, id, command, (based_on, Some(form.text("reason")))).await?;
     Ok(visit.hx.go(&record(&visit.base(), Kind::Order, id), command.word()))
+}
+
+pub(in crate::web) async fn delete(visit: Visit, path: Id, form: Form) -> Result {
+    let based_on = form.about("_version").and_then(|v| v.parse().ok());
+    orders::delete(&visit.ctx, OrderId(id(path)?), based_on).await?;
+    Ok(visit.hx.go(&list(&visit.base(), Kind::Order), "deleted"))
 }
 
 pub(in crate::web) async fn confirm(visit: Visit, path: Id, form: Form) -> Result {

@@ -90,6 +90,7 @@ fn what(e: &Event) -> String {
         ("confirmation", _) => "confirmed the order".into(),
         ("completion", _) => "completed the order".into(),
         ("reopening", _) => "reopened the order".into(),
+        ("deletion", _) => "deleted this".into(),
         ("cancellation", _) => "cancelled the order".into(),
         ("reinstatement", _) => "reinstated the order".into(),
         (_, 1) => "changed 1 field".into(),

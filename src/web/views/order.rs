@@ -28,6 +28,7 @@ pub(in crate::web) struct Show {
     pub tags: Vec<String>,
     pub commands: Vec<CommandView>,
     pub can_edit: bool,
+    pub can_delete: bool,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,

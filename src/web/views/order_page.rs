@@ -50,6 +50,7 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
         tags: order.tags.iter().cloned().collect(),
         commands: commands(visit, order.state),
         can_edit: visit.ctx.scope.may(Act::WriteOrders),
+        can_delete: visit.ctx.scope.may(Act::WriteOrders) && order.can_be_deleted(),
         version: story.now.seq,
         hash: short_hash(order),
         changed: changed.unwrap_or_default(),

@@ -158,9 +158,10 @@ fn a_line_that_no_order_takes_is_told() {
     let place = Place::sqlite();
     let dir = folder(&place, "4.26");
     let path = place.path("folder").join("order_lines.csv");
-    let mut text = std::fs::read_to_string(&path).unwrap();
-    text += &format!("{},{},1,{},Steel,1,1.15,0,1.15\n", id(30), id(31), id(6));
-    std::fs::write(&path, text).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (line, order, product) = (id(30), id(31), id(6));
+    let stray = format!("{text}{line},{order},1,{product},Steel,1,1.15,0,1.15\n");
+    std::fs::write(&path, stray).unwrap();
     let said = place.fails(&["import", "folder", &dir]);
     assert!(
         said.contains("order_lines.csv, line 5") && said.contains("is not in orders.csv"),

@@ -14,7 +14,7 @@ use tributary::{
     app::{App, Clock, Rng},
     config::Web,
     domain::time::Ts,
-    service::{context::Ctx, verify},
+    service::{accounts, context::Ctx, verify},
     web::server,
 };
 
@@ -95,6 +95,13 @@ impl TestApp {
     /// A program with a token of the company's admin.
     pub fn program(&self, slug: &str) -> Program {
         Program::new(self.service.clone(), self.database.token(slug))
+    }
+    /// A program with a token of somebody's own.
+    pub async fn program_of(&self, role: &str, slug: &str) -> Program {
+        let user =
+            accounts::user_of(&self.app, &format!("{role}@{slug}.example.com")).await.unwrap();
+        let token = accounts::create_token(&self.app, &user, (slug, "test")).await.unwrap();
+        Program::new(self.service.clone(), token)
     }
     /// The operator's context, to look behind the pages.
     pub async fn ctx(&self, slug: &str) -> Ctx {

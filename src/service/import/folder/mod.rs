@@ -170,7 +170,7 @@ async fn write(
     w.put(&masters.products).await?;
     let (mut batch, mut n) = (vec![], 0);
     while let Some(row) = orders.next(ctx.company.id)? {
-        batch.push(Step::new(orders.order(ctx, row, &names)?));
+        batch.push(Step::new(orders.order(ctx, &row, &names)?));
         n += 1;
         if batch.len() >= BATCH {
             w.put_orders(&batch).await?;

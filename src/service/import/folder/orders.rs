@@ -126,10 +126,10 @@ impl Orders {
         Ok(Some(row))
     }
 
-    pub(super) fn order(&mut self, ctx: &Ctx, row: OrderRow, names: &Names) -> Result<Order> {
+    pub(super) fn order(&mut self, ctx: &Ctx, row: &OrderRow, names: &Names) -> Result<Order> {
         let mut lines = vec![];
         while let Some(line) = self.next_line(row.id)? {
-            lines.push(self.line(line, names)?);
+            lines.push(self.line(&line, names)?);
         }
         let total = row.total.clone();
         let order = self.head(ctx, row, names)?;
@@ -148,7 +148,7 @@ impl Orders {
         Ok(order)
     }
 
-    fn head(&self, ctx: &Ctx, row: OrderRow, names: &Names) -> Result<Order> {
+    fn head(&self, ctx: &Ctx, row: &OrderRow, names: &Names) -> Result<Order> {
         let state = state(&row.status).map_err(|e| self.rows.refused(&e))?;
         let name = names.customers.get(&row.customer_id);
         let unknown = || self.rows.refused("its customer is not in customers.csv");
@@ -172,7 +172,7 @@ impl Orders {
         })
     }
 
-    fn line(&self, row: LineRow, names: &Names) -> Result<Line> {
+    fn line(&self, row: &LineRow, names: &Names) -> Result<Line> {
         let unknown = || self.lines.refused("its product is not in products.csv");
         let (sku, unit) = names.products.get(&row.product_id).cloned().ok_or_else(unknown)?;
         let qty: Qty = row.quantity.parse().map_err(|e: String| self.lines.refused(&e))?;
