@@ -12,14 +12,22 @@ use anyhow::{Context, Result};
 use std::io::BufRead;
 
 pub(super) async fn user(app: &App, command: UserCommand) -> Result<()> {
-    let UserCommand::Create { email, name, platform_admin, password_stdin: _ } = command;
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password).context("no password on standard input")?;
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
-    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-    let user =
-        accounts::create_user(app, NewUser { email, name, password, platform_admin }).await?;
-    say(&format!("Made {} ({}).", user.email, user.id))
+    match command {
+        UserCommand::Create { email, name, platform_admin, password_stdin: _ } => {
+            let begin = || email.split('@').next().unwrap_or_default().to_owned();
+            let name = name.unwrap_or_else(begin);
+            let new = NewUser { email, name, password, platform_admin };
+            let user = accounts::create_user(app, new).await?;
+            say(&format!("Made {} ({}).", user.email, user.id))
+        }
+        UserCommand::Password { email, password_stdin: _ } => {
+            accounts::reset_password(app, &email, &password).await?;
+            say(&format!("{email} has another password; their sessions have ended."))
+        }
+    }
 }
 
 pub(super) async fn company(app: &App, command: CompanyCommand) -> Result<()> {

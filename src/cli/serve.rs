@@ -3,7 +3,10 @@ use super::{open, say};
 use crate::{
     app::App,
     config::{Base, Web},
-    service::{accounts::NewUser, companies, generate, sessions},
+    service::{
+        accounts::{self, NewUser},
+        companies, generate, sessions,
+    },
     store::db::Db,
     web::{routes, server},
 };
@@ -13,6 +16,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// How often sessions that ended are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// Who the demo belongs to.
+const DEMO: &str = "demo@example.com";
 
 async fn app(base: &Base, web: Web) -> Result<App> {
     let db = Db::open(&base.database_url).await?;
@@ -64,28 +70,34 @@ pub(super) async fn demo(base: &Base, web: Web) -> Result<()> {
     let app = app(base, web).await?;
     let password = "demo demo demo 42";
     let fresh = companies::is_first_run(&app).await?;
+    if !fresh && accounts::user_of(&app, DEMO).await.is_err() {
+        bail!(
+            "This database is in use already; the demo fills an empty one. Begin it with `serve`, or name another with --database-url."
+        );
+    }
     if fresh {
         let user = NewUser {
-            email: "demo@example.com".into(),
+            email: DEMO.into(),
             name: "Mara Lindqvist".into(),
             password: password.into(),
             platform_admin: true,
         };
         generate::demo(&app, user).await?;
     }
-    say("Sign in with demo@example.com")?;
-    say(if fresh {
-        "and the password: demo demo demo 42"
+    say(&format!("Sign in as {DEMO}, the admin"))?;
+    if fresh {
+        say(&format!("and the password: {password}"))?;
+        say("or as lead@, clerk@ or viewer@northbrook.example.com with the same password")?;
     } else {
-        "and the password it was made with"
-    })?;
+        say("and the password it was made with")?;
+    }
     run(app).await
 }
 
 pub(super) async fn migrate(base: &Base, grant_to: Option<String>) -> Result<()> {
     let db = Db::open(&base.database_url).await?;
     db.migrate().await?;
-    if let Some(role) = grant_to {
+    if let Some(role) = grant_to.filter(|r| !r.is_empty()) {
         db.grant(&role).await?;
         say(&format!("{role} has the rights the server needs."))?;
     }

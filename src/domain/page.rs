@@ -43,6 +43,14 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+impl<T> Page<T> {
+    /// How many there are, if this page holds them all.
+    pub fn whole(&self) -> Option<Count> {
+        let alone = self.prev.is_none() && self.next.is_none();
+        alone.then(|| Count::Exactly(i64::try_from(self.rows.len()).unwrap_or(i64::MAX)))
+    }
+}
+
 /// How many there are; beyond [`COUNT_CAP`] only that there are more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
@@ -104,11 +112,17 @@ impl OrderFilter {
     }
     /// Whether anything narrows the list down besides the state.
     pub fn only_states(&self) -> bool {
+        self.is_wide() && self.search.is_empty()
+    }
+    /// Whether a search alone narrows the list down.
+    pub fn only_words(&self) -> bool {
+        self.is_wide() && self.states.is_empty() && !self.search.is_empty()
+    }
+    fn is_wide(&self) -> bool {
         self.customer.is_none()
             && self.placed == (None, None)
             && self.gross == (None, None)
             && self.country.is_none()
-            && self.search.is_empty()
     }
 }
 

@@ -81,9 +81,6 @@ impl Scope {
     pub fn author(&self) -> AuthorKind {
         self.author
     }
-    pub fn role(&self) -> Role {
-        self.role
-    }
     pub fn world(&self) -> World {
         self.world
     }

@@ -91,7 +91,7 @@ async fn user_of_password(app: &App, login: &str, password: &str) -> Result<Opti
     if outdated(&phc) {
         let better = hash(app, password).await?;
         let mut tx = app.db.write_accounts().await?;
-        accounts::set_password(&mut tx, user.id, &better).await?;
+        accounts::rehash_password(&mut tx, user.id, (&phc, &better)).await?;
         tx.commit().await?;
     }
     Ok(Some(user))
@@ -121,6 +121,14 @@ pub fn check_new_password(password: &str, about: &[&str]) -> Result<(), String> 
         }
     }
     Ok(())
+}
+
+/// Whether a person can be made of this.
+///
+/// # Errors
+/// `Invalid` by field.
+pub fn check_person(new: &NewUser) -> Result<()> {
+    person(new).map(|_| ())
 }
 
 fn person(new: &NewUser) -> Result<(String, String)> {
@@ -219,6 +227,25 @@ pub async fn set_user_active(app: &App, who: &Who, (user, active): (UserId, bool
     Ok(())
 }
 
+/// Gives someone who forgot theirs another password, and ends every session of theirs.
+pub async fn reset_password(app: &App, email: &str, new: &str) -> Result<()> {
+    let unknown = |_| Error::at("person", "Nobody has this address");
+    let user = user_of(app, email).await.map_err(unknown)?;
+    check_new_password(new, &[&user.email, &user.name])
+        .map_err(|e| Error::at("new_password", e))?;
+    replace_password(app, user.id, new).await?;
+    tracing::info!(target: "tributary::security", event = "password_reset", user = %user.id, "password reset");
+    Ok(())
+}
+
+async fn replace_password(app: &App, user: UserId, new: &str) -> Result<()> {
+    let phc = hash(app, new).await?;
+    let mut tx = app.db.write_accounts().await?;
+    accounts::set_password(&mut tx, user, &phc).await?;
+    sessions::delete_of(&mut tx, user).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Changes one's own name.
 pub async fn rename(app: &App, who: &Who, name: &str) -> Result<()> {
     let name = parse_name(name).map_err(|e| Error::at("name", e))?;
@@ -235,11 +262,7 @@ pub async fn change_password(app: &App, who: &Who, (old, new): (&str, &str)) -> 
         return Err(Error::at("old", "This is not your password"));
     }
     check_new_password(new, &[&who.user.email, &who.user.name]).map_err(|e| Error::at("new", e))?;
-    let phc = hash(app, new).await?;
-    let mut tx = app.db.write_accounts().await?;
-    accounts::set_password(&mut tx, who.user.id, &phc).await?;
-    sessions::delete_of(&mut tx, who.user.id).await?;
-    tx.commit().await?;
+    replace_password(app, who.user.id, new).await?;
     tracing::info!(target: "tributary::security", event = "password_changed", user = %who.user.id, "password changed");
     Ok(())
 }

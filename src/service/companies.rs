@@ -1,6 +1,6 @@
 //! Companies: how they begin, their settings and their members.
 use super::{
-    accounts::{NewUser, create_user, platform_only, user_of},
+    accounts::{NewUser, check_person, create_user, platform_only, user_of},
     context::Ctx,
     error::{Error, Result},
 };
@@ -97,7 +97,15 @@ pub async fn set_up(app: &App, code: &str, user: NewUser, new: &NewCompany) -> R
             "This is not the code that the server printed when it started",
         ));
     }
-    company(app, new)?;
+    let mut problems = Problems::default();
+    for found in [check_person(&user).err(), company(app, new).err()] {
+        match found {
+            Some(Error::Invalid(p)) => problems.0.extend(p.0),
+            Some(e) => return Err(e),
+            None => {}
+        }
+    }
+    problems.ok()?;
     let user = create_user(app, user).await?;
     create_company(app, new, user.id).await?;
     Ok(user)

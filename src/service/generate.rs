@@ -4,7 +4,7 @@ use super::{
     accounts::{self, NewUser},
     companies::{self, NewCompany},
     context::Ctx,
-    error::Result,
+    error::{Error, Result},
     import::build::empty,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         tax::{DatedRate, TaxCode},
         time::Ts,
     },
-    store::{ready::Step, write::Said},
+    store::{masters, ready::Step, write::Said},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,6 +96,10 @@ impl Size {
 pub async fn company(ctx: &Ctx, size: Size, mark: &str) -> Result<i64> {
     let maker = Maker { ctx, mark };
     let mut w = ctx.write().await?;
+    if !masters::all::<Customer>(&mut w.tx, &ctx.scope).await?.is_empty() {
+        let text = "This company has records already; generate fills an empty one.";
+        return Err(Error::Refused(text.into()));
+    }
     let taxes: Vec<TaxCode> =
         [("S", "Standard", 200_000), ("Z", "Zero", 0)].into_iter().map(|t| maker.tax(t)).collect();
     let customers: Vec<Customer> = (0..size.customers).map(|i| maker.customer(i)).collect();

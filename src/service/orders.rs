@@ -41,7 +41,10 @@ pub async fn list(ctx: &Ctx, filter: &OrderFilter) -> Result<Listing> {
         let of = |t: &&Tally| filter.states.is_empty() || filter.states.contains(&t.state);
         Count::Exactly(tallies.iter().filter(of).map(|t| t.orders).sum())
     } else {
-        orders::count(&mut tx, &ctx.scope, filter).await?
+        match page.whole() {
+            Some(count) => count,
+            None => orders::count(&mut tx, &ctx.scope, filter).await?,
+        }
     };
     Ok(Listing { page, count, tallies })
 }
@@ -139,8 +142,12 @@ async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
 /// is written.
 pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, Order)> {
     let mut tx = ctx.read().await?;
-    let filled = Order::resolve(ctx, &mut tx, before, given).await?;
+    let mut filled = Order::resolve(ctx, &mut tx, before, given).await?;
     let summed = summable(ctx, before, &filled);
+    // the form remembers which product it was filled in from
+    for line in filled.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
+        line["filled"] = line["sku"].clone();
+    }
     Ok((filled, summed))
 }
 

@@ -84,7 +84,11 @@ pub async fn list<M: Subject + Master>(
     ctx.may(M::READ)?;
     let mut tx = ctx.read().await?;
     let page = masters::page::<M>(&mut tx, &ctx.scope, filter).await?;
-    Ok((page, masters::count::<M>(&mut tx, &ctx.scope, filter).await?))
+    let count = match page.whole() {
+        Some(count) => count,
+        None => masters::count::<M>(&mut tx, &ctx.scope, filter).await?,
+    };
+    Ok((page, count))
 }
 
 /// Makes a record. The same `key` with the same input gives the first one again.

@@ -26,6 +26,7 @@ use crate::{
         write::Write,
     },
 };
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::future::Future;
 use uuid::Uuid;
@@ -171,7 +172,7 @@ async fn list_price(ctx: &Ctx, tx: &mut Tx, (line, known): (&mut Value, &Value))
     Ok(())
 }
 
-fn placed_day(ctx: &Ctx, before: &Value) -> jiff::civil::Date {
+fn placed_day(ctx: &Ctx, before: &Value) -> Date {
     let placed = serde_json::from_value(before["placed_at"].clone()).unwrap_or_else(|_| ctx.now());
     placed.day(&ctx.company.zone())
 }
@@ -234,7 +235,7 @@ async fn complete_line(
     ctx: &Ctx,
     tx: &mut Tx,
     (line, known): (&mut Value, &Value),
-    (i, day): (usize, jiff::civil::Date),
+    (i, day): (usize, Date),
 ) -> Result<()> {
     if !line.is_object() {
         return Err(Error::at(&format!("lines.{i}"), "Send an object of fields"));
@@ -246,28 +247,46 @@ async fn complete_line(
         line["product"] = Value::Null;
     }
     let sku = line["sku"].as_str().map(|s| s.split(" · ").next().unwrap_or(s).trim().to_owned());
-    let changed = sku.as_deref().is_some_and(|s| !s.is_empty() && known["sku"].as_str() != Some(s));
-    if let (Some(sku), true) = (&sku, changed) {
+    if let Some(sku) = &sku {
         line["sku"] = json!(sku);
-        let found = masters::by_code::<Product>(tx, &ctx.scope, sku).await?;
-        let item = line["type"].as_str().or(known["type"].as_str()) == Some("item");
-        let other = |p: &Product| !blank(&line["product"]) && line["product"] != json!(p.id);
-        match found {
-            Some(product) if other(&product) && line["product"] != known["product"] => {
-                return Err(Error::at(
-                    &format!("lines.{i}.product"),
-                    "This is not the product of the SKU",
-                ));
-            }
-            Some(product) => copy_product(ctx, tx, (line, known), (&product, day)).await?,
-            None if item => {
-                return Err(Error::at(&format!("lines.{i}.sku"), "No product has this SKU"));
-            }
-            None => line["product"] = Value::Null,
-        }
+    }
+    // an unsaved line may have been filled in from one product and now be given another
+    let filled = line.as_object_mut().and_then(|l| l.remove("filled"));
+    let filled = filled.as_ref().and_then(Value::as_str).filter(|f| !f.is_empty());
+    let changed = sku.as_deref().is_some_and(|s| {
+        !s.is_empty() && (known["sku"].as_str() != Some(s) || filled.is_some_and(|f| f != s))
+    });
+    if let (Some(sku), true) = (&sku, changed) {
+        let base = match filled {
+            Some(filled) => of_product(ctx, tx, filled, day).await?,
+            None => known.clone(),
+        };
+        give_product(ctx, tx, (line, known, &base), (i, sku, day)).await?;
     }
     drop_nulls_kept(line);
     Ok(())
+}
+
+/// Gives a line the product of another SKU.
+async fn give_product(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (line, known, base): (&mut Value, &Value, &Value),
+    (i, sku, day): (usize, &str, Date),
+) -> Result<()> {
+    let at = |field: &str, text: &str| Err(Error::at(&format!("lines.{i}.{field}"), text));
+    let Some(product) = masters::by_code::<Product>(tx, &ctx.scope, sku).await? else {
+        if line["type"].as_str().or(known["type"].as_str()) == Some("item") {
+            return at("sku", "No product has this SKU");
+        }
+        line["product"] = Value::Null;
+        return Ok(());
+    };
+    let named = &line["product"];
+    if !blank(named) && *named != json!(product.id) && *named != known["product"] {
+        return at("product", "This is not the product of the SKU");
+    }
+    copy_product(ctx, tx, (line, base), (&product, day)).await
 }
 
 /// As [`drop_nulls`], for input: a null there clears the field, one we made by looking does not.
@@ -277,31 +296,46 @@ fn drop_nulls_kept(line: &mut Value) {
     }
 }
 
+/// A line takes its product's texts and price, unless somebody typed others. What it still has from
+/// the product before (`base`) goes with that one.
 async fn copy_product(
     ctx: &Ctx,
     tx: &mut Tx,
-    (line, known): (&mut Value, &Value),
-    (product, day): (&Product, jiff::civil::Date),
+    (line, base): (&mut Value, &Value),
+    (product, day): (&Product, Date),
 ) -> Result<()> {
     line["product"] = json!(product.id);
     line["sku"] = json!(product.sku);
-    // texts and prices of the old product go with it
-    let mut fill = |field: &str, value: Value| {
-        let stale = !known.is_null() && line[field] == known[field];
-        if blank(&line[field]) || stale {
+    let Value::Object(offered) = offer(ctx, tx, product, day).await? else { return Ok(()) };
+    for (field, value) in offered {
+        let stale = !base.is_null() && line[&field] == base[&field];
+        if blank(&line[&field]) || stale {
             line[field] = value;
-        }
-    };
-    fill("name", json!(product.name));
-    fill("unit", json!(product.unit));
-    fill("unit_price", json!(product.unit_price));
-    if let Some(code) = product.tax_code {
-        let version = versions::current::<TaxCode>(tx, &ctx.scope, code.0).await?;
-        if let Some(version) = version {
-            let code: TaxCode = read(&version.body)?;
-            fill("tax_code", json!(code.id));
-            fill("tax_rate", json!(code.rate_on(day)));
         }
     }
     Ok(())
+}
+
+/// What the product of a SKU offers a line; nothing if there is none.
+async fn of_product(ctx: &Ctx, tx: &mut Tx, sku: &str, day: Date) -> Result<Value> {
+    match masters::by_code::<Product>(tx, &ctx.scope, sku).await? {
+        Some(product) => offer(ctx, tx, &product, day).await,
+        None => Ok(Value::Null),
+    }
+}
+
+/// The texts, price and tax that a product offers a line.
+async fn offer(ctx: &Ctx, tx: &mut Tx, product: &Product, day: Date) -> Result<Value> {
+    let version = match product.tax_code {
+        Some(code) => versions::current::<TaxCode>(tx, &ctx.scope, code.0).await?,
+        None => None,
+    };
+    let code: Option<TaxCode> = version.map(|v| read(&v.body)).transpose()?;
+    Ok(json!({
+        "name": product.name,
+        "unit": product.unit,
+        "unit_price": product.unit_price,
+        "tax_code": code.as_ref().map(|c| c.id),
+        "tax_rate": code.map(|c| c.rate_on(day)),
+    }))
 }

@@ -151,12 +151,6 @@ pub async fn login(tx: &mut Tx, email: &str) -> Result<Option<Login>> {
     tx.sql(TEXT).bind(email_key(email)).optional().await
 }
 
-pub async fn login_of(tx: &mut Tx, id: UserId) -> Result<Option<Login>> {
-    const TEXT: &str =
-        concat!("SELECT u.password_hash, ", user_columns!(), " FROM users u WHERE u.id = $1");
-    tx.sql(TEXT).bind(id).optional().await
-}
-
 /// Every person, for the platform's page.
 pub async fn users(tx: &mut Tx) -> Result<Vec<User>> {
     const TEXT: &str = concat!("SELECT ", user_columns!(), " FROM users u ORDER BY u.name, u.id");
@@ -178,6 +172,13 @@ pub async fn rename_user(tx: &mut Tx, id: UserId, name: &str) -> Result<u64> {
 
 pub async fn set_user_active(tx: &mut Tx, id: UserId, active: bool) -> Result<u64> {
     tx.sql("UPDATE users SET active = $2 WHERE id = $1").bind(id).bind(active).run().await
+}
+
+/// Keeps a password under a better hash, unless it was changed meanwhile.
+pub async fn rehash_password(tx: &mut Tx, id: UserId, (old, new): (&str, &str)) -> Result<()> {
+    let text = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    tx.sql(text).bind(id).bind(old.to_owned()).bind(new.to_owned()).run().await?;
+    Ok(())
 }
 
 pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str) -> Result<()> {

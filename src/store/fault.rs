@@ -28,37 +28,35 @@ pub fn fault(error: &Error) -> Fault {
         Error::Database(db) => match (db.kind(), db.code().as_deref()) {
             (ErrorKind::UniqueViolation, _) => Fault::Taken,
             (ErrorKind::ForeignKeyViolation, _) => Fault::Reference,
-            (_, Some(code)) => code.parse().map_or_else(|_| of_postgres(code), of_either),
+            (_, Some(code)) if code.len() == 5 => of_postgres(code),
+            (_, Some(code)) => code.parse().map_or(Fault::Ours, of_sqlite),
             _ => Fault::Ours,
         },
         _ => Fault::Ours,
     }
 }
 
-/// SQLite's codes are small numbers, the kind in the last byte; PostgreSQL's have five characters,
-/// some of them digits alone.
-fn of_either(code: u32) -> Fault {
-    match (code, code & 0xff) {
-        (40001, _) => Fault::Busy,
-        (53100, _) => Fault::Full,
-        (53300, _) => Fault::Down,
-        (22021 | 22008 | 22003, _) => Fault::Input,
-        (10_000.., _) => Fault::Ours,
-        (_, 5 | 6) => Fault::Busy,
+/// SQLite's extended codes, of at most four digits: the kind is in the last byte.
+fn of_sqlite(code: u32) -> Fault {
+    match code & 0xff {
+        5 | 6 => Fault::Busy,
         // full, read-only, input/output
-        (_, 13 | 8 | 10) => Fault::Full,
+        13 | 8 | 10 => Fault::Full,
         _ => Fault::Ours,
     }
 }
 
+/// PostgreSQL's codes, of five characters.
 fn of_postgres(code: &str) -> Fault {
     match code {
-        // deadlock, lock timeout
-        "40P01" | "55P03" => Fault::Busy,
-        // shutting down, starting, connection lost
-        "57P01" | "57P02" | "57P03" | "08006" | "08003" => Fault::Down,
-        // read-only
-        "25006" => Fault::Full,
+        // serialization failure, deadlock, lock timeout
+        "40001" | "40P01" | "55P03" => Fault::Busy,
+        // disk full, read-only
+        "53100" | "25006" => Fault::Full,
+        // too many connections, shutting down, starting, connection lost
+        "53300" | "57P01" | "57P02" | "57P03" | "08006" | "08003" => Fault::Down,
+        // characters, dates and numbers that cannot be
+        "22021" | "22008" | "22003" => Fault::Input,
         _ => Fault::Ours,
     }
 }
@@ -69,9 +67,12 @@ mod tests {
 
     #[test]
     fn extended_codes_are_known_by_their_kind() {
-        assert_eq!([5, 261, 517, 773, 6].map(of_either), [Fault::Busy; 5]);
-        assert_eq!([13, 10, 778, 522, 8, 264, 1032, 53100].map(of_either), [Fault::Full; 8]);
-        assert_eq!([22021, 22008].map(of_either), [Fault::Input; 2]);
-        assert_eq!([1, 19, 42601].map(of_either), [Fault::Ours; 3]);
+        assert_eq!([5, 261, 517, 773, 6].map(of_sqlite), [Fault::Busy; 5]);
+        assert_eq!([13, 10, 778, 522, 8, 264, 1032].map(of_sqlite), [Fault::Full; 7]);
+        assert_eq!([1, 19].map(of_sqlite), [Fault::Ours; 2]);
+        assert_eq!(["22021", "22008"].map(of_postgres), [Fault::Input; 2]);
+        assert_eq!(["53100", "25006"].map(of_postgres), [Fault::Full; 2]);
+        assert_eq!(["08006", "08003", "53300"].map(of_postgres), [Fault::Down; 3]);
+        assert_eq!(of_postgres("42601"), Fault::Ours);
     }
 }

@@ -25,6 +25,8 @@ pub fn touched(step: &Step<Order>) -> bool {
             before.lines != after.lines
                 || before.discounts != after.discounts
                 || before.price_mode != after.price_mode
+                || before.currency != after.currency
+                || before.tax_rounding != after.tax_rounding
         }
         _ => true,
     }

@@ -44,12 +44,8 @@ pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Re
 
 fn narrow<M: Master>(sql: &mut super::db::Builder, tx: &Tx, scope: &Scope, f: &MasterFilter) {
     if !f.search.is_empty() {
-        let table = match M::KIND {
-            crate::domain::field::Kind::Customer => "customer_search",
-            crate::domain::field::Kind::Product => "product_search",
-            _ => "tax_code_search",
-        };
-        search::matching(sql, tx.engine(), table, (scope.company(), &f.search));
+        let index = search::index(M::KIND);
+        search::matching(sql, tx.engine(), &index, (scope.company(), &f.search));
     }
     if f.only_active {
         sql.push(" AND h.active");

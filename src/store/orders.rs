@@ -5,6 +5,7 @@ use super::{
     search,
 };
 use crate::domain::{
+    field::Kind,
     ids::{CustomerId, OrderId},
     order::State,
     page::{COUNT_CAP, Count, Cursor, OrderFilter, OrderSort, Page},
@@ -101,10 +102,22 @@ pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Pa
 pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Count> {
     let mut sql = tx.builder();
     sql.push("SELECT COUNT(*) FROM (SELECT 1 AS one");
+    if filter.only_words() {
+        // the index alone knows it
+        sql.push(" FROM order_search s WHERE 1 = 1");
+        let wanted = (scope.company(), filter.search.as_slice());
+        search::matching(&mut sql, tx.engine(), &search::index(Kind::Order), wanted);
+        sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
+        return capped(tx, sql).await;
+    }
     narrow(&mut sql, tx.engine(), scope, filter);
     // in the order of the list, or PostgreSQL counts by reading the table from its beginning
     order(&mut sql, by(filter), filter.descending);
     sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
+    capped(tx, sql).await
+}
+
+async fn capped(tx: &mut Tx, sql: Builder) -> Result<Count> {
     let n: i64 = tx.built(sql).value().await?;
     Ok(if n > COUNT_CAP { Count::MoreThan(COUNT_CAP) } else { Count::Exactly(n) })
 }
@@ -122,7 +135,8 @@ fn narrow(sql: &mut Builder, engine: super::db::Engine, scope: &Scope, f: &Order
             " FROM order_search s CROSS JOIN orders o WHERE o.doc = s.rowid AND o.company_id = ",
         );
         sql.bind(scope.company());
-        search::matching(sql, engine, "order_search", (scope.company(), &f.search));
+        let index = search::index(Kind::Order);
+        search::matching(sql, engine, &index, (scope.company(), &f.search));
     }
     let dated = by(f) == By::Sort(OrderSort::Placed);
     if let Some(customer) = f.customer {

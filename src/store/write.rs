@@ -50,10 +50,13 @@ impl Write {
     /// Takes the company's lock and its next number. Commit times strictly increase.
     pub async fn begin(db: &Db, scope: &Scope, now: Ts) -> Result<Self> {
         let mut tx = db.write(scope).await?;
-        // the zone decides to which month an order counts: read under the lock, it cannot change
-        let text = "UPDATE chains SET seq = seq + 1 WHERE chains.company_id = $1 RETURNING seq, hash, at, (SELECT timezone FROM companies WHERE id = chains.company_id)";
-        let (seq, hash, last, zone): (i64, Vec<u8>, Ts, String) =
+        let text = "UPDATE chains SET seq = seq + 1 WHERE company_id = $1 RETURNING seq, hash, at";
+        let (seq, hash, last): (i64, Vec<u8>, Ts) =
             tx.sql(text).bind(scope.company()).one().await?;
+        // the zone decides to which month an order counts. Asked in a statement of its own: one that
+        // waited for the lock would see the zone of before the wait
+        let text = "SELECT timezone FROM companies WHERE id = $1";
+        let zone: String = tx.sql(text).bind(scope.company()).value().await?;
         let zone = time::zone(&zone).unwrap_or(TimeZone::UTC);
         let at = now.max(Ts::from_micros(last.micros() + 1));
         let prev = hash.try_into().unwrap_or(GENESIS);
@@ -61,9 +64,6 @@ impl Write {
         Ok(Self { tx, scope, seq, at, prev, zone, leaves, counts, written: 0 })
     }
 
-    pub fn seq(&self) -> i64 {
-        self.seq
-    }
     pub fn at(&self) -> Ts {
         self.at
     }

@@ -3,7 +3,7 @@ use super::{cookies, paths, problem::Failure, routes::Access, session};
 use crate::{
     app::App,
     domain::{
-        company::Who,
+        company::{Who, parse_slug},
         scope::{AuthorKind, World},
     },
     service::{accounts, context::Ctx, error::Error},
@@ -17,15 +17,25 @@ use axum::{
 };
 use tower_sessions::Session;
 
-/// Lets a request through to its handler, or answers in its stead.
+/// Lets a request through to its handler, or answers in its stead. A page that was shown has said
+/// what was done before it.
 pub(super) async fn guard(
     State((app, access)): State<(App, Access)>,
-    mut req: Request,
+    req: Request,
     next: Next,
 ) -> Response {
     if access == Access::Open {
         return next.run(req).await;
     }
+    let told = cookies::get(req.headers(), "done").is_some() && req.method() == Method::GET;
+    let mut response = guarded((app, access), req, next).await;
+    if told && response.status() == StatusCode::OK {
+        response.headers_mut().append(header::SET_COOKIE, cookies::said());
+    }
+    response
+}
+
+async fn guarded((app, access): (App, Access), mut req: Request, next: Next) -> Response {
     let session = req.extensions().get::<Session>().cloned();
     let who = match who(&app, (req.headers(), session), access).await {
         Ok(who) => who,
@@ -34,6 +44,7 @@ pub(super) async fn guard(
     let Some(who) = who else {
         return match access {
             Access::Public => next.run(req).await,
+            Access::Member(_) if !names_a_company(&req) => Failure(Error::NotFound).into_response(),
             _ => sign_in(&req, access),
         };
     };
@@ -45,12 +56,7 @@ pub(super) async fn guard(
         Ok(None) => {}
         Err(e) => return Failure(e).into_response(),
     }
-    let told = cookies::get(req.headers(), "done").is_some() && req.method() == Method::GET;
-    let mut response = next.run(req).await;
-    if told && response.status() == StatusCode::OK {
-        response.headers_mut().append(header::SET_COOKIE, cookies::said());
-    }
-    response
+    next.run(req).await
 }
 
 /// The API knows tokens only, pages know sessions only.
@@ -99,6 +105,11 @@ async fn admit(
     let ctx = Ctx::of_member(app, &who.user, place, (author, world));
     ctx.may(act)?;
     Ok(Some(ctx))
+}
+
+/// Nobody has to sign in to learn that there is no `/robots.txt`.
+fn names_a_company(req: &Request) -> bool {
+    req.uri().path().split('/').nth(1).is_some_and(|slug| parse_slug(slug).is_ok())
 }
 
 /// A page leads to the sign-in and back; htmx and programs are told.

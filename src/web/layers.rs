@@ -89,6 +89,7 @@ pub async fn problems(req: Request, next: Next) -> Response {
     let hx = Hx::of_headers(req.headers());
     let theme = super::cookies::theme(req.headers());
     let id = req.extensions().get::<RequestId>().map_or(String::new(), |r| r.0.clone());
+    let back = came_from(req.headers());
     let mut response = next.run(req).await;
     let status = response.status();
     let bare = status.is_client_error() || status.is_server_error();
@@ -103,7 +104,10 @@ pub async fn problems(req: Request, next: Next) -> Response {
     let (kind, body) = if json {
         ("application/problem+json", problem.json(&id).to_string())
     } else {
-        ("text/html; charset=utf-8", view::problem(&problem, (&id, theme, hx.is_request())))
+        (
+            "text/html; charset=utf-8",
+            view::problem(&problem, (&id, &back), (theme, hx.is_request())),
+        )
     };
     if hx.is_request() && !json {
         head.headers.insert("hx-retarget", HeaderValue::from_static("#alerts"));
@@ -111,6 +115,16 @@ pub async fn problems(req: Request, next: Next) -> Response {
     }
     head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     Response::from_parts(head, Body::from(body))
+}
+
+/// The page of ours that led here, as a path; the start if there was none.
+fn came_from(headers: &HeaderMap) -> String {
+    let get = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let path = get("referer").zip(get("host")).and_then(|(from, host)| {
+        let rest = from.split_once("://")?.1.strip_prefix(host)?;
+        rest.starts_with('/').then(|| rest.to_owned())
+    });
+    path.unwrap_or_else(|| "/".to_owned())
 }
 
 fn plain(headers: &HeaderMap) -> bool {

@@ -92,8 +92,13 @@ impl From<Error> for Problem {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
+        let refused = matches!(e, Error::Refused(_) | Error::Taken | Error::Reference);
         let fields = if let Error::Invalid(p) = e { p } else { Problems::default() };
-        Self { fields, ..Self::new(status, detail) }
+        let mut out = Self { fields, ..Self::new(status, detail) };
+        if refused {
+            out.title = "This cannot be done";
+        }
+        out
     }
 }
 

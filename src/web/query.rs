@@ -2,6 +2,8 @@
 use crate::{
     domain::{
         check::Problems,
+        field::ADDRESS,
+        input::typed,
         money::Currency,
         order::State,
         page::{Cursor, MasterFilter, OrderFilter, OrderSort, SIZES},
@@ -43,9 +45,6 @@ impl Query {
     /// The last value of any name: a field's own, where its name is not known.
     pub fn last(&self) -> &str {
         self.0.last().map_or("", |(_, v)| v.trim())
-    }
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
     /// `path?…` with some names replaced; an empty value takes a name away. Pages start anew.
     pub fn url(&self, path: &str, changes: &[(&str, &str)]) -> String {
@@ -109,7 +108,8 @@ impl Query {
             customer,
             placed: (from, to),
             gross: (least, most),
-            country: Some(self.get("country").to_owned()).filter(|c| !c.is_empty()),
+            country: typed(ADDRESS, "country", self.get("country"))
+                .unwrap_or_else(|_| Some(self.get("country").to_owned())),
             search: words(self.get("q")).into_iter().take(12).collect(),
             sort,
             descending,

@@ -106,6 +106,7 @@ fn platform() -> Vec<Route> {
         post("/admin/companies/{slug}/active", Platform, admin::company_active),
         post("/admin/users", Platform, admin::create_user),
         post("/admin/users/{id}/active", Platform, admin::user_active),
+        post("/admin/passwords", Platform, admin::password),
     ]
 }
 
@@ -113,6 +114,7 @@ fn platform() -> Vec<Route> {
 fn company() -> Vec<Route> {
     use Access::Member;
     vec![
+        get("/{company}", Member(Act::ReadOrders), dashboard::enter),
         get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show),
         get("/{company}/{world}/orders", Member(Act::ReadOrders), orders::index),
         post("/{company}/{world}/orders", Member(Act::WriteOrders), order_form::create),

@@ -125,15 +125,17 @@ struct ErrorPage<'a> {
     problem: &'a Problem,
     status: u16,
     id: &'a str,
+    back: &'a str,
 }
 
 /// A problem as a page, or as the piece that goes into `#alerts`.
 pub(super) fn problem(
     problem: &Problem,
-    (id, theme, fragment): (&str, &'static str, bool),
+    (id, back): (&str, &str),
+    (theme, fragment): (&'static str, bool),
 ) -> String {
     let shell = Plain { title: problem.title, theme, done: None };
-    let page = ErrorPage { shell, problem, status: problem.status.as_u16(), id };
+    let page = ErrorPage { shell, problem, status: problem.status.as_u16(), id, back };
     let text = if fragment { page.as_alert().render() } else { page.render() };
     text.unwrap_or_else(|_| problem.detail.clone())
 }

@@ -37,6 +37,22 @@ stories! {
         assert!(titles(&mut clerk, "q=BETA-CANARY").await.is_empty());
     }
 
+    async fn the_beginning_of_a_word_finds_all_its_words_few_or_many(app) {
+        let (api, mut clerk) = (app.program("alpha"), app.actor("clerk", "alpha").await);
+        for n in 1..=40 {
+            let body = serde_json::json!({"customer": "C-00001", "customer_po": format!("ulio{n:02} zeta"), "lines": [{"sku": "SKU-00001", "qty": 1}]});
+            api.post("/api/v1/alpha/main/orders", &body).await.expect(201);
+        }
+        for (q, found) in [("ulio01", 1), ("ulio0", 9), ("ulio1", 10), ("zeta+ulio3", 10), ("ulio3+zet", 0), ("ulio", 40), ("zeta+ulio", 40), ("ulir", 0), ("zeta+z", 40)] {
+            let page = clerk.get(&format!("{ORDERS}?size=100&q={q}")).await.expect(200);
+            assert_eq!(page.texts(".row-a").len(), found, "{q}");
+        }
+        let first = clerk.get(&format!("{ORDERS}?size=25&q=ulio")).await.expect(200);
+        assert!(first.body.contains("40 orders"), "counted beyond the page");
+        let other = app.actor("clerk", "beta").await.get("/beta/main/orders?q=ulio").await.expect(200);
+        assert!(other.texts(".row-a").is_empty(), "another company's words are its own: {:?}", other.texts(".row-a"));
+    }
+
     async fn filters_narrow_and_combine(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let page = clerk.get(&format!("{ORDERS}?state=draft&size=100")).await.expect(200);
@@ -53,6 +69,21 @@ stories! {
         let amounts: Vec<f64> = totals.iter().map(|t| t.trim_start_matches('£').replace(',', "").parse().unwrap()).collect();
         assert!(!amounts.is_empty() && amounts.iter().all(|a| (100.0..=900.0).contains(a)) && amounts.is_sorted_by(|a, b| a >= b), "{amounts:?}");
         assert!(titles(&mut clerk, "from=2026-01-01&to=2025-01-01").await.is_empty());
+    }
+
+    async fn the_palette_knows_the_pages_one_may_see(app) {
+        let mut viewer = app.actor("viewer", "alpha").await;
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let found = clerk.fragment("/alpha/main/search?q=new+ord", "found").await.expect(200);
+        assert!(found.attrs("a", "href").contains(&"/alpha/main/orders/new".to_owned()));
+        let found = clerk.fragment("/alpha/main/search?q=settings", "found").await.expect(200);
+        assert!(found.attrs("a", "href").contains(&"/alpha/main/settings".to_owned()));
+        let found = viewer.fragment("/alpha/main/search?q=new+order", "found").await.expect(200);
+        assert!(!found.attrs("a", "href").contains(&"/alpha/main/orders/new".to_owned()));
+        let country = clerk.get(&format!("{ORDERS}?country=gb&size=100")).await.expect(200);
+        assert!(!country.texts(".row-a").is_empty(), "a country's code in any case");
+        assert_eq!(clerk.get("/alpha").await.expect(303).header("location"), "/alpha/main");
+        app.nobody().get("/robots.txt").await.expect(404);
     }
 
     async fn odd_parameters_are_no_match_or_said_to_be_wrong(app) {

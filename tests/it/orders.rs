@@ -138,6 +138,58 @@ stories! {
         assert!(page.texts(".badge")[0].contains("Cancelled"));
     }
 
+    async fn another_product_brings_its_own_price_to_a_line_that_was_filled_in(app) {
+        let mut clerk = clerk(app).await;
+        let mut prices = vec![];
+        for sku in ["SKU-00001", "SKU-00002"] {
+            let page = clerk.get(&format!("/alpha/main/suggest/products?q={sku}")).await.expect(200);
+            assert!(page.body.contains(sku));
+            let url = clerk.submit(&format!("{ORDERS}/new"), "#order-form", &[("customer", "C-00001"), ("lines.0.sku", sku), ("lines.0.qty", "1")]).await.expect(303).header("location").to_owned();
+            let form = clerk.get(&format!("{url}/edit")).await.form("#order-form");
+            let value = |name: &str| form.iter().find(|f| f.0 == name).unwrap().1.clone();
+            prices.push((value("lines.0.name"), value("lines.0.unit_price")));
+        }
+        assert_ne!(prices[0], prices[1]);
+        let first = [("customer", "C-00001"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1"), ("_fill", "1")];
+        let new = clerk.get(&format!("{ORDERS}/new")).await;
+        let filled = clerk.post(ORDERS, &crate::actor_fields(&new, &first)).await.expect(200);
+        let again = crate::actor_fields(&filled, &[("lines.0.sku", "SKU-00002"), ("_fill", "1")]);
+        let filled = clerk.post(ORDERS, &again).await.expect(200);
+        let value = |page: &crate::harness::Answer, name: &str| page.form("#order-form").into_iter().find(|f| f.0 == name).unwrap().1;
+        assert_eq!((value(&filled, "lines.0.name"), value(&filled, "lines.0.unit_price")), prices[1]);
+        let by_hand = crate::actor_fields(&filled, &[("lines.0.sku", "SKU-00001"), ("lines.0.unit_price", "1.23"), ("_fill", "1")]);
+        let filled = clerk.post(ORDERS, &by_hand).await.expect(200);
+        assert_eq!((value(&filled, "lines.0.name"), value(&filled, "lines.0.unit_price")), (prices[0].0.clone(), "1.23".to_owned()));
+        let saved = clerk.post(ORDERS, &crate::actor_fields(&filled, &[])).await.expect(303);
+        let page = clerk.get(saved.header("location")).await.expect(200);
+        assert!(page.body.contains("1.23") && page.body.contains(&prices[0].0));
+    }
+
+    async fn what_would_make_no_sum_is_refused_at_its_field(app) {
+        let api = app.program("alpha");
+        let line = json!({"sku": "SKU-00001", "qty": 1});
+        for (body, field) in [
+            (json!({"customer": "C-00001", "lines": [line], "discounts": [{"kind": "percent", "value": "500"}]}), "discounts.0.value"),
+            (json!({"customer": "C-00001", "lines": [line], "discounts": [{"kind": "amount", "value": "-1"}]}), "discounts.0.value"),
+            (json!({"customer": "C-00001", "lines": [{"type": "text", "name": "Thanks", "qty": 1, "unit_price": "5"}]}), "lines.0.unit_price"),
+        ] {
+            let refused = api.post("/api/v1/alpha/main/orders", &body).await.expect(422).json();
+            assert!(refused["fields"][field].is_string(), "{refused}");
+        }
+        // another currency rounds each line anew
+        let made = api.post("/api/v1/alpha/main/orders", &json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": 3, "unit_price": "1.234"}]})).await.expect(201).json();
+        let id = made["id"].as_str().unwrap();
+        api.patch(&format!("/api/v1/alpha/main/orders/{id}"), &json!({"version": made["version"], "currency": "JPY"})).await.expect(200);
+        // the product chosen from a list comes as `SKU · Name`; the same one again is no change
+        let mut clerk = clerk(app).await;
+        let url = new_order(&mut clerk, "2").await;
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.unit_price", "7.77")]).await.expect(303);
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.sku", "SKU-00001 · Whatever")]).await.expect(303);
+        let form = clerk.get(&format!("{url}/edit")).await.form("#order-form");
+        let value = |name: &str| form.iter().find(|f| f.0 == name).unwrap().1.clone();
+        assert_eq!((value("lines.0.sku"), value("lines.0.unit_price")), ("SKU-00001".to_owned(), "7.77".to_owned()));
+    }
+
     async fn a_draft_can_be_deleted_until_it_has_a_number(app) {
         let mut lead = app.actor("lead", "alpha").await;
         let url = new_order(&mut lead, "3").await;

@@ -59,8 +59,9 @@ async fn explained(conn: &mut PgConnection, text: &str) -> String {
 /// Steps that read a table from one end to the other, or sort what an index could have sorted.
 fn slow_steps(plan: &[String], sorted_by_index: bool) -> Vec<&String> {
     let slow = |step: &&String| {
-        let scan =
-            step.starts_with("SCAN ") && !step.contains("VIRTUAL TABLE INDEX") && *step != "SCAN t";
+        // rows that the statement itself made and bounded
+        let bounded = ["SCAN t", "SCAN CONSTANT ROW", "SCAN next"].contains(&step.as_str());
+        let scan = step.starts_with("SCAN ") && !step.contains("VIRTUAL TABLE INDEX") && !bounded;
         let sorts = step.contains("TEMP B-TREE FOR ORDER BY")
             || step.trim_start().trim_start_matches("->  ").starts_with("Sort ");
         scan || step.contains("Seq Scan") || (sorted_by_index && sorts)
@@ -98,8 +99,10 @@ async fn lists_are_served_by_indexes(place: &Place) {
         let seen = Statements::default();
         seen.of(ann.get(&url)).await.expect(200);
         let texts = seen.texts();
+        // the dashboard shows four things, after asking who looks
+        let most = if url.contains("/orders") { 4 } else { 5 };
         assert!(
-            !texts.is_empty() && texts.len() <= 4,
+            !texts.is_empty() && texts.len() <= most,
             "{url}: {} statements {texts:#?}",
             texts.len()
         );
@@ -109,7 +112,8 @@ async fn lists_are_served_by_indexes(place: &Place) {
         let planned = if place.url.starts_with("sqlite:") { texts.iter().collect() } else { lists };
         for text in planned {
             let plan = plan(&place.url, text).await;
-            let slow = slow_steps(&plan, sorted_by_index && !text.contains("COUNT(*)"));
+            let listing = text.contains(" orders o ") && !text.contains("COUNT(*)");
+            let slow = slow_steps(&plan, sorted_by_index && listing);
             assert!(slow.is_empty(), "{url}: {slow:#?}\n{text}\n{plan:#?}");
         }
     }

@@ -39,6 +39,20 @@ async fn medians(nobody: &mut Actor, people: &[&str]) -> (u128, u128) {
 }
 
 stories! {
+    async fn a_forgotten_password_is_replaced_by_the_platform_and_ends_the_sessions(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let mut platform = app.platform().await;
+        let given = |email: &'static str, new: &'static str| [("person", email), ("new_password", new)];
+        platform.post("/admin/passwords", &given("nobody@example.com", "another secret 42")).await.expect(422);
+        platform.post("/admin/passwords", &given("clerk@alpha.example.com", "short")).await.expect(422);
+        clerk.get("/alpha/main").await.expect(200);
+        platform.post("/admin/passwords", &given("clerk@alpha.example.com", "another secret 42")).await.expect(303);
+        clerk.get("/alpha/main").await.expect(303);
+        let mut again = app.nobody();
+        again.sign_in("clerk@alpha.example.com", "another secret 42").await;
+        again.get("/alpha/main").await.expect(200);
+    }
+
     async fn the_cookie_is_one_that_nobody_else_can_read_or_set(app) {
         let mut nobody = app.nobody();
         assert!(nobody.get("/login").await.headers.get("set-cookie").is_none());

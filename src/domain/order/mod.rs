@@ -178,10 +178,21 @@ impl Order {
             if line.kind != LineType::Text && line.sku.is_none() && line.name.is_none() {
                 problems.add(format!("lines.{i}.sku"), "Name a product or write a text");
             }
+            if line.kind == LineType::Text && line.unit_price.0 != 0 {
+                problems.add(format!("lines.{i}.unit_price"), "A text has no price");
+            }
             if line.qty.0 < 0 && self.kind == OrderKind::Order {
                 problems.add(format!("lines.{i}.qty"), "Only a credit has negative quantities");
             }
         }
+    }
+}
+
+impl Discount {
+    /// A discount takes something off, and a percentage at most everything.
+    fn is_sound(&self) -> bool {
+        let most = if self.kind == DiscountKind::Percent { 100_000_000 } else { i64::MAX };
+        (0..=most).contains(&self.value.0)
     }
 }
 
@@ -212,6 +223,9 @@ impl Record for Order {
         self.lines.sort_by_key(|l| (l.position, l.id));
         let mut problems = Problems::default();
         self.check_lines(&mut problems);
+        for (i, _) in self.discounts.iter().enumerate().filter(|(_, d)| !d.is_sound()) {
+            problems.add(format!("discounts.{i}.value"), "Write 0 to 100 %, or an amount from 0");
+        }
         if self.totals().is_err() {
             problems.add("lines", TooLarge.to_string());
         }

@@ -1,6 +1,6 @@
 //! The second pass: rows become orders, and orders are written as soon as they are whole.
 use super::{
-    Progress, Summary, Survey,
+    Named, Progress, Summary, Survey,
     layout::{Layout, Row},
     table::Table,
 };
@@ -149,9 +149,8 @@ impl Maker {
         for p in masters::all::<Product>(&mut w.tx, &ctx.scope).await? {
             out.products.insert(fold(&p.sku), (p.id, p.sku));
         }
-        let missing =
-            survey.customers.iter().filter(|(n, _)| !out.customers.contains_key(&fold(n)));
-        let customers: Vec<_> = missing.map(|(n, of)| Step::new(customer(ctx, n, of))).collect();
+        let missing = survey.customers.iter().filter(|(key, _)| !out.customers.contains_key(*key));
+        let customers: Vec<_> = missing.map(|(_, of)| Step::new(customer(ctx, of))).collect();
         let missing = survey.products.iter().filter(|(key, _)| !out.products.contains_key(*key));
         let products: Vec<_> = missing.map(|(_, of)| Step::new(product(ctx, of))).collect();
         w.put(&customers).await?;
@@ -270,16 +269,16 @@ pub fn empty(ctx: &Ctx) -> Order {
     }
 }
 
-fn customer(ctx: &Ctx, number: &str, (name, country): &(String, Option<String>)) -> Customer {
-    let address = country.clone().map(|c| CustomerAddress {
+fn customer(ctx: &Ctx, of: &Named) -> Customer {
+    let address = of.country.clone().map(|c| CustomerAddress {
         id: ctx.next_id(),
         kind: AddressKind::Both,
         address: Address { country: Some(c), ..Address::default() },
     });
     Customer {
         id: CustomerId(ctx.next_id()),
-        number: number.to_owned(),
-        name: name.clone(),
+        number: of.number.clone(),
+        name: of.name.clone(),
         legal_name: None,
         tax_id: None,
         email: None,

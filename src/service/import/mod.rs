@@ -56,8 +56,15 @@ pub struct Survey {
     pub orders: HashMap<String, u32>,
     /// SKU (folded) → its spelling and how often each description came.
     pub products: BTreeMap<String, (String, HashMap<String, u32>)>,
-    /// Customer number → name and country, the first that came.
-    pub customers: BTreeMap<String, (String, Option<String>)>,
+    /// Customer number (folded) → the first that came.
+    pub customers: BTreeMap<String, Named>,
+}
+
+/// A customer as a file names one.
+pub struct Named {
+    pub number: String,
+    pub name: String,
+    pub country: Option<String>,
 }
 
 /// Reads the file twice: first to learn what is in it, then to write it. A second import of the same
@@ -115,11 +122,12 @@ fn note(survey: &mut Survey, row: &Row) {
             *product.1.entry(text.clone()).or_default() += 1;
         }
     }
-    let known = survey.customers.contains_key(&row.customer);
-    if !known {
-        let entry = (row.customer_name.clone(), row.country.clone());
-        survey.customers.insert(row.customer.clone(), entry);
-    }
+    let key = crate::domain::text::fold(&row.customer);
+    survey.customers.entry(key).or_insert_with(|| Named {
+        number: row.customer.clone(),
+        name: row.customer_name.clone(),
+        country: row.country.clone(),
+    });
 }
 
 /// The file of rejected rows: line number, reason, and the row as it was.

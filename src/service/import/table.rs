@@ -86,11 +86,6 @@ impl Table {
     pub fn record(&self) -> &ByteRecord {
         &self.record
     }
-
-    /// Where a column stands.
-    pub fn column(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|h| h == name.as_bytes())
-    }
 }
 
 fn failed(e: &csv::Error) -> Error {

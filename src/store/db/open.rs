@@ -46,7 +46,8 @@ migrations!(
     "0003_records",
     "0004_search",
     "0005_walls",
-    "0006_lines"
+    "0006_lines",
+    "0007_terms"
 );
 
 fn migrator(engine: Engine) -> Migrator {

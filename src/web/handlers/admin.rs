@@ -80,6 +80,13 @@ pub(in crate::web) async fn create_user(guest: Guest, form: Form) -> Result {
     answer(&guest, AdminGiven { email: text("email"), name: text("name"), ..blank() }, done).await
 }
 
+pub(in crate::web) async fn password(guest: Guest, form: Form) -> Result {
+    accounts::platform_only(&signed_in(&guest)?)?;
+    let (email, new) = (form.text("person"), form.text("new_password"));
+    let done = accounts::reset_password(&guest.app, email, new).await;
+    answer(&guest, AdminGiven { person: email.to_owned(), ..blank() }, done).await
+}
+
 pub(in crate::web) async fn company_active(
     guest: Guest,
     Path(slug): Path<String>,

@@ -149,7 +149,7 @@ fn again(
 ) -> Response {
     let status =
         if clash.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
-    let order = orders::summable(&visit.ctx, &Value::Null, &value);
+    let order = orders::summable(&visit.ctx, &value, &value);
     let totals = order.totals().ok().map(|sums| totals_view(&order, &sums));
     let filled = filled_form(of, value, (problems, clash));
     show_as(status, &visit.hx, &form(visit, Filled { totals, ..filled }))

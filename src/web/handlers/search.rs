@@ -33,9 +33,38 @@ impl Search {
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let q = Query::of(&visit.uri).get("q").to_owned();
     let wanted: Vec<String> = words(&q).into_iter().take(12).collect();
-    let groups = if wanted.is_empty() { vec![] } else { everything(&visit, &wanted).await? };
     let shell = Shell::of(&visit, "Search", "");
+    let groups = if wanted.is_empty() {
+        vec![]
+    } else {
+        let mut all = vec![pages(&shell, &wanted)];
+        all.extend(everything(&visit, &wanted).await?);
+        all
+    };
     Ok(show(&visit.hx, &Search { shell, q, groups }))
+}
+
+/// Pages by their names and by what people would look for on them.
+fn pages(shell: &Shell, wanted: &[String]) -> FoundView {
+    let (base, can) = (&shell.base, shell.can);
+    let all = [
+        (true, "Home", "dashboard start", base.clone()),
+        (true, "Orders", "list", format!("{base}/orders")),
+        (can.write_orders, "New order", "create", format!("{base}/orders/new")),
+        (can.export, "Export orders", "csv download", format!("{base}/orders/export.csv")),
+        (can.records, "Customers", "list", format!("{base}/customers")),
+        (can.records, "Products", "list prices sku", format!("{base}/products")),
+        (can.records, "Tax codes", "vat rates", format!("{base}/tax-codes")),
+        (can.history, "Activity", "history changes commits", format!("{base}/commits")),
+        (true, "Company", "settings members people roles", format!("{base}/settings")),
+        (true, "Account", "password name sign out", "/account".to_owned()),
+        (shell.platform_admin, "Platform", "admin companies people", "/admin".to_owned()),
+    ];
+    let begins = |text: &str| wanted.iter().all(|w| words(text).iter().any(|t| t.starts_with(w)));
+    let found =
+        all.into_iter().filter(|(may, name, more, _)| *may && begins(&format!("{name} {more}")));
+    let rows = found.map(|(_, name, _, href)| (href, name.to_owned(), String::new()));
+    FoundView { title: "Pages", icon: "chevron-right", rows: rows.collect() }
 }
 
 async fn everything(visit: &Visit, wanted: &[String]) -> Result<Vec<FoundView>> {

@@ -87,6 +87,8 @@ pub(in crate::web) struct PartsView {
 pub(in crate::web) struct RowView {
     pub index: usize,
     pub id: String,
+    /// The code of the record that it was filled in from.
+    pub filled: String,
     pub fields: Vec<FieldView>,
 }
 
@@ -123,7 +125,12 @@ pub(in crate::web) fn rows(
     let each = of.as_array().into_iter().flatten().enumerate().map(|(index, part)| {
         let at = format!("{name}.{index}");
         let fields = inner.iter().filter(|f| f.input).map(|f| field(f, (&at, part), problems));
-        RowView { index, id: text_of(&part["id"]), fields: fields.collect() }
+        RowView {
+            index,
+            id: text_of(&part["id"]),
+            filled: text_of(&part["filled"]),
+            fields: fields.collect(),
+        }
     });
     each.collect()
 }

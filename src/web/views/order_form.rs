@@ -106,7 +106,8 @@ fn lines(f: &Filled, suggest: &str) -> Vec<RowView> {
         let at = format!("lines.{index}");
         let mut fields = named(LINE, COLUMNS, (&at, part), &f.problems);
         suggesting(&mut fields, "sku", ("products", suggest));
-        RowView { index, id: part["id"].as_str().unwrap_or_default().to_owned(), fields }
+        let text = |name: &str| part[name].as_str().unwrap_or_default().to_owned();
+        RowView { index, id: text("id"), filled: text("filled"), fields }
     });
     each.collect()
 }

@@ -74,6 +74,7 @@ pub(in crate::web) struct AdminGiven {
     pub admin: String,
     pub email: String,
     pub name: String,
+    pub person: String,
 }
 
 #[derive(Template)]
