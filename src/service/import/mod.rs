@@ -8,6 +8,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
 };
+use crate::domain::text::fold;
 use layout::{Layout, Row};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -115,14 +116,14 @@ fn survey(
 fn note(survey: &mut Survey, row: &Row) {
     *survey.orders.entry(row.number.clone()).or_default() += 1;
     if let Some(sku) = &row.sku {
-        let key = crate::domain::text::fold(sku);
+        let key = fold(sku);
         let product =
             survey.products.entry(key).or_insert_with(|| (sku.to_uppercase(), HashMap::new()));
         if let Some(text) = &row.description {
             *product.1.entry(text.clone()).or_default() += 1;
         }
     }
-    let key = crate::domain::text::fold(&row.customer);
+    let key = fold(&row.customer);
     survey.customers.entry(key).or_insert_with(|| Named {
         number: row.customer.clone(),
         name: row.customer_name.clone(),

@@ -6,7 +6,6 @@ use super::{
 use crate::{
     domain::{
         ids::{CompanyId, CustomerId, LineId, OrderId, ProductId, UserId},
-        input::typed,
         money::Currency,
         number::{Qty, Rate, UnitPrice, parse_scaled},
         order::{LINE, Line, LineType, Order, PriceSource, State},
@@ -153,7 +152,7 @@ impl Orders {
         let name = names.customers.get(&row.customer_id);
         let unknown = || self.rows.refused("its customer is not in customers.csv");
         let wrong = |e: String| self.rows.refused(&e);
-        let number = needed::<Order>("number", &row.number).map_err(wrong)?;
+        let number = needed(Order::FIELDS, "number", &row.number).map_err(wrong)?;
         Ok(Order {
             id: row.id,
             draft_ref: number.clone(),
@@ -161,12 +160,14 @@ impl Orders {
             state,
             customer: row.customer_id,
             customer_name: name.cloned().ok_or_else(unknown)?,
-            customer_po: field::<Order>("customer_po", row.reference.as_deref()).map_err(wrong)?,
+            customer_po: field(Order::FIELDS, "customer_po", row.reference.as_deref())
+                .map_err(wrong)?,
             placed_at: row.created_at,
             currency: row.currency,
             promised_date: row.due_date,
             owner: row.created_by,
-            internal_note: field::<Order>("internal_note", row.notes.as_deref()).map_err(wrong)?,
+            internal_note: field(Order::FIELDS, "internal_note", row.notes.as_deref())
+                .map_err(wrong)?,
             cancel_reason: (state == State::Cancelled).then(|| "other".into()),
             ..empty(ctx)
         })
@@ -176,8 +177,8 @@ impl Orders {
         let unknown = || self.lines.refused("its product is not in products.csv");
         let (sku, unit) = names.products.get(&row.product_id).cloned().ok_or_else(unknown)?;
         let qty: Qty = row.quantity.parse().map_err(|e: String| self.lines.refused(&e))?;
-        let name = row.description.as_deref().unwrap_or_default();
-        let name = typed(LINE, "name", name).map_err(|e| self.lines.refused(&e))?;
+        let name = field(LINE, "name", row.description.as_deref());
+        let name = name.map_err(|e| self.lines.refused(&e))?;
         let position = row.position.checked_mul(1024).filter(|p| *p > 0);
         let discount: Rate =
             row.discount_percent.parse().map_err(|e: String| self.lines.refused(&e))?;

@@ -3,7 +3,7 @@ use crate::{
     domain::{
         company::{Company, User, parse_name, parse_slug},
         customer::{Address, AddressKind, Blocked, Customer, CustomerAddress},
-        field::ADDRESS,
+        field::{ADDRESS, Field},
         ids::{CompanyId, CustomerId, ProductId, UserId},
         input::{email, typed},
         money::Currency,
@@ -80,15 +80,19 @@ fn address<'de, D: Deserializer<'de>>(d: D) -> Result<String, D::Error> {
     ruled(d, |text| email(&clean(text, false)))
 }
 
-/// A record's field by the rules of its form; `None` if it was left empty.
-pub(super) fn field<R: Record>(name: &str, text: Option<&str>) -> Result<Option<String>, String> {
+/// A field by the rules of its form; `None` if it was left empty.
+pub(super) fn field(
+    fields: &'static [Field],
+    name: &str,
+    text: Option<&str>,
+) -> Result<Option<String>, String> {
     let text = text.unwrap_or_default();
-    typed(R::FIELDS, name, text).map_err(|e| format!("{name} `{text}`: {e}"))
+    typed(fields, name, text).map_err(|e| format!("{name} `{text}`: {e}"))
 }
 
 /// The same for one that must be there.
-pub(super) fn needed<R: Record>(name: &str, text: &str) -> Result<String, String> {
-    field::<R>(name, Some(text))?.ok_or_else(|| format!("{name} is empty"))
+pub(super) fn needed(fields: &'static [Field], name: &str, text: &str) -> Result<String, String> {
+    field(fields, name, Some(text))?.ok_or_else(|| format!("{name} is empty"))
 }
 
 #[derive(Deserialize)]
@@ -183,20 +187,17 @@ impl CustomerRow {
     }
 
     fn read(&self, ctx: &Ctx) -> Result<Customer, String> {
-        let in_address = |name: &str, text: &Option<String>| {
-            typed(ADDRESS, name, text.as_deref().unwrap_or_default())
-        };
-        let (city, country) =
-            (in_address("city", &self.city)?, in_address("country", &self.country)?);
+        let city = field(ADDRESS, "city", self.city.as_deref())?;
+        let country = field(ADDRESS, "country", self.country.as_deref())?;
         let address = Address { city, country, ..Address::default() };
         Ok(Customer {
             id: self.id,
-            number: needed::<Customer>("number", &self.code)?,
-            name: needed::<Customer>("name", &self.name)?,
+            number: needed(Customer::FIELDS, "number", &self.code)?,
+            name: needed(Customer::FIELDS, "name", &self.name)?,
             legal_name: None,
             tax_id: None,
-            email: field::<Customer>("email", self.email.as_deref())?,
-            phone: field::<Customer>("phone", self.phone.as_deref())?,
+            email: field(Customer::FIELDS, "email", self.email.as_deref())?,
+            phone: field(Customer::FIELDS, "phone", self.phone.as_deref())?,
             currency: Some(ctx.company.currency),
             terms_days: None,
             credit_limit: None,
@@ -226,11 +227,11 @@ impl ProductRow {
     fn read(&self) -> Result<Product, String> {
         Ok(Product {
             id: self.id,
-            sku: needed::<Product>("sku", &self.sku)?,
+            sku: needed(Product::FIELDS, "sku", &self.sku)?,
             barcode: None,
-            name: needed::<Product>("name", &self.name)?,
+            name: needed(Product::FIELDS, "name", &self.name)?,
             description: None,
-            unit: field::<Product>("unit", self.unit.as_deref())?,
+            unit: field(Product::FIELDS, "unit", self.unit.as_deref())?,
             unit_price: Some(self.price),
             tax_code: None,
             weight_g: None,
