@@ -3,7 +3,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
-    text::{clean, fold, forbidden},
+    text::{clean, fold, forbidden, initials},
     totals::{PriceMode, TaxRounding},
 };
 use jiff::tz::TimeZone;
@@ -45,8 +45,7 @@ pub struct User {
 impl User {
     /// Up to two letters for an avatar.
     pub fn initials(&self) -> String {
-        let words = self.name.split_whitespace().filter_map(|w| w.chars().next());
-        words.take(2).flat_map(char::to_uppercase).collect()
+        initials(&self.name)
     }
 }
 

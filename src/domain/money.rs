@@ -1,5 +1,8 @@
 //! Money: integers of the currency's minor unit, shown with its sign.
-use super::number::{parse_scaled, print_scaled};
+use super::{
+    number::{parse_scaled, print_scaled},
+    text::grouped,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::str::FromStr;
 
@@ -25,13 +28,7 @@ impl Currency {
     pub fn show(self, minor: i64) -> String {
         let plain = self.plain(minor.saturating_abs());
         let (whole, part) = plain.split_once('.').map_or((plain.as_str(), ""), |(w, p)| (w, p));
-        let mut grouped = String::new();
-        for (i, digit) in whole.chars().enumerate() {
-            if i > 0 && (whole.len() - i).is_multiple_of(3) {
-                grouped.push(',');
-            }
-            grouped.push(digit);
-        }
+        let grouped = grouped(whole);
         let sign = if minor < 0 { "\u{2212}" } else { "" };
         let dot = if part.is_empty() { "" } else { "." };
         match self.code() {
@@ -66,6 +63,8 @@ impl FromStr for Currency {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, String> {
         iso_currency::Currency::from_code(&s.trim().to_ascii_uppercase())
+            // what has no minor unit is no money: metals, tests, no currency at all
+            .filter(|c| c.exponent().is_some())
             .map(Self)
             .ok_or_else(|| "Write a currency code such as GBP or EUR".into())
     }
@@ -93,6 +92,8 @@ mod tests {
         assert_eq!(of("GBP").show(-5), "\u{2212}£0.05");
         assert_eq!(of("jpy").show(1234), "JPY\u{a0}1,234");
         assert_eq!(of("KWD").plain(1), "0.001");
-        assert!("XYZ".parse::<Currency>().is_err());
+        for none in ["XYZ", "XXX", "XAU"] {
+            assert!(none.parse::<Currency>().is_err(), "{none}");
+        }
     }
 }

@@ -31,7 +31,7 @@ impl Cursor {
         };
         let (id, key) = text[1..].split_once('~')?;
         let id = Uuid::try_parse(id).ok()?;
-        (key.len() <= 400).then(|| Self { key: key.to_owned(), id, back })
+        (key.len() <= 4000).then(|| Self { key: key.to_owned(), id, back })
     }
 }
 

@@ -28,6 +28,11 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The rules that do not hold.
     fn settle(&mut self) -> Result<(), Problems>;
 
+    /// What follows from the fields and is told with them, but never stored.
+    fn derived(&self) -> Vec<(&'static str, Value)> {
+        vec![]
+    }
+
     /// The canonical body.
     ///
     /// # Panics

@@ -39,6 +39,24 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The first letters of the first two words, for a badge.
+pub fn initials(name: &str) -> String {
+    let firsts = name.split_whitespace().filter_map(|w| w.chars().next());
+    firsts.take(2).flat_map(char::to_uppercase).collect()
+}
+
+/// Digits in groups of three: `24,564`.
+pub fn grouped(digits: &str) -> String {
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,7 +84,7 @@ pub struct Totals {
 pub struct TooLarge;
 
 /// `n / d` rounded to the nearest integer, half away from zero; `d` is positive.
-fn round(n: i128, d: i128) -> i128 {
+pub fn round(n: i128, d: i128) -> i128 {
     let half = (n.abs() * 2 + d) / (d * 2);
     if n < 0 { -half } else { half }
 }

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         check::Problems,
         company::{Company, User, Who, parse_name, parse_slug},
+        history::cause::Cause,
         ids::{CompanyId, UserId},
         money::Currency,
         policy::{Act, Role},
@@ -132,7 +133,7 @@ pub async fn put_member(ctx: &Ctx, login: &str, (role, active): (Role, bool)) ->
     } else {
         format!("Ended the membership of {}", user.name)
     };
-    w.finish(Said { cause: "members", message: &message }).await?;
+    w.finish(Said { cause: Cause::Members, message: &message }).await?;
     tracing::info!(target: "tributary::security", event = "member_changed", company = %ctx.company.id, user = %user.id, role = %role, active, by = ?ctx.scope.actor(), "member changed");
     Ok(())
 }
@@ -146,7 +147,7 @@ pub async fn update_company(ctx: &Ctx, changed: Company) -> Result<()> {
     if *w.zone() != changed.zone() {
         w.recount(&changed.zone()).await?;
     }
-    w.finish(Said { cause: "settings", message: "Changed the company's settings" }).await?;
+    w.finish(Said { cause: Cause::Settings, message: "Changed the company's settings" }).await?;
     Ok(())
 }
 

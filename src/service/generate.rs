@@ -5,13 +5,13 @@ use super::{
     companies::{self, NewCompany},
     context::Ctx,
     error::{Error, Result},
-    import::build::empty,
 };
 use crate::{
     app::App,
     domain::{
         company::User,
         customer::{Address, AddressKind, Blocked, Contact, Customer, CustomerAddress},
+        history::cause::Cause,
         ids::{CustomerId, LineId, OrderId, ProductId, TaxCodeId},
         number::{Qty, Rate, UnitPrice},
         order::{Channel, Line, LineType, Order, PriceSource, State},
@@ -115,7 +115,7 @@ pub async fn company(ctx: &Ctx, size: Size, mark: &str) -> Result<i64> {
         done += n;
     }
     let message = format!("Generated {} orders", size.orders);
-    Ok(w.finish(Said { cause: "import", message: &message }).await?)
+    Ok(w.finish(Said { cause: Cause::Import, message: &message }).await?)
 }
 
 struct Maker<'a> {
@@ -239,7 +239,7 @@ impl Maker<'_> {
             channel: Channel::Import,
             internal_note: i.is_multiple_of(7).then(|| self.marked("Call before delivery".into())),
             cancel_reason: (state == State::Cancelled).then(|| "customer".into()),
-            ..empty(self.ctx)
+            ..Order::empty(&self.ctx.company, self.ctx.now())
         };
         let n = 1 + self.ctx.app.rng.index(5);
         order.lines = (0..n).map(|p| self.line(p, self.pick(products))).collect();

@@ -3,6 +3,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     records::Current,
+    references::{self, Titles, reference},
     subjects::Subject,
 };
 use crate::{
@@ -44,6 +45,8 @@ pub struct Story<R> {
     pub earlier: Option<i64>,
     /// There are steps after these.
     pub later: bool,
+    /// What the records are called that the changes name.
+    pub titles: Titles,
 }
 
 /// A record with the latest steps before a commit (or all). The newest step is the record as it is
@@ -65,9 +68,16 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
     steps.truncate(STEPS);
     let earlier = steps.last().filter(|_| more).map(|s| s.from_seq);
     let told = |(i, step)| event::<R>(step, bodies.get(i).zip(bodies.get(i + 1)));
-    let events = steps.into_iter().enumerate().map(told).collect();
+    let events: Vec<Event> = steps.into_iter().enumerate().map(told).collect();
     let now = Current { record: read(&now.body)?, seq: now.seq };
-    Ok(Story { now, events, earlier, later: before.is_some() })
+    drop(tx);
+    let titles = references::titles(ctx, named(events.iter().flat_map(|e| &e.changes))).await?;
+    Ok(Story { now, events, earlier, later: before.is_some(), titles })
+}
+
+/// What changes name, before and after.
+fn named<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<(Kind, Uuid)> {
+    changes.flat_map(|c| [&c.before, &c.after].map(|v| reference(c.ty, v))).flatten().collect()
 }
 
 /// What a step changed, given the body it made and the one before.

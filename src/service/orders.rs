@@ -3,13 +3,12 @@ use super::{
     admission,
     context::Ctx,
     error::{Error, Result},
-    import::build::empty,
     records::{self, Current},
-    subjects::Subject,
 };
 use crate::{
     domain::{
         customer::{Blocked, Customer},
+        history::cause::Cause,
         ids::{LineId, OrderId},
         number::Rate,
         order::{Command, Discount, Line, LineType, Order, PriceSource, state},
@@ -78,7 +77,7 @@ pub async fn command(
     }
     let message = format!("{} order {}", command.past(), after.title());
     let seq =
-        records::put(w, Step::from(before, after.clone()), (command.word(), &message)).await?;
+        records::put(w, Step::from(before, after.clone()), (command.into(), &message)).await?;
     Ok(Current { record: after, seq })
 }
 
@@ -103,8 +102,12 @@ pub async fn delete(ctx: &Ctx, id: OrderId, based_on: Option<i64>) -> Result<()>
     }
     decided?;
     let message = format!("Deleted order {}", order.title());
-    records::put(w, Step::<Order> { before: Some(order), after: None }, ("deletion", &message))
-        .await?;
+    records::put(
+        w,
+        Step::<Order> { before: Some(order), after: None },
+        (Cause::Deletion, &message),
+    )
+    .await?;
     Ok(())
 }
 
@@ -142,7 +145,7 @@ async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
 /// is written.
 pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, Order)> {
     let mut tx = ctx.read().await?;
-    let mut filled = Order::resolve(ctx, &mut tx, before, given).await?;
+    let mut filled = records::resolved::<Order>(ctx, &mut tx, before, given).await?;
     let summed = summable(ctx, before, &filled);
     // the form remembers which product it was filled in from
     for line in filled.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -153,7 +156,7 @@ pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, 
 
 /// An order of what a form holds that can be read already: lines that cannot do not count.
 pub fn summable(ctx: &Ctx, before: &Value, given: &Value) -> Order {
-    let blank = empty(ctx);
+    let blank = Order::empty(&ctx.company, ctx.now());
     let frozen = |name: &str| before.get(name).cloned().unwrap_or(Value::Null);
     Order {
         currency: read_or(&given["currency"], blank.currency),

@@ -3,12 +3,13 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
-    references,
+    references::{self, Titles, reference},
     subjects::Subject,
 };
 use crate::{
     domain::{
         history::{
+            cause::Cause,
             diff::diff,
             merge::{Conflict, merge3},
         },
@@ -17,6 +18,7 @@ use crate::{
         record::of_value,
     },
     store::{
+        db::Tx,
         kinds::Master,
         masters::{self, read},
         orders as keys,
@@ -68,6 +70,18 @@ pub struct Clash {
     pub mine: Value,
 }
 
+impl Clash {
+    /// What the records are called that the conflicts name.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn titles(&self, ctx: &Ctx) -> Result<Titles> {
+        let values =
+            self.conflicts.iter().flat_map(|c| [&c.base, &c.ours, &c.theirs].map(|v| (c.ty, v)));
+        references::titles(ctx, values.filter_map(|(ty, v)| reference(ty, v)).collect()).await
+    }
+}
+
 /// The record as it is now.
 pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
     ctx.may(R::READ)?;
@@ -103,7 +117,7 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
         return if known == print { show(ctx, id).await } else { Err(Error::KeyReused) };
     }
     let blank = R::blank_for(ctx);
-    let given = R::resolve(ctx, &mut w.tx, &blank, given.clone()).await?;
+    let given = resolved::<R>(ctx, &mut w.tx, &blank, given.clone()).await?;
     let mut value = input::apply(R::FIELDS, &blank, &given, &mut || ctx.next_id())?;
     value["id"] = Value::String(ctx.next_id().to_string());
     references::check::<R>(ctx, &mut w.tx, (&blank, &value)).await?;
@@ -115,7 +129,7 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
         keys::keep_key(&mut w.tx, &ctx.scope, ctx.actor(), kept).await?;
     }
     let message = format!("Created {} {}", R::KIND.label().to_lowercase(), record.title());
-    let seq = put(w, Step::new(record.clone()), ("create", &message)).await?;
+    let seq = put(w, Step::new(record.clone()), (Cause::Create, &message)).await?;
     Ok(Current { record, seq })
 }
 
@@ -135,7 +149,7 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
             .body
     };
     let base_value = parsed(&base_body)?;
-    let given = R::resolve(ctx, &mut w.tx, &base_value, given.clone()).await?;
+    let given = resolved::<R>(ctx, &mut w.tx, &base_value, given.clone()).await?;
     let mut theirs = input::apply(R::FIELDS, &base_value, &given, &mut || ctx.next_id())?;
     references::check::<R>(ctx, &mut w.tx, (&base_value, &theirs)).await?;
     R::enrich(ctx, &mut w.tx, &base_value, &mut theirs).await?;
@@ -151,15 +165,26 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     }
     R::admit(ctx, Some(&before), &after)?;
     let message = changed(&before, &after);
-    let seq = put(w, Step::from(before, after.clone()), ("edit", &message)).await?;
+    let seq = put(w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
     Ok(Saved::Done { now: Current { record: after, seq }, merged: base != ours.seq })
+}
+
+/// Input with ids for the codes in it, and with what its kind fills in.
+pub async fn resolved<R: Subject>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    before: &Value,
+    mut given: Value,
+) -> Result<Value> {
+    references::resolve(ctx, tx, R::FIELDS, &mut given).await?;
+    R::resolve(ctx, tx, before, given).await
 }
 
 /// Writes one step and ends the commit.
 pub async fn put<R: Subject>(
     mut w: Write,
     step: Step<R>,
-    (cause, message): (&str, &str),
+    (cause, message): (Cause, &str),
 ) -> Result<i64> {
     R::put(&mut w, &[step]).await.map_err(|e| taken::<R>(e.into()))?;
     Ok(w.finish(Said { cause, message }).await?)

@@ -1,4 +1,5 @@
-//! A record may name records of its own company only, and ones that are there.
+//! A record may name records of its own company only, and ones that are there. People name them by
+//! code (`C-1001 · Name`, as a browser's list offers it), programs by id or code.
 use super::{
     context::Ctx,
     error::{Error, Result},
@@ -13,14 +14,65 @@ use crate::{
         record::Record,
         tax::TaxCode,
     },
-    store::{db::Tx, versions},
+    store::{
+        db::Tx,
+        kinds::{Master, Stored},
+        masters::{self, read},
+        versions,
+    },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What a value names: each record once, with the first place that names it.
 type Named = BTreeMap<(&'static str, Uuid), (Kind, String)>;
+
+/// What records are called, by id: `C-1001 · Name`.
+pub type Titles = BTreeMap<Uuid, String>;
+
+const BETWEEN: &str = " · ";
+
+/// The code in `CODE · Name`, or the text itself.
+pub fn code_in(text: &str) -> &str {
+    text.split(BETWEEN).next().unwrap_or(text).trim()
+}
+
+/// How a master record is offered and shown where another one names it.
+pub fn title_of<M: Master>(m: &M) -> String {
+    format!("{}{BETWEEN}{}", m.code(), m.name())
+}
+
+/// Replaces the codes by which input names records with their ids.
+///
+/// # Errors
+/// `Invalid` at each field whose code no record has.
+pub async fn resolve(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    fields: &'static [Field],
+    given: &mut Value,
+) -> Result<()> {
+    let mut typed = vec![];
+    walk(fields, given, "", &mut |kind, path, text| {
+        let code = code_in(text);
+        if !code.is_empty() && code.parse::<Uuid>().is_err() {
+            typed.push((kind, path.to_owned(), code.to_owned()));
+        }
+    });
+    let mut problems = Problems::default();
+    for (kind, path, code) in typed {
+        let found = of_code(ctx, tx, kind, &code).await?;
+        let slot = given.pointer_mut(&format!("/{}", path.replace('.', "/")));
+        if let (Some(id), Some(slot)) = (found, slot) {
+            *slot = json!(id);
+        } else {
+            let kind = kind.label().to_lowercase();
+            problems.add(path, format!("No {kind} is known as {code}"));
+        }
+    }
+    problems.ok().map_err(Error::Invalid)
+}
 
 /// Checks what a change names that was not named before.
 ///
@@ -31,32 +83,66 @@ pub async fn check<R: Record>(
     tx: &mut Tx,
     (before, after): (&Value, &Value),
 ) -> Result<()> {
-    let (mut known, mut named) = (Named::new(), Named::new());
-    collect(R::FIELDS, before, "", &mut known);
-    collect(R::FIELDS, after, "", &mut named);
+    let (known, named) = (named(R::FIELDS, before), named(R::FIELDS, after));
     let mut problems = Problems::default();
     for ((_, id), (kind, path)) in named.iter().filter(|(key, _)| !known.contains_key(*key)) {
-        if !is_here(ctx, tx, (*kind, *id)).await? {
+        if title(ctx, tx, (*kind, *id)).await?.is_none() {
             problems.add(path, format!("No such {} is here", kind.label().to_lowercase()));
         }
     }
     problems.ok().map_err(Error::Invalid)
 }
 
-fn collect(fields: &[Field], value: &Value, at: &str, out: &mut Named) {
+/// A record's value as its form shows it: what the record itself names (not its parts) by code and
+/// name.
+pub async fn spelled<R: Record>(ctx: &Ctx, mut value: Value) -> Result<Value> {
+    let named = R::FIELDS.iter().filter_map(|f| reference(f.ty, &value[f.name]));
+    let titles = titles(ctx, named.collect()).await?;
+    for f in R::FIELDS {
+        let Some((_, id)) = reference(f.ty, &value[f.name]) else { continue };
+        if let Some(title) = titles.get(&id) {
+            value[f.name] = json!(title);
+        }
+    }
+    Ok(value)
+}
+
+/// What the records of some ids are called. Asks nothing if there are none.
+pub async fn titles(ctx: &Ctx, wanted: Vec<(Kind, Uuid)>) -> Result<Titles> {
+    let mut titles = Titles::new();
+    if wanted.is_empty() {
+        return Ok(titles);
+    }
+    let mut tx = ctx.glance().await?;
+    for (kind, id) in wanted {
+        if !titles.contains_key(&id)
+            && let Some(title) = title(ctx, &mut tx, (kind, id)).await?
+        {
+            titles.insert(id, title);
+        }
+    }
+    Ok(titles)
+}
+
+/// The record that a value of a type names.
+pub fn reference(ty: Ty, value: &Value) -> Option<(Kind, Uuid)> {
+    match ty {
+        Ty::Ref(kind) => Some((kind, value.as_str()?.parse().ok()?)),
+        _ => None,
+    }
+}
+
+/// Calls `visit` with every text in a place that names a record, parts included.
+fn walk(fields: &[Field], value: &Value, at: &str, visit: &mut dyn FnMut(Kind, &str, &str)) {
     for field in fields {
         let Some(value) = value.get(field.name) else { continue };
         let path =
             if at.is_empty() { field.name.to_owned() } else { format!("{at}.{}", field.name) };
         match field.ty {
-            Ty::Ref(kind) => {
-                if let Some(id) = value.as_str().and_then(|s| s.parse().ok()) {
-                    out.entry((kind.word(), id)).or_insert((kind, path));
-                }
-            }
+            Ty::Ref(kind) => value.as_str().into_iter().for_each(|text| visit(kind, &path, text)),
             Ty::Parts(_, fields) => {
                 for (i, part) in value.as_array().into_iter().flatten().enumerate() {
-                    collect(fields, part, &format!("{path}.{i}"), out);
+                    walk(fields, part, &format!("{path}.{i}"), visit);
                 }
             }
             _ => {}
@@ -64,12 +150,37 @@ fn collect(fields: &[Field], value: &Value, at: &str, out: &mut Named) {
     }
 }
 
-async fn is_here(ctx: &Ctx, tx: &mut Tx, (kind, id): (Kind, Uuid)) -> Result<bool> {
-    let found = match kind {
-        Kind::Customer => versions::current::<Customer>(tx, &ctx.scope, id).await?,
-        Kind::Product => versions::current::<Product>(tx, &ctx.scope, id).await?,
-        Kind::TaxCode => versions::current::<TaxCode>(tx, &ctx.scope, id).await?,
-        Kind::Order => versions::current::<Order>(tx, &ctx.scope, id).await?,
-    };
-    Ok(found.is_some())
+fn named(fields: &[Field], value: &Value) -> Named {
+    let mut out = Named::new();
+    walk(fields, value, "", &mut |kind, path, text| {
+        if let Ok(id) = text.parse() {
+            out.entry((kind.word(), id)).or_insert((kind, path.to_owned()));
+        }
+    });
+    out
+}
+
+async fn of_code(ctx: &Ctx, tx: &mut Tx, kind: Kind, code: &str) -> Result<Option<Uuid>> {
+    async fn id<M: Master>(ctx: &Ctx, tx: &mut Tx, code: &str) -> Result<Option<Uuid>> {
+        Ok(masters::by_code::<M>(tx, &ctx.scope, code).await?.map(|m| m.id()))
+    }
+    match kind {
+        Kind::Customer => id::<Customer>(ctx, tx, code).await,
+        Kind::Product => id::<Product>(ctx, tx, code).await,
+        Kind::TaxCode => id::<TaxCode>(ctx, tx, code).await,
+        Kind::Order => Ok(None),
+    }
+}
+
+async fn title(ctx: &Ctx, tx: &mut Tx, (kind, id): (Kind, Uuid)) -> Result<Option<String>> {
+    async fn current<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Option<R>> {
+        let version = versions::current::<R>(tx, &ctx.scope, id).await?;
+        Ok(version.map(|v| read(&v.body)).transpose()?)
+    }
+    Ok(match kind {
+        Kind::Customer => current::<Customer>(ctx, tx, id).await?.as_ref().map(title_of),
+        Kind::Product => current::<Product>(ctx, tx, id).await?.as_ref().map(title_of),
+        Kind::TaxCode => current::<TaxCode>(ctx, tx, id).await?.as_ref().map(title_of),
+        Kind::Order => current::<Order>(ctx, tx, id).await?.map(|o| o.title()),
+    })
 }

@@ -3,6 +3,7 @@ use super::{
     admission,
     context::Ctx,
     error::{Error, Result},
+    references::code_in,
 };
 use crate::{
     domain::{
@@ -29,7 +30,6 @@ use crate::{
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::future::Future;
-use uuid::Uuid;
 
 /// A kind of record that people work with.
 pub trait Subject: Stored {
@@ -40,7 +40,7 @@ pub trait Subject: Stored {
 
     /// What an empty record of this kind starts from.
     fn blank_for(ctx: &Ctx) -> Value;
-    /// Turns what people type (a SKU, a customer's number) into what is stored.
+    /// Fills in what input left open (a line's product by its SKU). What it names is ids already.
     fn resolve(
         _: &Ctx,
         _: &mut Tx,
@@ -110,8 +110,10 @@ impl Subject for Order {
     }
 
     async fn resolve(ctx: &Ctx, tx: &mut Tx, before: &Value, mut given: Value) -> Result<Value> {
-        name_customer(ctx, tx, &mut given).await?;
-        let day = placed_day(ctx, before);
+        let terms = Terms {
+            day: placed_day(ctx, before),
+            listed: in_list_currency(ctx, given.get("currency").unwrap_or(&before["currency"])),
+        };
         let Some(lines) = given.get_mut("lines").and_then(Value::as_array_mut) else {
             return Ok(given);
         };
@@ -119,7 +121,7 @@ impl Subject for Order {
         for (i, line) in lines.iter_mut().enumerate() {
             let known = line["id"].as_str().and_then(|id| part(&before["lines"], id)).cloned();
             let known = known.unwrap_or(Value::Null);
-            complete_line(ctx, tx, (line, &known), (i, day)).await?;
+            complete_line(ctx, tx, (line, &known), (i, terms)).await?;
             let at = known["position"].as_i64().filter(|p| *p > last).unwrap_or(last + 1024);
             line["position"] = json!(at);
             last = at;
@@ -131,10 +133,11 @@ impl Subject for Order {
         if value["customer"] != before["customer"] {
             copy_customer(ctx, tx, (value, before)).await?;
         }
+        let listed = in_list_currency(ctx, &value["currency"]);
         for line in value.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
             let id = line["id"].as_str().unwrap_or_default().to_owned();
             let known = part(&before["lines"], &id).unwrap_or(&Value::Null);
-            list_price(ctx, tx, (line, known)).await?;
+            list_price(ctx, tx, (line, known), listed).await?;
         }
         Ok(())
     }
@@ -150,16 +153,15 @@ impl Subject for Order {
 
 /// A line remembers the list price of the day its product was chosen; any other price is one that
 /// somebody set by hand.
-async fn list_price(ctx: &Ctx, tx: &mut Tx, (line, known): (&mut Value, &Value)) -> Result<()> {
+async fn list_price(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (line, known): (&mut Value, &Value),
+    listed: bool,
+) -> Result<()> {
     if line["product"] != known["product"] {
-        let id: Option<ProductId> =
-            serde_json::from_value(line["product"].clone()).unwrap_or_default();
-        let version = match id {
-            Some(id) => versions::current::<Product>(tx, &ctx.scope, id.0).await?,
-            None => None,
-        };
-        let product: Option<Product> = version.map(|v| read(&v.body)).transpose()?;
-        line["list_price"] = json!(product.and_then(|p| p.unit_price));
+        let product = product_of(ctx, tx, line).await?;
+        line["list_price"] = json!(product.and_then(|p| p.unit_price).filter(|_| listed));
     }
     let imported = line["price_source"] == PriceSource::Import.word()
         && line["unit_price"] == known["unit_price"];
@@ -172,25 +174,32 @@ async fn list_price(ctx: &Ctx, tx: &mut Tx, (line, known): (&mut Value, &Value))
     Ok(())
 }
 
+/// The product that a line names, if it is here.
+async fn product_of(ctx: &Ctx, tx: &mut Tx, line: &Value) -> Result<Option<Product>> {
+    let id: Option<ProductId> = serde_json::from_value(line["product"].clone()).unwrap_or_default();
+    let Some(id) = id else { return Ok(None) };
+    let version = versions::current::<Product>(tx, &ctx.scope, id.0).await?;
+    Ok(version.map(|v| read(&v.body)).transpose()?)
+}
+
+/// What an order says of how its lines are filled in.
+#[derive(Clone, Copy)]
+struct Terms {
+    /// The day whose tax rates hold.
+    day: Date,
+    /// List prices hold: the order is in their currency.
+    listed: bool,
+}
+
+/// List prices are in the company's currency; in another one, somebody has to say the price.
+fn in_list_currency(ctx: &Ctx, currency: &Value) -> bool {
+    let code = currency.as_str().unwrap_or_default().trim();
+    code.is_empty() || code.eq_ignore_ascii_case(ctx.company.currency.code())
+}
+
 fn placed_day(ctx: &Ctx, before: &Value) -> Date {
     let placed = serde_json::from_value(before["placed_at"].clone()).unwrap_or_else(|_| ctx.now());
     placed.day(&ctx.company.zone())
-}
-
-/// A customer may be named by number.
-async fn name_customer(ctx: &Ctx, tx: &mut Tx, given: &mut Value) -> Result<()> {
-    let Some(text) = given.get("customer").and_then(Value::as_str).map(str::to_owned) else {
-        return Ok(());
-    };
-    // a browser's list offers `C-1001 · Name`
-    let code = text.split(" · ").next().unwrap_or_default().trim();
-    if code.is_empty() || code.parse::<Uuid>().is_ok() {
-        return Ok(());
-    }
-    let found = masters::by_code::<Customer>(tx, &ctx.scope, code).await?;
-    let found = found.ok_or_else(|| Error::at("customer", "No customer has this number"))?;
-    given["customer"] = json!(found.id);
-    Ok(())
 }
 
 /// The order keeps its own copy of the customer's name, addresses and terms. What it had from the
@@ -235,7 +244,7 @@ async fn complete_line(
     ctx: &Ctx,
     tx: &mut Tx,
     (line, known): (&mut Value, &Value),
-    (i, day): (usize, Date),
+    (i, terms): (usize, Terms),
 ) -> Result<()> {
     if !line.is_object() {
         return Err(Error::at(&format!("lines.{i}"), "Send an object of fields"));
@@ -246,7 +255,10 @@ async fn complete_line(
     if line.get("sku").is_some_and(blank) {
         line["product"] = Value::Null;
     }
-    let sku = line["sku"].as_str().map(|s| s.split(" · ").next().unwrap_or(s).trim().to_owned());
+    if line.get("sku").is_none() && line["product"] != known["product"] {
+        line["sku"] = json!(product_of(ctx, tx, line).await?.map(|p| p.sku));
+    }
+    let sku = line["sku"].as_str().map(|s| code_in(s).to_owned());
     if let Some(sku) = &sku {
         line["sku"] = json!(sku);
     }
@@ -258,10 +270,10 @@ async fn complete_line(
     });
     if let (Some(sku), true) = (&sku, changed) {
         let base = match filled {
-            Some(filled) => of_product(ctx, tx, filled, day).await?,
+            Some(filled) => of_product(ctx, tx, filled, terms).await?,
             None => known.clone(),
         };
-        give_product(ctx, tx, (line, known, &base), (i, sku, day)).await?;
+        give_product(ctx, tx, (line, known, &base), (i, sku, terms)).await?;
     }
     drop_nulls_kept(line);
     Ok(())
@@ -272,7 +284,7 @@ async fn give_product(
     ctx: &Ctx,
     tx: &mut Tx,
     (line, known, base): (&mut Value, &Value, &Value),
-    (i, sku, day): (usize, &str, Date),
+    (i, sku, terms): (usize, &str, Terms),
 ) -> Result<()> {
     let at = |field: &str, text: &str| Err(Error::at(&format!("lines.{i}.{field}"), text));
     let Some(product) = masters::by_code::<Product>(tx, &ctx.scope, sku).await? else {
@@ -286,7 +298,7 @@ async fn give_product(
     if !blank(named) && *named != json!(product.id) && *named != known["product"] {
         return at("product", "This is not the product of the SKU");
     }
-    copy_product(ctx, tx, (line, base), (&product, day)).await
+    copy_product(ctx, tx, (line, base), (&product, terms)).await
 }
 
 /// As [`drop_nulls`], for input: a null there clears the field, one we made by looking does not.
@@ -302,11 +314,11 @@ async fn copy_product(
     ctx: &Ctx,
     tx: &mut Tx,
     (line, base): (&mut Value, &Value),
-    (product, day): (&Product, Date),
+    (product, terms): (&Product, Terms),
 ) -> Result<()> {
     line["product"] = json!(product.id);
     line["sku"] = json!(product.sku);
-    let Value::Object(offered) = offer(ctx, tx, product, day).await? else { return Ok(()) };
+    let Value::Object(offered) = offer(ctx, tx, product, terms).await? else { return Ok(()) };
     for (field, value) in offered {
         let stale = !base.is_null() && line[&field] == base[&field];
         if blank(&line[&field]) || stale {
@@ -317,15 +329,15 @@ async fn copy_product(
 }
 
 /// What the product of a SKU offers a line; nothing if there is none.
-async fn of_product(ctx: &Ctx, tx: &mut Tx, sku: &str, day: Date) -> Result<Value> {
+async fn of_product(ctx: &Ctx, tx: &mut Tx, sku: &str, terms: Terms) -> Result<Value> {
     match masters::by_code::<Product>(tx, &ctx.scope, sku).await? {
-        Some(product) => offer(ctx, tx, &product, day).await,
+        Some(product) => offer(ctx, tx, &product, terms).await,
         None => Ok(Value::Null),
     }
 }
 
 /// The texts, price and tax that a product offers a line.
-async fn offer(ctx: &Ctx, tx: &mut Tx, product: &Product, day: Date) -> Result<Value> {
+async fn offer(ctx: &Ctx, tx: &mut Tx, product: &Product, terms: Terms) -> Result<Value> {
     let version = match product.tax_code {
         Some(code) => versions::current::<TaxCode>(tx, &ctx.scope, code.0).await?,
         None => None,
@@ -334,8 +346,8 @@ async fn offer(ctx: &Ctx, tx: &mut Tx, product: &Product, day: Date) -> Result<V
     Ok(json!({
         "name": product.name,
         "unit": product.unit,
-        "unit_price": product.unit_price,
+        "unit_price": product.unit_price.filter(|_| terms.listed),
         "tax_code": code.as_ref().map(|c| c.id),
-        "tax_rate": code.map(|c| c.rate_on(day)),
+        "tax_rate": code.map(|c| c.rate_on(terms.day)),
     }))
 }

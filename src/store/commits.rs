@@ -1,6 +1,6 @@
 //! The log of a company's commits.
 use super::db::{DbRow, FromDb, Tx};
-use crate::domain::{scope::Scope, time::Ts};
+use crate::domain::{history::cause::Cause, scope::Scope, time::Ts};
 use sqlx::Result;
 
 /// A commit as people read it.
@@ -49,9 +49,9 @@ pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitR
 }
 
 /// Whether a commit has this cause.
-pub async fn has_cause(tx: &mut Tx, scope: &Scope, cause: &str) -> Result<bool> {
+pub async fn has_cause(tx: &mut Tx, scope: &Scope, cause: Cause) -> Result<bool> {
     let text = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits WHERE company_id = $1 AND cause = $2 LIMIT 1) t";
-    let stmt = tx.sql(text).bind(scope.company()).bind(cause.to_owned());
+    let stmt = tx.sql(text).bind(scope.company()).bind(cause.word());
     Ok(stmt.value::<i64>().await? > 0)
 }
 

@@ -1,7 +1,12 @@
 //! Lists of customers, products and tax codes: one way for all of them.
-use super::{db::Tx, kinds::Master, search};
+use super::{
+    db::Tx,
+    kinds::Master,
+    paging::{capped, cut},
+    search,
+};
 use crate::domain::{
-    page::{COUNT_CAP, Count, Cursor, MasterFilter, Page},
+    page::{Count, Cursor, MasterFilter, Page},
     scope::Scope,
     text::fold,
 };
@@ -25,21 +30,10 @@ pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Re
         " ORDER BY h.name_key, h.id"
     });
     sql.push(" LIMIT ").bind(f.size + 1);
-    let mut rows: Vec<(i64, Uuid, String)> = tx.built(sql).all().await?;
-    let size = usize::try_from(f.size).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    if back {
-        rows.reverse();
-    }
-    let records = rows.iter().map(|(_, _, body)| read::<M>(body)).collect::<Result<Vec<M>>>()?;
-    let cursor = |r: Option<&M>, back| r.map(|r| Cursor { key: fold(r.name()), id: r.id(), back });
-    let (first, last) = (cursor(records.first(), true), cursor(records.last(), false));
-    Ok(Page {
-        prev: first.filter(|_| if back { more } else { f.cursor.is_some() }),
-        next: last.filter(|_| back || more),
-        rows: records,
-    })
+    let rows: Vec<(i64, Uuid, String)> = tx.built(sql).all().await?;
+    let rows = rows.iter().map(|(_, _, body)| read::<M>(body)).collect::<Result<Vec<M>>>()?;
+    let place = |r: &M, back| Cursor { key: fold(r.name()), id: r.id(), back };
+    Ok(cut(rows, (f.size, f.cursor.as_ref()), place))
 }
 
 fn narrow<M: Master>(sql: &mut super::db::Builder, tx: &Tx, scope: &Scope, f: &MasterFilter) {
@@ -58,9 +52,7 @@ pub async fn count<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> R
     sql.push(if f.search.is_empty() { M::TEXTS.count } else { M::TEXTS.count_search });
     sql.bind(scope.company());
     narrow::<M>(&mut sql, tx, scope, f);
-    sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
-    let n: i64 = tx.built(sql).value().await?;
-    Ok(if n > COUNT_CAP { Count::MoreThan(COUNT_CAP) } else { Count::Exactly(n) })
+    capped(tx, sql).await
 }
 
 /// By the code people type, whatever its case.

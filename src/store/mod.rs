@@ -10,6 +10,7 @@ pub mod kinds;
 pub mod lines;
 pub mod masters;
 pub mod orders;
+pub mod paging;
 pub mod ready;
 pub mod search;
 pub mod sessions;

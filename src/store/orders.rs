@@ -1,6 +1,7 @@
 //! Lists of orders by key, and what the dashboard counts.
 use super::{
     db::{Builder, Tx},
+    paging::{capped, cut},
     ready::Counts,
     search,
 };
@@ -8,7 +9,7 @@ use crate::domain::{
     field::Kind,
     ids::{CustomerId, OrderId},
     order::State,
-    page::{COUNT_CAP, Count, Cursor, OrderFilter, OrderSort, Page},
+    page::{Count, Cursor, OrderFilter, OrderSort, Page},
     scope::Scope,
     time::Ts,
 };
@@ -81,21 +82,9 @@ pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Pa
     }
     order(&mut sql, by, descending);
     sql.push(" LIMIT ").bind(filter.size + 1);
-    let mut rows: Vec<OrderRow> = tx.built(sql).all().await?;
-    let more = rows.len() > usize::try_from(filter.size).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(filter.size).unwrap_or(usize::MAX));
-    if back {
-        rows.reverse();
-    }
-    let cursor =
-        |row: Option<&OrderRow>, back| row.map(|r| Cursor { key: key(by, r), id: r.id.0, back });
-    let (first, last) = (cursor(rows.first(), true), cursor(rows.last(), false));
-    let came_forward = filter.cursor.is_some() && !back;
-    Ok(Page {
-        prev: first.filter(|_| if back { more } else { came_forward }),
-        next: last.filter(|_| back || more),
-        rows,
-    })
+    let rows: Vec<OrderRow> = tx.built(sql).all().await?;
+    let place = |r: &OrderRow, back| Cursor { key: key(by, r), id: r.id.0, back };
+    Ok(cut(rows, (filter.size, filter.cursor.as_ref()), place))
 }
 
 /// How many orders a filter lets through.
@@ -107,19 +96,12 @@ pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<C
         sql.push(" FROM order_search s WHERE 1 = 1");
         let wanted = (scope.company(), filter.search.as_slice());
         search::matching(&mut sql, tx.engine(), &search::index(Kind::Order), wanted);
-        sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
         return capped(tx, sql).await;
     }
     narrow(&mut sql, tx.engine(), scope, filter);
     // in the order of the list, or PostgreSQL counts by reading the table from its beginning
     order(&mut sql, by(filter), filter.descending);
-    sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
     capped(tx, sql).await
-}
-
-async fn capped(tx: &mut Tx, sql: Builder) -> Result<Count> {
-    let n: i64 = tx.built(sql).value().await?;
-    Ok(if n > COUNT_CAP { Count::MoreThan(COUNT_CAP) } else { Count::Exactly(n) })
 }
 
 /// FROM and WHERE.

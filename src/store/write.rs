@@ -13,7 +13,10 @@ use super::{
 };
 use crate::domain::{
     field::Kind,
-    history::chain::{GENESIS, Hash, Header, Leaf, root},
+    history::{
+        cause::Cause,
+        chain::{GENESIS, Hash, Header, Leaf, root},
+    },
     order::Order,
     record::SCHEMA_REV,
     scope::Scope,
@@ -42,7 +45,7 @@ pub struct Write {
 
 /// What a commit says of itself.
 pub struct Said<'a> {
-    pub cause: &'a str,
+    pub cause: Cause,
     pub message: &'a str,
 }
 
@@ -231,7 +234,7 @@ impl Write {
             author: self.scope.actor().map(|u| u.0),
             author_kind: self.scope.author().word(),
             at: self.at,
-            cause: said.cause,
+            cause: said.cause.word(),
             message: said.message,
             root: root(&mut self.leaves),
             prev: self.prev,

@@ -15,6 +15,33 @@ use crate::{
 use axum::http::Uri;
 use jiff::tz::TimeZone;
 
+/// What a list may be asked for in the URL: name and meaning. The API takes no others.
+pub type Params = &'static [(&'static str, &'static str)];
+
+/// Of a list of orders.
+pub const ORDER_PARAMS: Params = &[
+    ("q", "words: number, customer, SKU, references, notes"),
+    ("state", "may be given more than once"),
+    ("customer", "the customer's id"),
+    ("country", "ISO 3166 alpha-2, or a name"),
+    ("from", "the first day, 2026-11-22"),
+    ("to", "the last day"),
+    ("least", "the least total, in the company's currency"),
+    ("most", "the highest total"),
+    ("sort", "placed, number, customer or total; with - before it, descending"),
+    ("size", "25, 50 or 100 to a page"),
+    ("after", "`next` of the page before"),
+];
+/// Of a list of customers, products or tax codes.
+pub const MASTER_PARAMS: Params = &[
+    ("q", "words: code and name"),
+    ("active", "true: without those out of use"),
+    ("size", "25, 50 or 100 to a page"),
+    ("after", "`next` of the page before"),
+];
+/// Of a list of commits.
+pub const COMMIT_PARAMS: Params = &[("before", "`next` of the page before")];
+
 /// The columns of the list that can be put away.
 pub const COLUMNS: [(&str, &str); 5] = [
     ("placed", "Placed"),
@@ -55,10 +82,28 @@ impl Query {
         let text = out.finish();
         if text.is_empty() { path.to_owned() } else { format!("{path}?{text}") }
     }
+    /// Nothing else is asked for: a program that misspells a filter would get everything.
+    ///
+    /// # Errors
+    /// `Invalid` names what there is not.
+    pub fn only(&self, known: Params) -> Result<()> {
+        let mut problems = Problems::default();
+        let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        for (name, _) in self.0.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+            problems.add(name, format!("There is no such filter; there are: {}", known.join(", ")));
+        }
+        Ok(problems.ok()?)
+    }
+
     /// The page's cursor and size.
-    fn page(&self) -> (Option<Cursor>, i64) {
+    fn page(&self, problems: &mut Problems) -> (Option<Cursor>, i64) {
         let size = self.get("size").parse().ok().filter(|n| SIZES.contains(n)).unwrap_or(50);
-        (Cursor::parse(self.get("after")), size)
+        let cursor = Cursor::parse(self.get("after"));
+        if cursor.is_none() && !self.get("after").is_empty() {
+            problems
+                .add("after", "This place in the list cannot be read: begin with the first page");
+        }
+        (cursor, size)
     }
     /// The commit before which a history is told.
     pub fn before(&self) -> Option<i64> {
@@ -97,11 +142,11 @@ impl Query {
             }
         }
         let (sort, descending) = self.sort();
-        let (cursor, size) = self.page();
-        if cursor.is_none() && !self.get("after").is_empty() {
-            problems
-                .add("after", "This place in the list cannot be read: begin with the first page");
+        let word = self.get("sort").trim_start_matches('-');
+        if !word.is_empty() && !OrderSort::WORDS.iter().any(|(w, _)| *w == word) {
+            problems.add("sort", "Sort by placed, number, customer or total");
         }
+        let (cursor, size) = self.page(&mut problems);
         problems.ok()?;
         Ok(OrderFilter {
             states,
@@ -144,13 +189,18 @@ impl Query {
     }
 
     /// As a filter of master records.
-    pub fn masters(&self) -> MasterFilter {
-        let (cursor, size) = self.page();
-        MasterFilter {
+    ///
+    /// # Errors
+    /// `Invalid` if the place in the list cannot be read.
+    pub fn masters(&self) -> Result<MasterFilter> {
+        let mut problems = Problems::default();
+        let (cursor, size) = self.page(&mut problems);
+        problems.ok()?;
+        Ok(MasterFilter {
             search: words(self.get("q")).into_iter().take(12).collect(),
             only_active: self.get("active") == "true",
             cursor,
             size,
-        }
+        })
     }
 }

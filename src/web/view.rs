@@ -4,7 +4,7 @@ use super::{
     extract::{Guest, Hx, Visit},
     problem::Problem,
 };
-use crate::domain::{company::Who, policy::Act};
+use crate::domain::{company::Who, policy::Act, text::initials};
 use askama::Template;
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -96,8 +96,7 @@ impl Shell {
 fn places(who: &Who, slug: &str) -> Vec<(String, String, String, bool)> {
     let each = who.places.iter().map(|p| {
         let c = &p.company;
-        let initials = c.name.split_whitespace().filter_map(|w| w.chars().next()).take(2).collect();
-        (c.name.clone(), initials, super::paths::home(&c.slug), c.slug == slug)
+        (c.name.clone(), initials(&c.name), super::paths::home(&c.slug), c.slug == slug)
     });
     each.collect()
 }

@@ -2,6 +2,7 @@
 use crate::{harness::TestApp, stories};
 use axum::http::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const ORDERS: &str = "/api/v1/alpha/main/orders";
 
@@ -163,8 +164,47 @@ stories! {
         let document = app.nobody().get("/api/v1/openapi.json").await.expect(200).json();
         assert_eq!(document["openapi"], "3.1.0");
         assert!(document["paths"]["/api/v1/{company}/{world}/orders/{id}"]["patch"].is_object());
-        assert_eq!(document["components"]["schemas"]["order"]["properties"]["number"]["readOnly"], true);
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["order_change"]["required"], json!(["version"]));
+        assert!(schemas["order_input"]["properties"]["number"].is_null(), "a number is taken, not given");
+        let keys = |of: &Value| of.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        let api = app.program("alpha");
+        let made = api.post(ORDERS, &draft()).await.expect(201).json();
+        let told = &schemas["order"]["properties"];
+        assert!(keys(&made).is_subset(&keys(told)), "{made}");
+        assert!(keys(&made["lines"][0]).is_subset(&keys(&told["lines"]["items"]["properties"])), "{made}");
+        let line = &schemas["order_input"]["properties"]["lines"]["items"]["properties"];
+        assert!(line["id"].is_object() && line["price_source"].is_null());
+        let params = document["paths"]["/api/v1/{company}/{world}/orders"]["get"]["parameters"].as_array().unwrap();
+        let filters = params.iter().filter(|p| p["in"] == "query").map(|p| p["name"].as_str().unwrap());
+        let asked = filters.filter(|n| *n != "after").map(|n| format!("{n}={}", if n == "state" { "draft" } else { "" }));
+        api.get(&format!("{ORDERS}?{}", asked.collect::<Vec<_>>().join("&"))).await.expect(200);
         let list = app.program("alpha").get("/api/v1/alpha/main/commits").await.expect(200).json();
-        assert_eq!(list["items"][0]["seq"], 7);
+        assert_eq!(list["items"][0]["seq"], 8);
+    }
+
+    async fn an_order_tells_what_it_adds_up_to(app) {
+        let api = app.program("alpha");
+        let order = json!({"customer": "C-00001", "price_mode": "net", "discounts": [{"kind": "amount", "value": "1"}], "lines": [
+            {"sku": "SKU-00001", "qty": 2, "unit_price": "10.005", "tax_rate": "20"},
+            {"name": "Gift wrap", "type": "service", "qty": 1, "unit_price": "5", "tax_rate": "0"},
+        ]});
+        let made = api.post(ORDERS, &order).await.expect(201).json();
+        let totals = &made["totals"];
+        // 20.01 and 5.00 less 1.00 of discount, of which 0.80 falls on the first line
+        assert_eq!((&totals["net"], &totals["tax"], &totals["gross"]), (&json!("24.01"), &json!("3.84"), &json!("27.85")));
+        assert_eq!(totals["lines"][0], json!({"id": made["lines"][0]["id"], "amount": "20.01"}));
+        assert_eq!(totals["taxes"], json!([{"rate": "0", "net": "4.80", "tax": "0.00"}, {"rate": "20", "net": "19.21", "tax": "3.84"}]));
+        let row = api.get(&format!("{ORDERS}?size=25")).await.json()["items"][0].clone();
+        assert_eq!((&row["id"], &row["total"]), (&made["id"], &json!("27.85")));
+    }
+
+    async fn a_misspelt_filter_is_refused(app) {
+        let api = app.program("alpha");
+        for (list, wrong) in [("orders", "states=draft"), ("orders", "sort=placed&colour=red"), ("customers", "query=x"), ("products", "state=draft"), ("commits", "after=7"), ("customers", "after=nowhere"), ("orders", "sort=age")] {
+            let answer = api.get(&format!("/api/v1/alpha/main/{list}?{wrong}")).await.expect(422).json();
+            let name = wrong.rsplit('&').next().unwrap().split('=').next().unwrap();
+            assert!(answer["fields"][name].is_string(), "{list}?{wrong}: {answer}");
+        }
     }
 }

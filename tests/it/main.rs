@@ -12,6 +12,7 @@ mod lists;
 mod money_oracle;
 mod orders;
 mod plans;
+mod references;
 mod regressions;
 mod routes;
 mod sessions;

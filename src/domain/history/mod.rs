@@ -1,4 +1,5 @@
 //! History as functions: what changed, how changes come together, and the chain that shows it.
+pub mod cause;
 pub mod chain;
 pub mod diff;
 pub mod merge;

@@ -9,6 +9,7 @@ pub use state::{Command, State};
 
 use super::{
     check::Problems,
+    company::Company,
     customer::Address,
     field::{Field, Kind as RecordKind},
     ids::{CustomerId, OrderId, UserId},
@@ -16,11 +17,12 @@ use super::{
     number::UnitPrice,
     record::Record,
     time::Ts,
-    totals::{Item, PriceMode, Rules, TaxRounding, TooLarge, Totals, total},
+    totals::{Item, PriceMode, RULES, Rules, TaxRounding, TooLarge, Totals, round, total},
 };
 use crate::vocabulary;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -119,6 +121,45 @@ pub struct Order {
 }
 
 impl Order {
+    /// An order of nobody with nothing in it, by the company's rules: what is read from elsewhere is
+    /// laid over it.
+    pub fn empty(company: &Company, at: Ts) -> Self {
+        Self {
+            id: OrderId(Uuid::nil()),
+            draft_ref: String::new(),
+            number: None,
+            kind: OrderKind::Order,
+            state: State::Draft,
+            customer: CustomerId(Uuid::nil()),
+            customer_name: String::new(),
+            customer_po: None,
+            contact: None,
+            placed_at: at,
+            billing: None,
+            shipping: None,
+            currency: company.currency,
+            price_mode: company.price_mode,
+            tax_rounding: company.tax_rounding,
+            rules: RULES,
+            terms_days: None,
+            requested_date: None,
+            promised_date: None,
+            warehouse: None,
+            ship_method: None,
+            incoterm: None,
+            owner: None,
+            channel: Channel::Import,
+            source: None,
+            external_ref: None,
+            customer_note: None,
+            internal_note: None,
+            cancel_reason: None,
+            tags: BTreeSet::new(),
+            discounts: vec![],
+            lines: vec![],
+        }
+    }
+
     /// A draft goes for good only while nobody outside can know it: before it has a number.
     pub fn can_be_deleted(&self) -> bool {
         self.state == State::Draft && self.number.is_none()
@@ -146,12 +187,11 @@ impl Order {
     /// All discounts of the order as one amount, in minor units.
     fn discount_of(&self, amounts: i64) -> Result<i64, TooLarge> {
         let scale = 10_i128.pow(6) / 10_i128.pow(self.currency.exponent());
-        let half = |n: i128, d: i128| if n < 0 { (n - d / 2) / d } else { (n + d / 2) / d };
         let each = self.discounts.iter().map(|d| match d.kind {
             DiscountKind::Percent => {
-                half(i128::from(amounts) * i128::from(d.value.0), 100 * 1_000_000)
+                round(i128::from(amounts) * i128::from(d.value.0), 100 * 1_000_000)
             }
-            DiscountKind::Amount => half(i128::from(d.value.0), scale),
+            DiscountKind::Amount => round(i128::from(d.value.0), scale),
         });
         i64::try_from(each.sum::<i128>()).map_err(|_| TooLarge)
     }
@@ -218,6 +258,20 @@ impl Record for Order {
     }
     fn title(&self) -> String {
         self.number.clone().unwrap_or_else(|| self.draft_ref.clone())
+    }
+    fn derived(&self) -> Vec<(&'static str, Value)> {
+        let sums = self.totals().unwrap_or_default();
+        let plain = |minor| self.currency.plain(minor);
+        let lines = self.lines.iter().zip(&sums.lines);
+        let lines = lines.map(|(l, s)| json!({"id": l.id, "amount": plain(s.amount)}));
+        let taxes = sums.groups.iter();
+        let taxes =
+            taxes.map(|g| json!({"rate": g.rate, "net": plain(g.net), "tax": plain(g.tax)}));
+        let totals = json!({
+            "lines": lines.collect::<Vec<_>>(), "taxes": taxes.collect::<Vec<_>>(),
+            "net": plain(sums.net), "tax": plain(sums.tax), "gross": plain(sums.gross),
+        });
+        vec![("totals", totals)]
     }
     fn settle(&mut self) -> Result<(), Problems> {
         self.lines.sort_by_key(|l| (l.position, l.id));

@@ -7,12 +7,12 @@ use super::{
 use crate::{
     domain::{
         customer::{Address, AddressKind, Blocked, Customer, CustomerAddress},
+        history::cause::Cause,
         ids::{CustomerId, LineId, OrderId, ProductId},
         order::{Channel, Line, LineType, Order, PriceSource, State},
         product::Product,
         record::Record,
         text::fold,
-        totals::RULES,
     },
     service::{
         context::Ctx,
@@ -66,7 +66,7 @@ pub async fn write(
     }
     let mut summary = making.await.map_err(|e| Error::Ours(e.to_string()))??;
     let message = format!("Imported {} orders with {} lines", summary.orders, summary.lines);
-    summary.seq = Some(w.finish(Said { cause: "import", message: &message }).await?);
+    summary.seq = Some(w.finish(Said { cause: Cause::Import, message: &message }).await?);
     Ok(summary)
 }
 
@@ -188,7 +188,7 @@ impl Maker {
             source: Some(self.source.clone()),
             external_ref: Some(first.number.clone()),
             lines: rows.iter().enumerate().map(|(i, r)| self.line(i, r)).collect(),
-            ..empty(&self.ctx)
+            ..Order::empty(&self.ctx.company, self.ctx.now())
         };
         let refused = |what: String| {
             Error::Refused(format!("Order {}: {what}. Nothing was imported.", first.number))
@@ -228,44 +228,6 @@ impl Maker {
             requested_date: None,
             note: None,
         }
-    }
-}
-
-/// An order with nothing in it, by the company's rules.
-pub fn empty(ctx: &Ctx) -> Order {
-    Order {
-        id: OrderId(uuid::Uuid::nil()),
-        draft_ref: String::new(),
-        number: None,
-        kind: crate::domain::order::OrderKind::Order,
-        state: State::Draft,
-        customer: CustomerId(uuid::Uuid::nil()),
-        customer_name: String::new(),
-        customer_po: None,
-        contact: None,
-        placed_at: ctx.now(),
-        billing: None,
-        shipping: None,
-        currency: ctx.company.currency,
-        price_mode: ctx.company.price_mode,
-        tax_rounding: ctx.company.tax_rounding,
-        rules: RULES,
-        terms_days: None,
-        requested_date: None,
-        promised_date: None,
-        warehouse: None,
-        ship_method: None,
-        incoterm: None,
-        owner: None,
-        channel: Channel::Import,
-        source: None,
-        external_ref: None,
-        customer_note: None,
-        internal_note: None,
-        cancel_reason: None,
-        tags: BTreeSet::new(),
-        discounts: vec![],
-        lines: vec![],
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         number::{Qty, Rate, UnitPrice},
         order::OrderKind,
-        text::{clean, forbidden},
+        text::{clean, fold, forbidden},
         time::Ts,
     },
     service::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use csv::ByteRecord;
 use jiff::{civil::DateTime, tz::TimeZone};
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 /// The fields that a column can be mapped to; the first six must be.
 pub const FIELDS: [&str; 12] = [
@@ -172,6 +172,7 @@ impl Layout {
             columns,
             zone: ctx.company.zone(),
             last: (String::new(), Ts::from_micros(0)),
+            customers: HashMap::new(),
         }
     }
 }
@@ -206,6 +207,8 @@ pub struct Reader<'a> {
     zone: TimeZone,
     /// Neighbouring rows have the same date more often than not.
     last: (String, Ts),
+    /// The customer of each order's first row, by number.
+    customers: HashMap<String, String>,
 }
 
 impl Reader<'_> {
@@ -249,7 +252,23 @@ impl Reader<'_> {
             return Err("neither a SKU nor a description".into());
         }
         let date = self.text(record, 1, 40)?.ok_or("the date is missing")?;
-        Ok(Row { placed_at: self.moment(date)?, ..row })
+        let row = Row { placed_at: self.moment(date)?, ..row };
+        self.of_one_customer(&row)?;
+        Ok(row)
+    }
+
+    /// An order is one customer's: that of its first row.
+    fn of_one_customer(&mut self, row: &Row) -> Result<(), String> {
+        match self.customers.get(&row.number) {
+            Some(first) if *first != fold(&row.customer) => {
+                Err("another customer than in the first row of this order".into())
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.customers.insert(row.number.clone(), fold(&row.customer));
+                Ok(())
+            }
+        }
     }
 
     fn kind(&self, number: &str) -> OrderKind {

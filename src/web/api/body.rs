@@ -39,10 +39,13 @@ fn refusal(status: StatusCode, text: &str) -> Response {
     Problem::new(status, text).into_response()
 }
 
-/// A record with the version to base a change on.
+/// A record with the version to base a change on, and with what follows from its fields.
 pub(in crate::web) fn versioned<R: Record>(now: &Current<R>) -> Value {
     let mut value = now.record.value();
     value["version"] = json!(now.seq);
+    for (name, derived) in now.record.derived() {
+        value[name] = derived;
+    }
     value
 }
 

@@ -2,15 +2,19 @@
 use crate::{
     domain::{
         customer::Customer,
-        field::{Class, Field, Ty},
+        field::{Field, Kind, Ty},
         order::Order,
+        policy::Act,
         product::Product,
         record::Record,
         tax::TaxCode,
     },
-    web::routes::{Access, table},
+    web::{
+        query::{COMMIT_PARAMS, MASTER_PARAMS, ORDER_PARAMS, Params},
+        routes::{Access, Route, table},
+    },
 };
-use axum::{Json, response::IntoResponse};
+use axum::{Json, http::Method, response::IntoResponse};
 use serde_json::{Map, Value, json};
 
 /// `GET /api/v1/openapi.json`
@@ -21,63 +25,155 @@ pub(in crate::web) async fn show() -> impl IntoResponse {
 fn document() -> Value {
     let mut paths = Map::new();
     for route in table() {
-        let Access::Token(act) = route.access else { continue };
-        let params = route.path.split('/').filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'));
-        let params: Vec<Value> = params
-            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
-            .collect();
-        let mut operation = json!({
-            "summary": act.label(), "parameters": params, "security": [{"token": []}],
-            "responses": {"default": {"description": "The record or list, or application/problem+json"}},
-        });
-        if route.method != axum::http::Method::GET {
-            let schema = schema_of(route.path);
-            operation["requestBody"] = json!({"content": {"application/json": {"schema": schema}}});
+        if let Access::Token(act) = route.access {
+            let operations = paths.entry(route.path).or_insert_with(|| json!({}));
+            operations[route.method.as_str().to_lowercase()] = operation(&route, act);
         }
-        paths.entry(route.path).or_insert_with(|| json!({}))
-            [route.method.as_str().to_lowercase()] = operation;
     }
+    let mut schemas = Map::new();
+    kind::<Order>(&mut schemas);
+    kind::<Customer>(&mut schemas);
+    kind::<Product>(&mut schemas);
+    kind::<TaxCode>(&mut schemas);
+    let command = json!({"version": version(), "reason": {"type": "string", "maxLength": 200}});
+    schemas.insert("command".into(), object(command, &[]));
+    schemas.insert("problem".into(), problem());
     json!({
         "openapi": "3.1.0",
         "info": {"title": "Tributary", "version": env!("CARGO_PKG_VERSION")},
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {
-                "order": schema(Order::FIELDS), "customer": schema(Customer::FIELDS),
-                "product": schema(Product::FIELDS), "tax_code": schema(TaxCode::FIELDS),
-                "command": {"type": "object", "properties": {"version": {"type": "integer"}, "reason": {"type": "string"}}},
-            },
+            "schemas": schemas,
         },
     })
 }
 
-fn schema_of(path: &str) -> Value {
-    let kinds = [("/customers", "customer"), ("/products", "product"), ("/tax-codes", "tax_code")];
-    let found = kinds.iter().find(|(p, _)| path.contains(p)).map(|(_, name)| *name);
-    let command = !path.ends_with("/orders") && !path.ends_with("/{id}") && found.is_none();
-    let name = found.unwrap_or(if command { "command" } else { "order" });
+/// What a route is about, by its last segment: a list, one record, a command.
+enum About {
+    List(Params),
+    One,
+    Command,
+}
+
+fn about(path: &str) -> About {
+    match path.rsplit('/').next().unwrap_or_default() {
+        "orders" => About::List(ORDER_PARAMS),
+        "commits" => About::List(COMMIT_PARAMS),
+        "customers" | "products" | "tax-codes" => About::List(MASTER_PARAMS),
+        "{id}" | "{seq}" => About::One,
+        _ => About::Command,
+    }
+}
+
+fn operation(route: &Route, act: Act) -> Value {
+    let names = route.path.split('/').filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'));
+    let mut params: Vec<Value> = names.map(|n| param(n, "path", "")).collect();
+    let (of, about) = (Kind::ALL.iter().find(|k| route.path.contains(k.slug())), about(route.path));
+    let name = of.map_or("commit", |k| k.word());
+    let answer = match (&route.method, &about, of) {
+        (&Method::GET, About::List(known), _) => {
+            params.extend(known.iter().map(|(n, text)| param(n, "query", text)));
+            json!({"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "integer", "null"]}}})
+        }
+        (.., None) => json!({"type": "object"}),
+        _ => refer(name),
+    };
+    let input = match (&route.method, &about) {
+        (&Method::GET, _) => None,
+        (&Method::PATCH, _) => Some(format!("{name}_change")),
+        (_, About::Command) => Some("command".into()),
+        _ => {
+            let text = "at most 200 signs; a repeated request with one key is one act";
+            params.push(param("Idempotency-Key", "header", text));
+            Some(format!("{name}_input"))
+        }
+    };
+    let mut out = json!({
+        "summary": act.label(), "parameters": params, "security": [{"token": []}],
+        "responses": {
+            "2XX": {"description": "Done", "content": {"application/json": {"schema": answer}}},
+            "default": {"description": "Why not", "content": {"application/problem+json": {"schema": refer("problem")}}},
+        },
+    });
+    if let Some(input) = input {
+        let schema = refer(&input);
+        out["requestBody"] =
+            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+    }
+    out
+}
+
+fn param(name: &str, place: &str, text: &str) -> Value {
+    json!({"name": name, "in": place, "required": place == "path", "description": text, "schema": {"type": "string"}})
+}
+
+fn refer(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
-fn schema(fields: &'static [Field]) -> Value {
-    let mut properties = Map::from_iter([(
-        "id".to_owned(),
-        json!({"type": "string", "format": "uuid", "readOnly": true}),
-    )]);
-    for f in fields {
-        let mut one = ty(f.ty);
-        one["title"] = json!(f.label);
-        if matches!(f.class, Class::System | Class::Immutable) {
-            one["readOnly"] = json!(true);
-        }
-        properties.insert(f.name.to_owned(), one);
-    }
-    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+fn version() -> Value {
+    json!({"type": "integer", "description": "the commit that the change is based on"})
+}
+
+fn problem() -> Value {
+    let text = || json!({"type": "string"});
+    let fields = json!({"type": "object", "additionalProperties": text(), "description": "by path: lines.0.qty"});
+    let conflict = json!({"type": "object", "description": "409: the version that stands, and both values of each field"});
+    let all = json!({
+        "type": text(), "title": text(), "status": {"type": "integer"}, "detail": text(),
+        "request_id": text(), "fields": fields, "conflict": conflict,
+    });
+    object(all, &["type", "title", "status", "detail"])
+}
+
+fn object(properties: impl Into<Value>, required: &[&str]) -> Value {
+    let properties: Value = properties.into();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
-fn ty(ty: Ty) -> Value {
+/// The schemas of a kind: as it is told, as it is made, as it is changed.
+fn kind<R: Record>(schemas: &mut Map<String, Value>) {
+    let word = R::KIND.word();
+    let id = json!({"type": "string", "format": "uuid"});
+    let mut told = properties(R::FIELDS, false);
+    told.extend([("id".to_owned(), id), ("version".to_owned(), version())]);
+    if R::KIND == Kind::Order {
+        told.insert("totals".into(), totals());
+    }
+    let mut change = properties(R::FIELDS, true);
+    change.insert("version".into(), version());
+    let required: Vec<&str> =
+        R::FIELDS.iter().filter(|f| f.required && f.input).map(|f| f.name).collect();
+    let input = object(properties(R::FIELDS, true), &required);
+    schemas.insert(format!("{word}_input"), input);
+    schemas.insert(format!("{word}_change"), object(change, &["version"]));
+    schemas.insert(word.into(), object(told, &["id", "version"]));
+}
+
+/// Derived, in major units of the order's currency.
+fn totals() -> Value {
+    let amount = || json!({"type": "string", "description": "a plain decimal"});
+    let line = object(json!({"id": {"type": "string", "format": "uuid"}, "amount": amount()}), &[]);
+    let tax = object(json!({"rate": ty(Ty::Rate, false), "net": amount(), "tax": amount()}), &[]);
+    let all = json!({
+        "lines": {"type": "array", "items": line}, "taxes": {"type": "array", "items": tax},
+        "net": amount(), "tax": amount(), "gross": amount(),
+    });
+    object(all, &["net", "tax", "gross"])
+}
+
+fn properties(fields: &'static [Field], input: bool) -> Map<String, Value> {
+    let told = fields.iter().filter(|f| f.input || !input);
+    let each = told.map(|f| {
+        let mut one = ty(f.ty, input);
+        one["title"] = json!(f.label);
+        (f.name.to_owned(), one)
+    });
+    each.collect()
+}
+
+fn ty(ty: Ty, input: bool) -> Value {
     match ty {
         Ty::Text(max) | Ty::Note(max) => json!({"type": "string", "maxLength": max}),
         Ty::Email => json!({"type": "string", "format": "email"}),
@@ -90,9 +186,20 @@ fn ty(ty: Ty) -> Value {
         Ty::Whole(max) => json!({"type": "integer", "minimum": 0, "maximum": max}),
         Ty::Bool => json!({"type": "boolean"}),
         Ty::Word(words) => json!({"enum": words.iter().map(|(w, _)| *w).collect::<Vec<_>>()}),
-        Ty::Ref(_) => json!({"type": "string", "description": "an id, or the code people use"}),
+        Ty::Ref(_) if input => {
+            json!({"type": "string", "description": "an id, or the code people use"})
+        }
+        Ty::Ref(_) => json!({"type": "string", "format": "uuid"}),
         Ty::Tags => json!({"type": "array", "items": {"type": "string"}}),
-        Ty::Object(fields) => schema(fields),
-        Ty::Parts(_, fields) => json!({"type": "array", "items": schema(fields)}),
+        Ty::Object(fields) => object(properties(fields, input), &[]),
+        Ty::Parts(word, fields) => {
+            let text = format!("the id of a {word} that stays; without one it is new");
+            let mut each = properties(fields, input);
+            each.insert(
+                "id".into(),
+                json!({"type": "string", "format": "uuid", "description": text}),
+            );
+            json!({"type": "array", "items": object(each, &[])})
+        }
     }
 }

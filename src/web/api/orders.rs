@@ -11,7 +11,7 @@ use crate::{
     web::{
         extract::{Visit, record_id as id},
         problem::Result,
-        query::Query,
+        query::{COMMIT_PARAMS, ORDER_PARAMS, Query},
     },
 };
 use axum::{
@@ -24,9 +24,11 @@ use serde_json::{Value, json};
 
 type Id = Path<(String, String, String)>;
 
-/// The filters of the page, as `?state=&q=&from=&to=&least=&most=&customer=&country=&sort=&size=&after=`.
+/// By the filters of the page, [`ORDER_PARAMS`].
 pub(in crate::web) async fn index(visit: Visit) -> Result {
-    let filter = Query::of(&visit.uri).orders(&visit.ctx)?;
+    let query = Query::of(&visit.uri);
+    query.only(ORDER_PARAMS)?;
+    let filter = query.orders(&visit.ctx)?;
     let rows = orders::page(&visit.ctx, &filter).await?;
     let items: Vec<Value> = rows.rows.iter().map(row).collect();
     Ok(Json(json!({"items": items, "next": rows.next.map(|c| c.text())})).into_response())
@@ -90,10 +92,10 @@ fn commit_json(c: &CommitRow) -> Value {
     })
 }
 
-/// `?before=SEQ`
 pub(in crate::web) async fn commits(visit: Visit) -> Result {
-    let before = Query::of(&visit.uri).get("before").parse().ok();
-    let rows = history::commits(&visit.ctx, before, 50).await?;
+    let query = Query::of(&visit.uri);
+    query.only(COMMIT_PARAMS)?;
+    let rows = history::commits(&visit.ctx, query.before(), 50).await?;
     let items: Vec<Value> = rows.iter().map(commit_json).collect();
     let next = rows.last().map(|c| c.seq).filter(|seq| *seq > 1);
     Ok(Json(json!({"items": items, "next": next})).into_response())

@@ -1,18 +1,13 @@
 //! The form of an order with its line editor. Adding, removing and pricing lines are posts of the
 //! same form, so that they work without JavaScript too.
-use super::records::{reshaped, version, with_lists};
+use super::records::{cards, reshaped, version, with_lists};
 use crate::{
-    domain::{
-        check::Problems,
-        customer::Customer,
-        field::Kind,
-        order::Order,
-        record::{Record, of_value},
-    },
+    domain::{check::Problems, field::Kind, order::Order, record::Record},
     service::{
         error::Error,
         orders,
         records::{self, Clash, Saved},
+        references,
         subjects::Subject,
     },
     web::{
@@ -22,7 +17,7 @@ use crate::{
         problem::Result,
         view::{show as page, show_as},
         views::{
-            fields::{ClashView, Showing},
+            fields::ClashView,
             order_form::{Filled, form},
             order_page::totals_view,
         },
@@ -36,14 +31,6 @@ type Id = Path<(String, String, String)>;
 
 /// Empty lines of a new order.
 const FIRST_LINES: usize = 3;
-
-/// A record's value as its form shows it: the customer by number and name, not by id.
-async fn shown(visit: &Visit, order: &Order) -> Result<Value> {
-    let mut value = order.value();
-    let customer = records::show::<Customer>(&visit.ctx, order.customer.0).await?.record;
-    value["customer"] = json!(format!("{} · {}", customer.number, order.customer_name));
-    Ok(value)
-}
 
 pub(in crate::web) async fn new(visit: Visit) -> Result {
     let mut value = Order::blank_for(&visit.ctx);
@@ -66,10 +53,10 @@ pub(in crate::web) async fn edit(visit: Visit, path: Id) -> Result {
     let now = records::show::<Order>(&visit.ctx, id).await?;
     let sums = now.record.totals().unwrap_or_default();
     let totals = Some(totals_view(&now.record, &sums));
-    let (value, version) = (shown(&visit, &now.record).await?, now.seq.to_string());
+    let value = references::spelled::<Order>(&visit.ctx, now.record.value()).await?;
     let filled = Filled {
         id: Some(id),
-        version,
+        version: now.seq.to_string(),
         key: String::new(),
         value,
         problems: Problems::default(),
@@ -86,7 +73,7 @@ pub(in crate::web) async fn create(visit: Visit, posted: Form) -> Result {
     match records::create::<Order>(&visit.ctx, &posted.given, posted.about("_key")).await {
         Ok(now) => Ok(visit.hx.go(&record(&visit.base(), Kind::Order, now.record.id), "created")),
         Err(Error::Invalid(p)) => {
-            Ok(again(&visit, (None, &posted), posted.given.clone(), (p, vec![])))
+            again(&visit, (None, &posted), posted.given.clone(), (p, vec![])).await
         }
         Err(e) => Err(e.into()),
     }
@@ -102,7 +89,7 @@ pub(in crate::web) async fn update(visit: Visit, path: Id, posted: Form) -> Resu
         Ok(Saved::Conflict(clash)) => clashed(&visit, (id, posted), clash).await,
         Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
         Err(Error::Invalid(p)) => {
-            Ok(again(&visit, (Some(id), &posted), posted.given.clone(), (p, vec![])))
+            again(&visit, (Some(id), &posted), posted.given.clone(), (p, vec![])).await
         }
         Err(e) => Err(e.into()),
     }
@@ -122,10 +109,11 @@ async fn unsaved(visit: &Visit, id: Option<Uuid>, posted: &Form) -> Result<Optio
     Ok(Some(match orders::preview(&visit.ctx, &before, given.clone()).await {
         Ok((filled, order)) => {
             let totals = order.totals().ok().map(|sums| totals_view(&order, &sums));
-            let again = filled_form((id, posted), filled, (Problems::default(), vec![]));
+            let value = references::spelled::<Order>(&visit.ctx, filled).await?;
+            let again = filled_form((id, posted), value, (Problems::default(), vec![]));
             page(&visit.hx, &form(visit, Filled { totals, ..again }))
         }
-        Err(Error::Invalid(p)) => again(visit, (id, posted), given, (p, vec![])),
+        Err(Error::Invalid(p)) => again(visit, (id, posted), given, (p, vec![])).await?,
         Err(e) => return Err(e.into()),
     }))
 }
@@ -141,29 +129,22 @@ fn filled_form(
 }
 
 /// The form as it was typed, with what is wrong: 422, or 409 with the conflict.
-fn again(
+async fn again(
     visit: &Visit,
     of: (Option<Uuid>, &Form),
     value: Value,
     (problems, clash): (Problems, Vec<ClashView>),
-) -> Response {
+) -> Result {
     let status =
         if clash.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
     let order = orders::summable(&visit.ctx, &value, &value);
     let totals = order.totals().ok().map(|sums| totals_view(&order, &sums));
+    let value = references::spelled::<Order>(&visit.ctx, value).await?;
     let filled = filled_form(of, value, (problems, clash));
-    show_as(status, &visit.hx, &form(visit, Filled { totals, ..filled }))
+    Ok(show_as(status, &visit.hx, &form(visit, Filled { totals, ..filled })))
 }
 
-/// The next save is made on what stands now: having seen theirs, the person decides.
 async fn clashed(visit: &Visit, (id, mut posted): (Uuid, Form), clash: Clash) -> Result {
-    let zone = visit.ctx.company.zone();
-    let showing = Showing { zone: &zone };
-    let cards = clash.conflicts.iter().map(|c| showing.clash(c)).collect();
-    posted.about.insert("_version".into(), Value::String(clash.seq.to_string()));
-    let value = match of_value::<Order>(clash.mine.clone()) {
-        Ok(order) => shown(visit, &order).await?,
-        Err(_) => clash.mine,
-    };
-    Ok(again(visit, (Some(id), &posted), value, (Problems::default(), cards)))
+    let cards = cards(visit, &mut posted, &clash).await?;
+    again(visit, (Some(id), &posted), clash.mine, (Problems::default(), cards)).await
 }

@@ -5,6 +5,7 @@ use crate::{
         error::Error,
         history,
         records::{self, Saved},
+        references,
     },
     web::{
         extract::{Visit, record_id as id},
@@ -19,7 +20,7 @@ use crate::{
         },
     },
 };
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, http::StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,15 +28,17 @@ type Id = Path<(String, String, String)>;
 
 pub(in crate::web) async fn index<M: Shown>(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
-    let (rows, count) = records::list::<M>(&visit.ctx, &query.masters()).await?;
-    let view = Index::of(&visit, &query, (rows, count));
+    let filter = query.masters()?;
+    let (rows, count) = records::list::<M>(&visit.ctx, &filter).await?;
+    let view = Index::of(&visit, (&query, filter.only_active), (rows, count));
     Ok(page(&visit.hx, &view))
 }
 
 pub(in crate::web) async fn show<M: Shown>(visit: Visit, path: Id) -> Result {
     let before = Query::of(&visit.uri).before();
     let story = history::story::<M>(&visit.ctx, id(path)?, before).await?;
-    Ok(page(&visit.hx, &Show::of(&visit, &story)))
+    let value = references::spelled::<M>(&visit.ctx, story.now.record.value()).await?;
+    Ok(page(&visit.hx, &Show::of(&visit, &story, &value)))
 }
 
 pub(in crate::web) async fn new<M: Shown>(visit: Visit) -> Result {
@@ -48,13 +51,13 @@ pub(in crate::web) async fn new<M: Shown>(visit: Visit) -> Result {
 pub(in crate::web) async fn edit<M: Shown>(visit: Visit, path: Id) -> Result {
     let id = id(path)?;
     let now = records::show::<M>(&visit.ctx, id).await?;
-    let (value, problems) = (now.record.value(), Problems::default());
+    let value = references::spelled::<M>(&visit.ctx, now.record.value()).await?;
     let filled = Filled {
         id: Some(id),
         version: now.seq,
         key: String::new(),
         value: &value,
-        problems,
+        problems: Problems::default(),
         clash: vec![],
     };
     Ok(page(&visit.hx, &form::<M>(&visit, filled)))
@@ -62,12 +65,12 @@ pub(in crate::web) async fn edit<M: Shown>(visit: Visit, path: Id) -> Result {
 
 pub(in crate::web) async fn create<M: Shown>(visit: Visit, posted: Form) -> Result {
     if let Some(given) = reshaped(&posted) {
-        return Ok(again::<M>(&visit, (None, &posted), &given, (Problems::default(), vec![])));
+        return again::<M>(&visit, (None, &posted), given, (Problems::default(), vec![])).await;
     }
     match records::create::<M>(&visit.ctx, &posted.given, posted.about("_key")).await {
         Ok(now) => Ok(visit.hx.go(&record(&visit.base(), M::KIND, now.record.id()), "created")),
         Err(Error::Invalid(p)) => {
-            Ok(again::<M>(&visit, (None, &posted), &posted.given, (p, vec![])))
+            again::<M>(&visit, (None, &posted), posted.given.clone(), (p, vec![])).await
         }
         Err(e) => Err(e.into()),
     }
@@ -76,14 +79,14 @@ pub(in crate::web) async fn create<M: Shown>(visit: Visit, posted: Form) -> Resu
 pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, posted: Form) -> Result {
     let id = id(path)?;
     if let Some(given) = reshaped(&posted) {
-        return Ok(again::<M>(&visit, (Some(id), &posted), &given, (Problems::default(), vec![])));
+        return again::<M>(&visit, (Some(id), &posted), given, (Problems::default(), vec![])).await;
     }
     let (url, given) = (record(&visit.base(), M::KIND, id), with_lists::<M>(&posted.given));
     match records::save::<M>(&visit.ctx, id, version(&posted)?, &given).await {
-        Ok(Saved::Conflict(clash)) => Ok(clashed::<M>(&visit, (id, posted), &clash)),
+        Ok(Saved::Conflict(clash)) => clashed::<M>(&visit, (id, posted), clash).await,
         Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
         Err(Error::Invalid(p)) => {
-            Ok(again::<M>(&visit, (Some(id), &posted), &posted.given, (p, vec![])))
+            again::<M>(&visit, (Some(id), &posted), posted.given.clone(), (p, vec![])).await
         }
         Err(e) => Err(e.into()),
     }
@@ -100,17 +103,27 @@ pub(in crate::web) fn with_lists<R: Record>(given: &Value) -> Value {
     given
 }
 
-fn clashed<M: Shown>(
+async fn clashed<M: Shown>(
     visit: &Visit,
     (id, mut posted): (Uuid, Form),
+    clash: records::Clash,
+) -> Result {
+    let cards = cards(visit, &mut posted, &clash).await?;
+    again::<M>(visit, (Some(id), &posted), clash.mine, (Problems::default(), cards)).await
+}
+
+/// The conflict for people. The next save is made on what stands now: having seen theirs, the
+/// person decides.
+pub(in crate::web) async fn cards(
+    visit: &Visit,
+    posted: &mut Form,
     clash: &records::Clash,
-) -> Response {
+) -> Result<Vec<ClashView>> {
     let zone = visit.ctx.company.zone();
-    let showing = Showing { zone: &zone };
-    let cards = clash.conflicts.iter().map(|c| showing.clash(c)).collect();
-    // the next save is made on what stands now: having seen theirs, the person decides
+    let titles = clash.titles(&visit.ctx).await?;
+    let showing = Showing { zone: &zone, titles: &titles };
     posted.about.insert("_version".into(), Value::String(clash.seq.to_string()));
-    again::<M>(visit, (Some(id), &posted), &clash.mine, (Problems::default(), cards))
+    Ok(clash.conflicts.iter().map(|c| showing.clash(c)).collect())
 }
 
 /// The version that a form was made from.
@@ -122,12 +135,12 @@ pub(in crate::web) fn version(posted: &Form) -> Result<i64, Error> {
 }
 
 /// The form as it was typed, with what is wrong: 422, or 409 with the conflict.
-fn again<M: Shown>(
+async fn again<M: Shown>(
     visit: &Visit,
     (id, posted): (Option<Uuid>, &Form),
-    given: &Value,
+    given: Value,
     (problems, clash): (Problems, Vec<ClashView>),
-) -> Response {
+) -> Result {
     let status = match (problems.is_empty(), clash.is_empty()) {
         (true, true) => StatusCode::OK,
         (_, false) => StatusCode::CONFLICT,
@@ -135,8 +148,9 @@ fn again<M: Shown>(
     };
     let version = posted.about("_version").and_then(|v| v.parse().ok()).unwrap_or(0);
     let key = posted.about("_key").unwrap_or_default().to_owned();
-    let filled = Filled { id, version, key, value: given, problems, clash };
-    show_as(status, &visit.hx, &form::<M>(visit, filled))
+    let value = references::spelled::<M>(&visit.ctx, given).await?;
+    let filled = Filled { id, version, key, value: &value, problems, clash };
+    Ok(show_as(status, &visit.hx, &form::<M>(visit, filled)))
 }
 
 /// Adding or removing a row is not a save: the form comes back with one row more, or without the one

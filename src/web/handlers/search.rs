@@ -6,9 +6,10 @@ use crate::{
         page::{MasterFilter, OrderFilter},
         policy::Act,
         product::Product,
+        tax::TaxCode,
         text::words,
     },
-    service::{Master, error::Error, orders, records, subjects::Subject},
+    service::{Master, error::Error, orders, records, references::title_of, subjects::Subject},
     web::{
         extract::Visit,
         paths::record,
@@ -113,6 +114,7 @@ pub(in crate::web) async fn suggest(
     let options = match kind.as_str() {
         "customers" => options::<Customer>(&visit, &filter).await?,
         "products" => options::<Product>(&visit, &filter).await?,
+        "tax-codes" => options::<TaxCode>(&visit, &filter).await?,
         _ => return Err(Error::NotFound.into()),
     };
     Ok(show(&visit.hx, &Suggest { options }))
@@ -120,5 +122,5 @@ pub(in crate::web) async fn suggest(
 
 async fn options<M: Subject + Master>(visit: &Visit, filter: &MasterFilter) -> Result<Vec<String>> {
     let (page, _) = records::list::<M>(&visit.ctx, filter).await?;
-    Ok(page.rows.iter().map(|m| format!("{} · {}", m.code(), m.name())).collect())
+    Ok(page.rows.iter().map(title_of).collect())
 }

@@ -4,7 +4,7 @@ use super::{
     orders::summed,
 };
 use crate::{
-    domain::{field::Kind, money::Currency, order::State},
+    domain::{field::Kind, money::Currency, order::State, text::grouped},
     service::{
         dashboard::{MONTHS, Month, Overview},
         orders::Tally,
@@ -81,9 +81,14 @@ impl Dashboard {
 
 fn card(visit: &Visit, tallies: &[Tally], state: State) -> Card {
     let of = tallies.iter().filter(|t| t.state == state);
-    let (count, sum) = summed(visit, of);
+    let of = summed(visit, of);
     let href = format!("{}/orders?state={}", visit.base(), state.word());
-    Card { label: state.label(), href, count, sum }
+    Card {
+        label: state.label(),
+        href,
+        count: grouped(&of.orders.to_string()),
+        sum: format!("{}{}", of.sum, of.note),
+    }
 }
 
 /// Twelve months up to the last one that has orders or is now: old data has a chart too.

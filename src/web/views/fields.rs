@@ -1,9 +1,12 @@
 //! Form fields and values as people see them, made by the registry.
-use crate::domain::{
-    check::Problems,
-    field::{Field, Kind, Ty},
-    history::merge::Conflict,
-    time::Ts,
+use crate::{
+    domain::{
+        check::Problems,
+        field::{Field, Kind, Ty, find},
+        history::merge::Conflict,
+        time::Ts,
+    },
+    service::references::{Titles, reference},
 };
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -38,27 +41,96 @@ pub(in crate::web) fn text_of(value: &Value) -> String {
     }
 }
 
-/// A field with its value and what is wrong with it. `at` is the path of what holds it.
-pub(in crate::web) fn field(
-    f: &'static Field,
-    (at, of): (&str, &Value),
-    problems: &Problems,
-) -> FieldView {
-    let name = if at.is_empty() { f.name.to_owned() } else { format!("{at}.{}", f.name) };
-    let (kind, options) = kind_of(f);
-    FieldView {
-        id: format!("f-{}", name.replace('.', "-")),
-        error: problems.get(&name).unwrap_or_default().to_owned(),
-        label: f.label,
-        value: text_of(&of[f.name]),
-        hint: f.hint,
-        required: f.required,
-        wide: kind == "textarea",
-        numeric: matches!(f.ty, Ty::Price | Ty::Qty | Ty::Rate | Ty::Whole(_)),
-        name,
-        kind,
-        options,
-        ..FieldView::default()
+/// What the fields of a form are made with.
+#[derive(Clone, Copy)]
+pub(in crate::web) struct Making<'a> {
+    /// The address of the company's pages.
+    pub base: &'a str,
+    pub problems: &'a Problems,
+}
+
+impl Making<'_> {
+    /// A field with its value and what is wrong with it. `at` is the path of what holds it.
+    pub(in crate::web) fn field(&self, f: &'static Field, (at, of): (&str, &Value)) -> FieldView {
+        let name = if at.is_empty() { f.name.to_owned() } else { format!("{at}.{}", f.name) };
+        let (kind, options) = kind_of(f);
+        let field = FieldView {
+            id: format!("f-{}", name.replace('.', "-")),
+            error: self.problems.get(&name).unwrap_or_default().to_owned(),
+            label: f.label,
+            value: text_of(&of[f.name]),
+            hint: f.hint,
+            required: f.required,
+            wide: kind == "textarea",
+            numeric: matches!(f.ty, Ty::Price | Ty::Qty | Ty::Rate | Ty::Whole(_)),
+            name,
+            kind,
+            options,
+            ..FieldView::default()
+        };
+        match f.ty {
+            Ty::Ref(kind) => self.suggesting(field, kind),
+            _ => field,
+        }
+    }
+
+    /// A field that names a record offers what matches while one types.
+    pub(in crate::web) fn suggesting(&self, field: FieldView, kind: Kind) -> FieldView {
+        let suggest = format!("{}/suggest/{}", self.base, kind.slug());
+        FieldView { list: kind.slug(), suggest, ..field }
+    }
+
+    /// Some fields of what stands at a path, in the order of `names`.
+    pub(in crate::web) fn named(
+        &self,
+        fields: &'static [Field],
+        names: &[&str],
+        at: (&str, &Value),
+    ) -> Vec<FieldView> {
+        names.iter().filter_map(|n| find(fields, n)).map(|f| self.field(f, at)).collect()
+    }
+
+    /// Every field of a record that people may set: plain ones, and lists of parts.
+    pub(in crate::web) fn form(
+        &self,
+        fields: &'static [Field],
+        of: &Value,
+    ) -> (Vec<FieldView>, Vec<PartsView>) {
+        let (mut plain, mut parts) = (vec![], vec![]);
+        for f in fields.iter().filter(|f| f.input) {
+            match f.ty {
+                Ty::Parts(word, inner) => {
+                    let rows = self.rows((f.name, inner), &of[f.name]);
+                    let error = self.problems.get(f.name).unwrap_or_default().to_owned();
+                    parts.push(PartsView { name: f.name, label: f.label, word, error, rows });
+                }
+                Ty::Object(inner) => {
+                    let at = (f.name, &of[f.name]);
+                    plain.extend(inner.iter().map(|i| self.field(i, at)));
+                }
+                _ => plain.push(self.field(f, ("", of))),
+            }
+        }
+        (plain, parts)
+    }
+
+    /// The rows of a list of parts.
+    pub(in crate::web) fn rows(
+        &self,
+        (name, inner): (&str, &'static [Field]),
+        of: &Value,
+    ) -> Vec<RowView> {
+        let each = of.as_array().into_iter().flatten().enumerate().map(|(index, part)| {
+            let at = format!("{name}.{index}");
+            let fields = inner.iter().filter(|f| f.input).map(|f| self.field(f, (&at, part)));
+            RowView {
+                index,
+                id: text_of(&part["id"]),
+                filled: text_of(&part["filled"]),
+                fields: fields.collect(),
+            }
+        });
+        each.collect()
     }
 }
 
@@ -92,52 +164,10 @@ pub(in crate::web) struct RowView {
     pub fields: Vec<FieldView>,
 }
 
-/// Every field of a record that people may set: plain ones, and lists of parts.
-pub(in crate::web) fn form(
-    fields: &'static [Field],
-    of: &Value,
-    problems: &Problems,
-) -> (Vec<FieldView>, Vec<PartsView>) {
-    let (mut plain, mut parts) = (vec![], vec![]);
-    for f in fields.iter().filter(|f| f.input) {
-        match f.ty {
-            Ty::Parts(word, inner) => {
-                let rows = rows((f.name, inner), &of[f.name], problems);
-                let error = problems.get(f.name).unwrap_or_default().to_owned();
-                parts.push(PartsView { name: f.name, label: f.label, word, error, rows });
-            }
-            Ty::Object(inner) => {
-                let at = (f.name, &of[f.name]);
-                plain.extend(inner.iter().map(|i| field(i, at, problems)));
-            }
-            _ => plain.push(field(f, ("", of), problems)),
-        }
-    }
-    (plain, parts)
-}
-
-/// The rows of a list of parts.
-pub(in crate::web) fn rows(
-    (name, inner): (&str, &'static [Field]),
-    of: &Value,
-    problems: &Problems,
-) -> Vec<RowView> {
-    let each = of.as_array().into_iter().flatten().enumerate().map(|(index, part)| {
-        let at = format!("{name}.{index}");
-        let fields = inner.iter().filter(|f| f.input).map(|f| field(f, (&at, part), problems));
-        RowView {
-            index,
-            id: text_of(&part["id"]),
-            filled: text_of(&part["filled"]),
-            fields: fields.collect(),
-        }
-    });
-    each.collect()
-}
-
-/// How values are shown: moments in the company's zone.
+/// How values are shown: moments in the company's zone, records by what they are called.
 pub(in crate::web) struct Showing<'a> {
     pub zone: &'a TimeZone,
+    pub titles: &'a Titles,
 }
 
 impl Showing<'_> {
@@ -158,11 +188,15 @@ impl Showing<'_> {
             Ty::Object(fields) => self.several(fields, value, ", "),
             Ty::Parts(_, fields) if value.is_object() => self.several(fields, value, " · "),
             Ty::Parts(word, _) => format!("{} {word}s", value.as_array().map_or(0, Vec::len)),
-            Ty::Ref(Kind::Customer | Kind::Product | Kind::TaxCode | Kind::Order) => {
-                "another".into()
-            }
+            Ty::Ref(_) => self.name(ty, value),
             _ => text_of(value),
         }
+    }
+
+    /// A record that is not there any more is "another" one; a text is its name already.
+    fn name(&self, ty: Ty, value: &Value) -> String {
+        let Some((_, id)) = reference(ty, value) else { return text_of(value) };
+        self.titles.get(&id).map_or("another", String::as_str).to_owned()
     }
 
     fn several(&self, fields: &'static [Field], value: &Value, between: &str) -> String {

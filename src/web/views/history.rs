@@ -1,7 +1,11 @@
 //! Timelines and commits as people read them.
 use super::fields::Showing;
 use crate::{
-    domain::{history::diff::Change, time::Ts},
+    domain::{
+        history::{cause::Cause, diff::Change},
+        text::initials,
+        time::Ts,
+    },
     service::history::{CommitRow, Event, Story},
     web::extract::Visit,
 };
@@ -44,15 +48,11 @@ pub(in crate::web) fn author(name: Option<&str>, kind: &str) -> String {
     }
 }
 
-fn initials(name: &str) -> String {
-    name.split_whitespace().filter_map(|w| w.chars().next()).take(2).collect()
-}
-
 /// A record's history; `url` is the record's page.
 pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> HistoryView {
     let zone = visit.ctx.company.zone();
     HistoryView {
-        events: events(visit, &story.events, &Showing { zone: &zone }),
+        events: events(visit, &story.events, &Showing { zone: &zone, titles: &story.titles }),
         earlier: story.earlier.map(|seq| format!("{url}?before={seq}#history")),
         latest: story.later.then(|| format!("{url}#history")),
     }
@@ -84,15 +84,10 @@ fn events(visit: &Visit, events: &[Event], showing: &Showing<'_>) -> Vec<EventVi
 }
 
 fn what(e: &Event) -> String {
-    match (e.step.cause.as_str(), e.changes.len()) {
-        ("create", _) => "created this".into(),
-        ("import", _) if e.first => "imported this".into(),
-        ("confirmation", _) => "confirmed the order".into(),
-        ("completion", _) => "completed the order".into(),
-        ("reopening", _) => "reopened the order".into(),
-        ("deletion", _) => "deleted this".into(),
-        ("cancellation", _) => "cancelled the order".into(),
-        ("reinstatement", _) => "reinstated the order".into(),
+    let cause = e.step.cause.parse::<Cause>().unwrap_or(Cause::Edit);
+    let again = cause == Cause::Import && !e.first;
+    match (cause, e.changes.len()) {
+        (cause, _) if cause != Cause::Edit && !again => cause.label().into(),
         (_, 1) => "changed 1 field".into(),
         (_, n) => format!("changed {n} fields"),
     }

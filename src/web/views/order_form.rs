@@ -1,6 +1,6 @@
 //! The form of an order, put together.
 use super::{
-    fields::{ClashView, FieldView, RowView, field, loose, rows},
+    fields::{ClashView, FieldView, Making, RowView, loose},
     order::{Form, TotalsView},
 };
 use crate::{
@@ -56,14 +56,12 @@ pub(in crate::web) fn form(visit: &Visit, f: Filled) -> Form {
     let list = list(&base, Kind::Order);
     let action = f.id.map_or_else(|| list.clone(), |id| record(&base, Kind::Order, id));
     let heading = if f.id.is_some() { "Edit order" } else { "New order" };
-    let suggest = format!("{base}/suggest");
-    let of = |names: &[&str]| named(Order::FIELDS, names, ("", &f.value), &f.problems);
+    let making = Making { base: &base, problems: &f.problems };
+    let of = |names: &[&str]| making.named(Order::FIELDS, names, ("", &f.value));
     let address = |name: &str| {
         let at = f.value.get(name).unwrap_or(&none);
-        ADDRESS.iter().map(|a| field(a, (name, at), &f.problems)).collect()
+        ADDRESS.iter().map(|a| making.field(a, (name, at))).collect()
     };
-    let mut head = of(HEAD);
-    suggesting(&mut head, "customer", ("customers", &suggest));
     Form {
         shell: Shell::of(visit, heading, "orders"),
         heading: heading.into(),
@@ -71,14 +69,14 @@ pub(in crate::web) fn form(visit: &Visit, f: Filled) -> Form {
         more: of(MORE),
         billing: address("billing"),
         shipping: address("shipping"),
-        lines: lines(&f, &suggest),
-        discounts: rows(("discounts", discount_fields()), &f.value["discounts"], &f.problems),
+        lines: lines(making, &f.value["lines"]),
+        discounts: making.rows(("discounts", discount_fields()), &f.value["discounts"]),
         problems: loose(&f.problems),
         totals: f.totals,
         version: f.version,
         key: f.key,
         clash: f.clash,
-        head,
+        head: of(HEAD),
         list,
         action,
     }
@@ -92,30 +90,21 @@ fn discount_fields() -> &'static [Field] {
     }
 }
 
-fn named(
-    fields: &'static [Field],
-    names: &[&str],
-    at: (&str, &Value),
-    problems: &Problems,
-) -> Vec<FieldView> {
-    names.iter().filter_map(|n| find(fields, n)).map(|f| field(f, at, problems)).collect()
-}
-
-fn lines(f: &Filled, suggest: &str) -> Vec<RowView> {
-    let each = parts_of(&f.value["lines"]).iter().enumerate().map(|(index, part)| {
+fn lines(making: Making<'_>, lines: &Value) -> Vec<RowView> {
+    let each = parts_of(lines).iter().enumerate().map(|(index, part)| {
         let at = format!("lines.{index}");
-        let mut fields = named(LINE, COLUMNS, (&at, part), &f.problems);
-        suggesting(&mut fields, "sku", ("products", suggest));
+        let fields = making.named(LINE, COLUMNS, (&at, part)).into_iter();
+        // a line names its product by SKU
+        let sku = format!("{at}.sku");
+        let offered =
+            |f: FieldView| if f.name == sku { making.suggesting(f, Kind::Product) } else { f };
         let text = |name: &str| part[name].as_str().unwrap_or_default().to_owned();
-        RowView { index, id: text("id"), filled: text("filled"), fields }
+        RowView {
+            index,
+            id: text("id"),
+            filled: text("filled"),
+            fields: fields.map(offered).collect(),
+        }
     });
     each.collect()
-}
-
-/// A field that names a record offers what matches while one types.
-fn suggesting(fields: &mut [FieldView], name: &str, (kind, suggest): (&'static str, &str)) {
-    for f in fields.iter_mut().filter(|f| f.name.ends_with(name)) {
-        f.list = kind;
-        f.suggest = format!("{suggest}/{kind}");
-    }
 }

@@ -1,11 +1,12 @@
 //! The list of orders.
-use super::text::{counted, grouped};
+use super::text::counted;
 use crate::{
     domain::{
         field::Kind,
         money::Currency,
         order::State,
-        page::{Cursor, OrderFilter, OrderSort},
+        page::{Count, Cursor, OrderFilter, OrderSort},
+        text::grouped,
     },
     service::orders::{Listing, OrderRow, Tally},
     web::{
@@ -120,22 +121,36 @@ impl Index {
     }
 }
 
-/// Orders of some counters, and their sum in the company's currency.
-pub(in crate::web) fn summed<'a>(
-    visit: &Visit,
-    of: impl Iterator<Item = &'a Tally>,
-) -> (String, String) {
+/// What some counters add up to.
+pub(in crate::web) struct Summed {
+    pub orders: i64,
+    /// In the company's currency.
+    pub sum: String,
+    /// What the sum leaves out, or nothing.
+    pub note: String,
+}
+
+pub(in crate::web) fn summed<'a>(visit: &Visit, of: impl Iterator<Item = &'a Tally>) -> Summed {
     let currency = visit.ctx.company.currency;
-    let (n, sum) = of.fold((0, 0), |(n, sum), t| {
-        (n + t.orders, sum + if t.currency == currency.code() { t.gross } else { 0 })
-    });
-    (grouped(n), currency.show(sum))
+    let (mut orders, mut foreign, mut sum) = (0, 0, 0);
+    for t in of {
+        orders += t.orders;
+        if t.currency == currency.code() {
+            sum += t.gross;
+        } else {
+            foreign += t.orders;
+        }
+    }
+    let left_out = format!(", {} in other currencies", grouped(&foreign.to_string()));
+    let note = if foreign > 0 { left_out } else { String::new() };
+    Summed { orders, sum: currency.show(sum), note }
 }
 
 fn sums(visit: &Visit, tallies: &[Tally]) -> Vec<(String, String, String)> {
     let of = |label: &str, states: &[State]| {
-        let (n, sum) = summed(visit, tallies.iter().filter(|t| states.contains(&t.state)));
-        (label.to_owned(), sum, format!("{n} orders"))
+        let of = summed(visit, tallies.iter().filter(|t| states.contains(&t.state)));
+        let count = counted(Count::Exactly(of.orders), "order");
+        (label.to_owned(), of.sum, format!("{count}{}", of.note))
     };
     vec![
         of("Open value", &[State::Draft, State::Confirmed]),
@@ -148,7 +163,7 @@ fn sums(visit: &Visit, tallies: &[Tally]) -> Vec<(String, String, String)> {
 fn tabs(url: &str, filter: &OrderFilter, tallies: &[Tally]) -> Vec<Tab> {
     let count = |s: Option<State>| {
         let of = tallies.iter().filter(|t| s.is_none_or(|s| t.state == s));
-        grouped(of.map(|t| t.orders).sum())
+        grouped(&of.map(|t| t.orders).sum::<i64>().to_string())
     };
     let current = filter.states.as_slice();
     let all =

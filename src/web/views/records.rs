@@ -1,6 +1,6 @@
 //! Customers, products and tax codes: one set of pages for all kinds of master records.
 use super::{
-    fields::{self, ClashView, FieldView, PartsView, Showing, loose},
+    fields::{ClashView, FieldView, Making, PartsView, Showing, loose},
     history::{HistoryView, history},
     text::{counted, short_hash},
 };
@@ -91,6 +91,8 @@ pub(in crate::web) struct Form {
     pub key: String,
     pub fields: Vec<FieldView>,
     pub parts: Vec<PartsView>,
+    /// The kinds of records that its fields offer.
+    pub lists: Vec<&'static str>,
     pub problems: Vec<String>,
     pub clash: Vec<ClashView>,
 }
@@ -103,7 +105,7 @@ impl View for Form {
 impl Index {
     pub(in crate::web) fn of<M: Shown>(
         visit: &Visit,
-        query: &Query,
+        (query, only_active): (&Query, bool),
         (rows, count): (Page<M>, Count),
     ) -> Self {
         let (base, url) = (visit.base(), list(&visit.base(), M::KIND));
@@ -112,7 +114,7 @@ impl Index {
             shell: Shell::of(visit, M::KIND.plural(), M::KIND.slug()),
             one: M::KIND.label().to_lowercase(),
             q: query.get("q").to_owned(),
-            only_active: query.masters().only_active,
+            only_active,
             rows: rows.rows.iter().map(|m| row(&base, m)).collect(),
             heads: M::HEADS,
             count: counted(count, &M::KIND.label().to_lowercase()),
@@ -125,12 +127,13 @@ impl Index {
 }
 
 impl Show {
-    pub(in crate::web) fn of<M: Shown>(visit: &Visit, story: &Story<M>) -> Self {
+    /// `value` is the record with the names of those it names.
+    pub(in crate::web) fn of<M: Shown>(visit: &Visit, story: &Story<M>, value: &Value) -> Self {
         let zone = visit.ctx.company.zone();
-        let showing = Showing { zone: &zone };
+        let showing = Showing { zone: &zone, titles: &story.titles };
         let (base, m) = (visit.base(), &story.now.record);
         let url = record(&base, M::KIND, m.id());
-        let (facts, parts) = facts::<M>(m, &showing);
+        let (facts, parts) = facts::<M>(value, &showing);
         Self {
             shell: Shell::of(visit, m.name(), M::KIND.slug()),
             list: list(&base, M::KIND),
@@ -200,8 +203,8 @@ fn row<M: Shown>(base: &str, m: &M) -> Row {
 
 type Facts = (Vec<(String, String)>, Vec<(String, Vec<String>)>);
 
-fn facts<M: Shown>(m: &M, showing: &Showing<'_>) -> Facts {
-    let (value, mut facts, mut parts) = (m.value(), vec![], vec![]);
+fn facts<M: Shown>(value: &Value, showing: &Showing<'_>) -> Facts {
+    let (mut facts, mut parts) = (vec![], vec![]);
     for f in M::FIELDS {
         let at = &value[f.name];
         if let Ty::Parts(..) = f.ty {
@@ -231,7 +234,9 @@ pub(in crate::web) fn form<M: Shown>(visit: &Visit, filled: Filled<'_>) -> Form 
     let (list, kind) = (list(&base, M::KIND), M::KIND.label().to_lowercase());
     let action = filled.id.map_or_else(|| list.clone(), |id| record(&base, M::KIND, id));
     let heading = if filled.id.is_some() { format!("Edit {kind}") } else { format!("New {kind}") };
-    let (fields, parts) = fields::form(M::FIELDS, filled.value, &filled.problems);
+    let making = Making { base: &base, problems: &filled.problems };
+    let (fields, parts) = making.form(M::FIELDS, filled.value);
+    let lists = fields.iter().map(|f| f.list).filter(|l| !l.is_empty()).collect();
     Form {
         shell: Shell::of(visit, heading.clone(), M::KIND.slug()),
         kinds: M::KIND.plural(),
@@ -241,6 +246,7 @@ pub(in crate::web) fn form<M: Shown>(visit: &Visit, filled: Filled<'_>) -> Form 
         problems: loose(&filled.problems),
         clash: filled.clash,
         list,
+        lists,
         heading,
         action,
         fields,

@@ -113,13 +113,14 @@ fn a_plain_file_is_mapped_and_its_bad_rows_are_told() {
         4,29/02/2027,C1,b-2,1,1\n\
         5,30/01/2026,C1,b-2,-1,1\n\
         6,30/01/2026,C\xff,b-2,1,1\n\
-        7,30/01/2026,C1,,1,1\n";
+        7,30/01/2026,C1,,1,1\n\
+        1,31/01/2026,C2,b-2,1,1\n";
     let file = place.file("orders.csv", text);
     let rejects = place.path("r.csv").display().to_string();
     let mut args = vec!["import", "orders", &file, "--company", "acme", "--rejects", &rejects];
     args.extend(MAP);
     let said = place.run(&args);
-    assert!(said.contains("8 rows: 2 orders with 2 lines, 6 rejected rows"), "{said}");
+    assert!(said.contains("9 rows: 2 orders with 2 lines, 7 rejected rows"), "{said}");
     let rejects =
         String::from_utf8_lossy(&std::fs::read(place.path("r.csv")).unwrap()).into_owned();
     for reason in [
@@ -129,6 +130,7 @@ fn a_plain_file_is_mapped_and_its_bad_rows_are_told() {
         "7,a negative quantity outside of a credit",
         "8,the row is not UTF-8",
         "9,neither a SKU nor a description",
+        "10,another customer than in the first row of this order",
     ] {
         assert!(rejects.contains(reason), "{reason}: {rejects}");
     }

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     domain::{
         customer::Customer,
+        history::cause::Cause,
         ids::CompanyId,
         product::Product,
         scope::{Membership, Scope},
@@ -24,8 +25,6 @@ use orders::{Names, Orders};
 use rows::{CompanyRow, CustomerRow, ProductRow, Rows, UserRow};
 use std::{collections::BTreeSet, path::Path};
 
-/// The cause of the commit by which a company came in.
-const IMPORT: &str = "import";
 /// Orders written at a time.
 const BATCH: usize = 500;
 
@@ -105,7 +104,7 @@ async fn found_company(app: &App, row: CompanyRow, users: Vec<UserRow>) -> Resul
     }
     if here.is_some() {
         let mut tx = app.db.glance(&scope).await?;
-        return Ok(commits::has_cause(&mut tx, &scope, IMPORT).await?);
+        return Ok(commits::has_cause(&mut tx, &scope, Cause::Import).await?);
     }
     let mut people = vec![];
     for user in users {
@@ -179,7 +178,8 @@ async fn write(
         }
     }
     w.put_orders(&batch).await?;
-    let seq = w.finish(Said { cause: IMPORT, message: &format!("Imported {n} orders") }).await?;
+    let seq =
+        w.finish(Said { cause: Cause::Import, message: &format!("Imported {n} orders") }).await?;
     let (customers, products) = (masters.customers.len(), masters.products.len());
     Ok(Brought { slug: ctx.company.slug.clone(), customers, products, orders: n, seq: Some(seq) })
 }

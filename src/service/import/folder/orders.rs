@@ -15,7 +15,7 @@ use crate::{
     service::{
         context::Ctx,
         error::{Error, Result},
-        import::{Progress, build::empty},
+        import::Progress,
     },
 };
 use jiff::civil::Date;
@@ -169,7 +169,7 @@ impl Orders {
             internal_note: field(Order::FIELDS, "internal_note", row.notes.as_deref())
                 .map_err(wrong)?,
             cancel_reason: (state == State::Cancelled).then(|| "other".into()),
-            ..empty(ctx)
+            ..Order::empty(&ctx.company, ctx.now())
         })
     }
 
