@@ -1,5 +1,7 @@
 //! Settings: flags, the environment and `.env`. The only reader of the environment.
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource,
+};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// Order management in which every record has a past, a side track and a way back.
@@ -13,6 +15,23 @@ pub struct Cli {
     pub web: Web,
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+impl Cli {
+    /// Reads the command line and the environment. What belongs to the server is said after the word
+    /// that starts it: before another word it would be passed over.
+    pub fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let lost = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let web = Web::augment_args(clap::Command::new(""));
+        let lost = web.get_arguments().find(|arg| lost(arg.get_id().as_str()));
+        if let (Some(word), Some(arg)) = (matches.subcommand_name(), lost) {
+            let flag = arg.get_long().unwrap_or_default();
+            let text = format!("write `--{flag}` after `{word}`, if it takes one\n");
+            Self::command().error(ErrorKind::ArgumentConflict, text).exit();
+        }
+        Self::from_arg_matches(&matches).unwrap_or_else(|e| e.exit())
+    }
 }
 
 /// What every command needs.

@@ -1,5 +1,4 @@
 //! Reads the flags and starts.
-use clap::Parser;
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -13,7 +12,7 @@ async fn main() -> ExitCode {
     {
         return failed(&format!(".env cannot be read: {e}"));
     }
-    match tributary::cli::run(tributary::config::Cli::parse()).await {
+    match tributary::cli::run(tributary::config::Cli::read()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => failed(&format!("{e:#}")),
     }

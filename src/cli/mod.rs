@@ -9,7 +9,7 @@ use crate::{
     store::db::Db,
 };
 use anyhow::Result;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Runs what was asked for. The exit code is 1 if something failed or was found.
 ///
@@ -55,7 +55,9 @@ fn say(text: &str) -> Result<()> {
 
 fn logging(base: &Base) {
     let filter = tracing_subscriber::EnvFilter::try_new(&base.log).unwrap_or_default();
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    let logs = logs.with_writer(std::io::stderr);
     let _ = match base.log_format {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().try_init(),

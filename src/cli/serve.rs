@@ -1,5 +1,5 @@
 //! Serving, and what an operator does around it.
-use super::{open, say};
+use super::say;
 use crate::{
     app::App,
     config::{Base, Web},
@@ -105,10 +105,14 @@ pub(super) async fn migrate(base: &Base, grant_to: Option<String>) -> Result<()>
 }
 
 pub(super) async fn check(base: &Base) -> Result<()> {
-    let app = open(base).await?;
-    let (found, known) = app.db.schema().await?;
-    say(&format!("database: {:?}, schema {found} of {known}", app.db.engine()))?;
-    if let Some(fault) = app.db.role_fault().await? {
+    if let Some(path) = Db::missing_file(&base.database_url) {
+        bail!("there is no database at {}; `tributary serve` makes one", path.display());
+    }
+    let db = Db::open(&base.database_url).await?;
+    let (found, known) = db.schema().await?;
+    say(&format!("database: {:?}, schema {found} of {known}", db.engine()))?;
+    db.ready().await?;
+    if let Some(fault) = db.role_fault().await? {
         bail!("{fault}");
     }
     say("ready to serve")

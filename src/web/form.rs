@@ -7,6 +7,7 @@ use axum::{
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
+use crate::service::error::Error;
 
 /// The most fields of one form: 2,000 lines of a dozen fields each.
 const MAX_FIELDS: usize = 40_000;
@@ -24,6 +25,15 @@ impl Form {
     /// One of the form's own fields.
     pub fn about(&self, name: &str) -> Option<&str> {
         self.about.get(name).and_then(Value::as_str).filter(|s| !s.is_empty())
+    }
+    /// The version that the form was made from, if it says one.
+    ///
+    /// # Errors
+    /// If it cannot be read: a decision must not pass for one that was based on nothing.
+    pub fn based_on(&self) -> Result<Option<i64>, Error> {
+        let unreadable =
+            || Error::at("version", "Open the form again: it does not say what it is based on");
+        self.about("_version").map(|v| v.parse().map_err(|_| unreadable())).transpose()
     }
     /// A field as typed; empty if it was not there.
     pub fn text(&self, name: &str) -> &str {

@@ -11,7 +11,7 @@ use crate::{
 use axum::{
     RequestExt,
     extract::{RawPathParams, Request, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -72,10 +72,7 @@ async fn who(
         };
     }
     match session {
-        Some(session) => session::who(&session).await.map_err(|e| {
-            tracing::error!(error = %e, "the session cannot be read");
-            Error::Down
-        }),
+        Some(session) => session::who(&session).await,
         None => Ok(None),
     }
 }
@@ -112,13 +109,21 @@ fn names_a_company(req: &Request) -> bool {
     req.uri().path().split('/').nth(1).is_some_and(|slug| parse_slug(slug).is_ok())
 }
 
+/// Where to come back to: the page, which for a fragment is another address than the request's.
+fn back(req: &Request) -> String {
+    let page = req.headers().get("hx-current-url").and_then(|v| v.to_str().ok());
+    let page = page.and_then(|url| url.parse::<Uri>().ok());
+    let uri = page.as_ref().unwrap_or(req.uri());
+    uri.path_and_query().map_or("/", |p| p.as_str()).to_owned()
+}
+
 /// A page leads to the sign-in and back; htmx and programs are told.
 fn sign_in(req: &Request, access: Access) -> Response {
     let htmx = req.headers().contains_key("hx-request");
     if matches!(access, Access::Token(_)) || (req.method() != Method::GET && !htmx) {
         return Failure(Error::SignIn).into_response();
     }
-    let to = paths::login_and_back(req.uri().path_and_query().map_or("/", |p| p.as_str()));
+    let to = paths::login_and_back(&back(req));
     if htmx {
         return (StatusCode::UNAUTHORIZED, [("hx-redirect", to)]).into_response();
     }

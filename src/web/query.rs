@@ -124,6 +124,13 @@ impl Query {
     /// # Errors
     /// `Invalid` names the fields that cannot be read.
     pub fn orders(&self, ctx: &Ctx) -> Result<OrderFilter> {
+        let (filter, problems) = self.readable_orders(ctx);
+        problems.ok()?;
+        Ok(filter)
+    }
+
+    /// As a filter of orders, as far as it can be read, and what cannot.
+    pub fn readable_orders(&self, ctx: &Ctx) -> (OrderFilter, Problems) {
         let mut problems = Problems::default();
         let zone = ctx.company.zone();
         let from = self.day("from", &zone, 0, &mut problems);
@@ -147,8 +154,7 @@ impl Query {
             problems.add("sort", "Sort by placed, number, customer or total");
         }
         let (cursor, size) = self.page(&mut problems);
-        problems.ok()?;
-        Ok(OrderFilter {
+        let filter = OrderFilter {
             states,
             customer,
             placed: (from, to),
@@ -160,7 +166,8 @@ impl Query {
             descending,
             cursor,
             size,
-        })
+        };
+        (filter, problems)
     }
 
     /// `-placed` is descending, which is what people want of dates and amounts.

@@ -6,7 +6,7 @@
 use crate::{
     app::App,
     domain::{company::Who, ids::UserId},
-    service::sessions,
+    service::{error as service, sessions},
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -53,25 +53,33 @@ pub fn layer(app: &App) -> SessionManagerLayer<Store> {
 ///
 /// # Errors
 /// If the database cannot be asked: nobody is signed out by that.
-pub async fn who(session: &Session) -> std::result::Result<Option<Who>, SessionFailure> {
-    session.get::<Who>(WHO).await
+pub async fn who(session: &Session) -> service::Result<Option<Who>> {
+    session.get::<Who>(WHO).await.map_err(|e| down(&e))
 }
 
 /// Signs in: whatever session there was ends, a new one begins.
 ///
 /// # Errors
-/// If the database does not take it.
-pub async fn begin(session: &Session, user: UserId) -> std::result::Result<(), SessionFailure> {
-    session.flush().await?;
-    session.insert(USER, user).await
+/// If the database does not take it. It is asked here and not after the answer was made, which
+/// would make a bare 500 of that.
+pub async fn begin(session: &Session, user: UserId) -> service::Result<()> {
+    session.flush().await.map_err(|e| down(&e))?;
+    session.insert(USER, user).await.map_err(|e| down(&e))?;
+    session.save().await.map_err(|e| down(&e))
 }
 
 /// Signs out.
 ///
 /// # Errors
 /// If the database does not take it.
-pub async fn end(session: &Session) -> std::result::Result<(), SessionFailure> {
-    session.flush().await
+pub async fn end(session: &Session) -> service::Result<()> {
+    session.flush().await.map_err(|e| down(&e))
+}
+
+/// What the library makes of any failure is a text.
+fn down(e: &SessionFailure) -> service::Error {
+    tracing::error!(error = %e, "a session cannot be read or written");
+    service::Error::Down
 }
 
 fn failed(e: impl std::fmt::Display) -> Error {

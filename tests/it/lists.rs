@@ -100,6 +100,20 @@ stories! {
         }
     }
 
+    async fn a_filter_that_cannot_be_read_leaves_the_list_and_what_was_typed(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let all = clerk.get(&format!("{ORDERS}?state=draft")).await.expect(200).texts(".row-a");
+        let url = format!("{ORDERS}?state=draft&from=29.2.&least=ten&sort=age");
+        let answer = clerk.get(&url).await.expect(422);
+        assert_eq!(answer.texts(".row-a"), all, "the rest of the filter holds");
+        let notice = answer.texts("[role=alert] li");
+        assert_eq!(notice.len(), 3);
+        assert!(notice[0].starts_with("Placed from: Write a date"), "{notice:?}");
+        assert_eq!(answer.attrs("#least", "value"), ["ten"]);
+        let part = clerk.fragment(&url, "results").await.expect(422);
+        assert_eq!(part.texts("[role=alert] li"), notice);
+    }
+
     async fn a_fragment_is_a_part_of_its_page(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         for url in [ORDERS, "/alpha/main/customers", "/alpha/main/products"] {

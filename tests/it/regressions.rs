@@ -34,6 +34,22 @@ stories! {
         clerk.get("/alpha/main/orders").await.expect(200);
     }
 
+    async fn a_decision_on_an_unreadable_version_is_none(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let url = new_order(&mut clerk, "1").await;
+        clerk.post(&format!("{url}/confirmation"), &[("_version", "seven")]).await.expect(422);
+        clerk.post(&format!("{url}/deletion"), &[("_version", "99999999999999999999")]).await.expect(422);
+        assert_eq!(app.program("alpha").get(&format!("/api/v1{url}")).await.json()["state"], "draft");
+    }
+
+    async fn a_sign_in_leads_back_to_the_page_not_to_its_fragment(app) {
+        let request = axum::http::Request::get("/alpha/main/suggest/customers?customer=x")
+            .header("hx-request", "true")
+            .header("hx-current-url", "https://tributary.example/alpha/main/orders/new?copy=1");
+        let answer = app.nobody().send(request.body(axum::body::Body::empty()).unwrap()).await.expect(401);
+        assert_eq!(answer.header("hx-redirect"), "/login?next=%2Falpha%2Fmain%2Forders%2Fnew%3Fcopy%3D1");
+    }
+
     async fn another_customer_brings_their_own_addresses(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let url = new_order(&mut clerk, "1").await;

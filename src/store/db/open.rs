@@ -71,6 +71,12 @@ impl Db {
         if url.starts_with("postgres") { postgres(url).await } else { sqlite(url).await }
     }
 
+    /// The file of an SQLite database that is not there yet.
+    pub fn missing_file(url: &str) -> Option<&Path> {
+        let path = Path::new(file_of(url));
+        (!url.starts_with("postgres") && !path.exists()).then_some(path)
+    }
+
     /// The schema's number in the database (0 for an empty one) and in this program.
     ///
     /// # Errors
@@ -192,8 +198,12 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
     Ok(Db(Pools::Postgres(pool)))
 }
 
+fn file_of(url: &str) -> &str {
+    url.trim_start_matches("sqlite:").trim_start_matches("//")
+}
+
 async fn sqlite(url: &str) -> Result<Db, OpenError> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = file_of(url);
     let base = SqliteConnectOptions::new()
         .filename(Path::new(path))
         .journal_mode(SqliteJournalMode::Wal)

@@ -12,7 +12,7 @@ use crate::{
         extract::Guest,
         form::Form,
         paths::{home, login_and_back, safe_next},
-        problem::{Failure, Result},
+        problem::Result,
         query::Query,
         session,
         view::{Plain, show, show_as},
@@ -56,18 +56,14 @@ pub(in crate::web) async fn create(
         let view = Login { shell: Plain::of(&guest, "Sign in"), email, next, error };
         return Ok(show_as(StatusCode::UNPROCESSABLE_ENTITY, &guest.hx, &view));
     };
-    begin(&session, &user).await?;
+    session::begin(&session, user.id).await?;
     Ok(Redirect::to(safe_next(&next).unwrap_or("/")).into_response())
-}
-
-async fn begin(session: &Session, user: &crate::domain::company::User) -> Result<()> {
-    session::begin(session, user.id).await.map_err(|e| Failure(Error::Ours(e.to_string())))
 }
 
 /// The cookie is taken back by a header of our own: browsers ignore the removal of a `__Host-`
 /// cookie that is not marked as secure.
 pub(in crate::web) async fn destroy(State(app): State<App>, session: Session) -> Result {
-    session::end(&session).await.map_err(|e| Failure(Error::Ours(e.to_string())))?;
+    session::end(&session).await?;
     tracing::info!(target: "tributary::security", event = "signed_out", "signed out");
     let secure = if app.web.insecure_cookies { "" } else { "; Secure" };
     let gone = format!(
@@ -108,7 +104,7 @@ pub(in crate::web) async fn set_up(
     let user = given.user(form.text("password"));
     match companies::set_up(&app, &given.code, user, &given.first_company()).await {
         Ok(user) => {
-            begin(&session, &user).await?;
+            session::begin(&session, user.id).await?;
             Ok(Redirect::to(&home(&given.slug)).into_response())
         }
         Err(Error::Invalid(problems)) => {

@@ -16,14 +16,14 @@ use crate::{
         paths::{list, record},
         problem::Result,
         query::Query,
-        view::show as page,
+        view::{show as page, show_as},
         views::{order_page, orders::Index},
     },
 };
 use axum::{
     body::{Body, Bytes},
     extract::Path,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -31,9 +31,12 @@ type Id = Path<(String, String, String)>;
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
-    let filter = query.orders(&visit.ctx)?;
+    let (filter, problems) = query.readable_orders(&visit.ctx);
+    let status =
+        if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let listing = orders::list(&visit.ctx, &filter).await?;
-    Ok(page(&visit.hx, &Index::of(&visit, &query, &filter, &listing)))
+    let view = Index::of(&visit, (&query, &problems), &filter, &listing);
+    Ok(show_as(status, &visit.hx, &view))
 }
 
 /// What the list shows, whole, as it comes from the database.
@@ -61,13 +64,13 @@ pub(in crate::web) async fn show(visit: Visit, path: Id) -> Result {
 /// A command is decided on what the person saw: the version is in the form.
 async fn command(visit: Visit, path: Id, (command, form): (Command, Form)) -> Result<Response> {
     let id = OrderId(id(path)?);
-    let based_on = form.about("_version").and_then(|v| v.parse().ok());
+    let based_on = form.based_on()?;
     orders::command(&visit.ctx, id, command, (based_on, Some(form.text("reason")))).await?;
     Ok(visit.hx.go(&record(&visit.base(), Kind::Order, id), command.word()))
 }
 
 pub(in crate::web) async fn delete(visit: Visit, path: Id, form: Form) -> Result {
-    let based_on = form.about("_version").and_then(|v| v.parse().ok());
+    let based_on = form.based_on()?;
     orders::delete(&visit.ctx, OrderId(id(path)?), based_on).await?;
     Ok(visit.hx.go(&list(&visit.base(), Kind::Order), "deleted"))
 }

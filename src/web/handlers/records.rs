@@ -128,10 +128,8 @@ pub(in crate::web) async fn cards(
 
 /// The version that a form was made from.
 pub(in crate::web) fn version(posted: &Form) -> Result<i64, Error> {
-    let text = posted.about("_version").unwrap_or_default();
-    text.parse().map_err(|_| {
-        Error::at("version", "Open the form again: it does not say what it is based on")
-    })
+    let text = "Open the form again: it does not say what it is based on";
+    posted.based_on()?.ok_or_else(|| Error::at("version", text))
 }
 
 /// The form as it was typed, with what is wrong: 422, or 409 with the conflict.

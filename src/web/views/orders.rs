@@ -2,6 +2,7 @@
 use super::text::counted;
 use crate::{
     domain::{
+        check::Problems,
         field::Kind,
         money::Currency,
         order::State,
@@ -35,6 +36,8 @@ pub(in crate::web) struct Index {
     pub prev: Option<String>,
     pub next: Option<String>,
     pub narrowed: bool,
+    /// The filters that could not be read: what they are called, and why.
+    pub unread: Vec<(&'static str, String)>,
 }
 impl View for Index {
     fn region(&self, target: &str) -> Option<askama::Result<String>> {
@@ -92,7 +95,7 @@ pub(in crate::web) struct Row {
 impl Index {
     pub(in crate::web) fn of(
         visit: &Visit,
-        query: &Query,
+        (query, problems): (&Query, &Problems),
         filter: &OrderFilter,
         listing: &Listing,
     ) -> Self {
@@ -115,6 +118,7 @@ impl Index {
             sum: sums(visit, &listing.tallies),
             prev: turn(&listing.page.prev),
             next: turn(&listing.page.next),
+            unread: unread(problems),
             narrowed: !filter.states.is_empty() || !filter.only_states(),
             url,
         }
@@ -144,6 +148,23 @@ pub(in crate::web) fn summed<'a>(visit: &Visit, of: impl Iterator<Item = &'a Tal
     let left_out = format!(", {} in other currencies", grouped(&foreign.to_string()));
     let note = if foreign > 0 { left_out } else { String::new() };
     Summed { orders, sum: currency.show(sum), note }
+}
+
+/// What the fields of the filter are called on the page.
+const FILTERS: [(&str, &str); 8] = [
+    ("from", "Placed from"),
+    ("to", "Placed to"),
+    ("least", "Total from"),
+    ("most", "Total to"),
+    ("customer", "Customer"),
+    ("state", "State"),
+    ("sort", "Sorting"),
+    ("after", "Page"),
+];
+
+fn unread(problems: &Problems) -> Vec<(&'static str, String)> {
+    let of = |(name, label)| Some((label, problems.get(name)?.to_owned()));
+    FILTERS.into_iter().filter_map(of).collect()
 }
 
 fn sums(visit: &Visit, tallies: &[Tally]) -> Vec<(String, String, String)> {

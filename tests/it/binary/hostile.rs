@@ -250,6 +250,13 @@ fn on_a_small_disk(at: &std::path::Path) {
         api(&server.addr, &token, ("GET", &format!("/api/v1/acme/main/customers?size={size}"), ""))
     };
     assert_eq!(list(25).0, 200, "reading goes on");
+    let sign_in = || {
+        let fields = "email=ann%40example.com&password=correct+horse+battery";
+        raw(&server.addr, &format!("POST /login HTTP/1.1\r\n{FORM}"), fields)
+    };
+    let refused = (0..300).map(|_| sign_in()).find(|answer| !answer.contains(" 303 "));
+    let refused = refused.expect("no room was left for a session");
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("try again"), "{refused}");
     drop(file);
     std::fs::remove_file(&filler).unwrap();
     assert_eq!(order(made).0, 201, "it heals by itself");

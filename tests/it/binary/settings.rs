@@ -46,11 +46,32 @@ fn a_setting_that_cannot_be_is_said_to_be_wrong() {
     place.file(".env", "DATABASE_URL='unclosed\n");
     let text = place.fails(&["check"]);
     assert!(text.contains(".env cannot be read"), "{text}");
-    let out =
-        program().args(["check", "--database-url", "sqlite:/nowhere/at/all.db"]).output().unwrap();
+    let out = program()
+        .args(["migrate", "--database-url", "sqlite:/nowhere/at/all.db"])
+        .output()
+        .unwrap();
     assert!(
         !out.status.success() && String::from_utf8_lossy(&out.stderr).contains("cannot be opened")
     );
+}
+
+#[test]
+fn checking_makes_no_database() {
+    let place = Place::sqlite();
+    let text = place.fails(&["check"]);
+    assert!(text.contains("there is no database at"), "{text}");
+    place.run(&["migrate"]);
+    assert!(place.run(&["check"]).contains("ready to serve"));
+}
+
+#[test]
+fn a_flag_of_the_server_before_a_word_is_not_passed_over() {
+    let place = Place::sqlite();
+    for word in ["serve", "demo", "check"] {
+        let text = place.fails(&["--bind", "127.0.0.1:0", word]);
+        assert!(text.contains(&format!("write `--bind` after `{word}`")), "{text}");
+    }
+    place.run(&["--log", "warn", "migrate"]);
 }
 
 #[test]
