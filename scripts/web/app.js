@@ -53,6 +53,20 @@
     if (event.clientX < r.left || event.clientX > r.right || event.clientY < r.top || event.clientY > r.bottom) dialog.close();
   });
 
+  /* what was typed and not saved is not lost without a word */
+  const forms = '#order-form, #record-form';
+  let unsaved = null;
+  const ask = event => { if (unsaved?.isConnected) event.preventDefault(); };
+  const keep = form => {
+    if (form && !unsaved) window.addEventListener('beforeunload', ask);
+    if (!form && unsaved) window.removeEventListener('beforeunload', ask);
+    unsaved = form;
+  };
+  doc.addEventListener('input', event => { if (event.target.closest(forms)) keep(event.target.closest(forms)); });
+  doc.addEventListener('submit', event => { if (event.target.matches(forms)) keep(null); });
+  doc.addEventListener('click', event => { if (event.target.closest('[data-discard]')) keep(null); });
+  doc.addEventListener('htmx:after:swap', () => { if (one('#editor [role="alert"]')) keep(one(forms)); });
+
   /* keyboard */
   const enabled = () => localStorage.getItem('keys') !== 'off';
   const toggle = one('[data-keys-toggle]');

@@ -252,11 +252,11 @@ fn heads(query: &Query, (url, shown): (&str, &[&'static str])) -> Vec<Head> {
 fn row(visit: &Visit, o: &OrderRow, shown: &[&'static str]) -> Row {
     let zone = visit.ctx.company.zone();
     let cell = |name: &&'static str| match *name {
-        "placed" => (o.placed_at.spoken(visit.ctx.now(), &zone), "tnum text-ink-2"),
-        "country" => (o.country.clone().unwrap_or_default(), "text-ink-2"),
-        "promised" => (o.promised_date.clone().unwrap_or_default(), "tnum text-ink-2"),
-        "lines" => (o.line_count.to_string(), "num text-ink-2"),
-        _ => (if o.kind == "credit" { "Credit" } else { "Order" }.to_owned(), "text-ink-2"),
+        "placed" => (o.placed_at.spoken(visit.ctx.now(), &zone), "c-due tnum text-ink-2"),
+        "country" => (o.country.clone().unwrap_or_default(), "c-hide text-ink-2"),
+        "promised" => (o.promised_date.clone().unwrap_or_default(), "c-hide tnum text-ink-2"),
+        "lines" => (o.line_count.to_string(), "c-hide num text-ink-2"),
+        _ => (if o.kind == "credit" { "Credit" } else { "Order" }.to_owned(), "c-hide text-ink-2"),
     };
     Row {
         href: record(&visit.base(), Kind::Order, o.id),
