@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// The most parts a record may own.
 pub const MAX_PARTS: usize = 2000;
+/// The longest name of a country that has no code here.
+pub const MAX_COUNTRY: usize = 60;
 const MAX_TAGS: usize = 50;
 
 /// Reads `given` and lays it over `onto`. `next_id` names new parts.
@@ -244,7 +246,7 @@ pub fn email(text: &str) -> Result<String, String> {
 
 fn country(text: &str) -> Result<String, String> {
     let two = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
-    if two { Ok(text.to_ascii_uppercase()) } else { within(text, 60) }
+    if two { Ok(text.to_ascii_uppercase()) } else { within(text, MAX_COUNTRY) }
 }
 
 fn tags<'a>(words: impl Iterator<Item = &'a str>) -> Result<Option<Value>, String> {

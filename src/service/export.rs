@@ -5,6 +5,7 @@ use super::{
     orders::{self, OrderRow},
 };
 use crate::domain::{money::Currency, page::OrderFilter, policy::Act, record::Record};
+use jiff::tz::TimeZone;
 
 /// The head of a CSV of orders.
 pub const HEADER: [&str; 9] =
@@ -21,8 +22,8 @@ pub fn inert(text: &str) -> String {
     if !number && text.starts_with(starts) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// One row of the CSV.
-pub fn row(ctx: &Ctx, order: &OrderRow) -> [String; 9] {
+/// One row of the CSV; days are those of the company's zone.
+pub fn row(zone: &TimeZone, order: &OrderRow) -> [String; 9] {
     let total =
         order.currency.parse::<Currency>().map(|c| c.plain(order.gross)).unwrap_or_default();
     [
@@ -30,7 +31,7 @@ pub fn row(ctx: &Ctx, order: &OrderRow) -> [String; 9] {
         order.kind.clone(),
         order.state.word().to_owned(),
         inert(&order.customer_name),
-        order.placed_at.day(&ctx.company.zone()).to_string(),
+        order.placed_at.day(zone).to_string(),
         inert(order.country.as_deref().unwrap_or_default()),
         order.currency.clone(),
         total,
@@ -73,8 +74,9 @@ pub fn csv(ctx: &Ctx, rows: &[OrderRow], first: bool) -> Vec<u8> {
     if first {
         let _ = out.write_record(HEADER);
     }
+    let zone = ctx.company.zone();
     for order in rows {
-        let _ = out.write_record(row(ctx, order));
+        let _ = out.write_record(row(&zone, order));
     }
     out.into_inner().unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::{customer::Customer, policy::Act, product::Product, tax::TaxCode},
+    domain::{customer::Customer, order::Command, policy::Act, product::Product, tax::TaxCode},
 };
 use axum::{
     Router,
@@ -81,7 +81,7 @@ fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, han
 
 /// Every route.
 pub fn table() -> Vec<Route> {
-    [platform(), company(), masters(), programs()].into_iter().flatten().collect()
+    [platform(), company(), commands(), masters(), programs()].into_iter().flatten().collect()
 }
 
 #[rustfmt::skip] // one line for each route
@@ -123,11 +123,6 @@ fn company() -> Vec<Route> {
         get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show),
         post("/{company}/{world}/orders/{id}", Member(Act::WriteOrders), order_form::update),
         get("/{company}/{world}/orders/{id}/edit", Member(Act::WriteOrders), order_form::edit),
-        post("/{company}/{world}/orders/{id}/confirmation", Member(Act::ConfirmOrder), orders::confirm),
-        post("/{company}/{world}/orders/{id}/completion", Member(Act::CloseOrder), orders::complete),
-        post("/{company}/{world}/orders/{id}/reopening", Member(Act::CloseOrder), orders::reopen),
-        post("/{company}/{world}/orders/{id}/cancellation", Member(Act::CancelOrder), orders::cancel),
-        post("/{company}/{world}/orders/{id}/reinstatement", Member(Act::CancelOrder), orders::reinstate),
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), orders::delete),
         get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
         get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
@@ -137,6 +132,26 @@ fn company() -> Vec<Route> {
         post("/{company}/{world}/settings", Member(Act::WriteSettings), settings::update),
         post("/{company}/{world}/members", Member(Act::ManageMembers), settings::put_member),
     ]
+}
+
+macro_rules! command_routes {
+    ($($word:literal, $command:expr;)+) => {
+        vec![$(
+            post(concat!("/{company}/{world}/orders/{id}/", $word), Access::Member($command.act()), |visit, path, form| orders::command(visit, path, ($command, form))),
+            post(concat!("/api/v1/{company}/{world}/orders/{id}/", $word), Access::Token($command.act()), |visit, path, body| api::orders::command(visit, path, ($command, body))),
+        )+]
+    };
+}
+
+/// Each command of an order's life, under its word.
+fn commands() -> Vec<Route> {
+    command_routes! {
+        "confirmation", Command::Confirm;
+        "completion", Command::Complete;
+        "reopening", Command::Reopen;
+        "cancellation", Command::Cancel;
+        "reinstatement", Command::Reinstate;
+    }
 }
 
 macro_rules! master_routes {
@@ -174,11 +189,6 @@ fn programs() -> Vec<Route> {
         post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
         get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>),
         patch("/api/v1/{company}/{world}/orders/{id}", Token(Act::WriteOrders), api::records::update::<Order>),
-        post("/api/v1/{company}/{world}/orders/{id}/confirmation", Token(Act::ConfirmOrder), api::orders::confirm),
-        post("/api/v1/{company}/{world}/orders/{id}/completion", Token(Act::CloseOrder), api::orders::complete),
-        post("/api/v1/{company}/{world}/orders/{id}/reopening", Token(Act::CloseOrder), api::orders::reopen),
-        post("/api/v1/{company}/{world}/orders/{id}/cancellation", Token(Act::CancelOrder), api::orders::cancel),
-        post("/api/v1/{company}/{world}/orders/{id}/reinstatement", Token(Act::CancelOrder), api::orders::reinstate),
         post("/api/v1/{company}/{world}/orders/{id}/deletion", Token(Act::WriteOrders), api::orders::delete),
         get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
         get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),

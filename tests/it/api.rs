@@ -1,5 +1,8 @@
 //! The JSON API: the same use-cases, for programs.
-use crate::{harness::TestApp, stories};
+use crate::{
+    harness::{Answer, Program, TestApp},
+    stories,
+};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -8,6 +11,17 @@ const ORDERS: &str = "/api/v1/alpha/main/orders";
 
 fn draft() -> Value {
     json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "2"}, {"sku": "SKU-00002", "qty": 1.5, "unit_price": "9.99"}]})
+}
+
+/// As a program does that is told to come back later: nothing was changed then.
+async fn until_answered(api: &Program, url: &str, body: &Value) -> Answer {
+    loop {
+        let answer = api.post(url, body).await;
+        if answer.status != 503 {
+            return answer;
+        }
+        assert_eq!(answer.header("retry-after"), "2");
+    }
 }
 
 async fn bodies_that_make_no_sense(app: &TestApp) -> Vec<(Value, u16)> {
@@ -114,20 +128,51 @@ stories! {
 
     async fn numbers_are_unique_whoever_confirms_at_once(app) {
         let api = app.program("alpha");
-        let mut urls = vec![];
-        for _ in 0..25 {
-            let made = api.post(ORDERS, &draft()).await.expect(201).json();
-            urls.push(format!("{ORDERS}/{}/confirmation", made["id"].as_str().unwrap()));
-        }
-        // some of them are refused, and must not burn a number
-        let refused = api.post(ORDERS, &json!({"customer": "C-00001"})).await.expect(201).json();
-        urls.insert(7, format!("{ORDERS}/{}/confirmation", refused["id"].as_str().unwrap()));
+        // every tenth has no lines: it is refused, and must not burn a number
+        let empty = json!({"customer": "C-00001"});
+        let bodies: Vec<Value> = (0..500).map(|i| if i % 10 == 3 { empty.clone() } else { draft() }).collect();
+        let made = futures_util::future::join_all(bodies.iter().map(|b| until_answered(&api, ORDERS, b))).await;
+        let urls: Vec<String> = made.into_iter().map(|m| format!("{ORDERS}/{}/confirmation", m.expect(201).json()["id"].as_str().unwrap())).collect();
         let body = json!({});
-        let all = futures_util::future::join_all(urls.iter().map(|u| api.post(u, &body))).await;
+        let all = futures_util::future::join_all(urls.iter().map(|u| until_answered(&api, u, &body))).await;
+        assert_eq!(all.iter().filter(|a| a.status == 409).count(), 50);
         let mut numbers: Vec<String> = all.iter().filter(|a| a.status == 200).map(|a| a.json()["number"].as_str().unwrap().to_owned()).collect();
         numbers.sort();
-        let wanted: Vec<String> = (1..=25).map(|n| format!("SO-2026-{n:05}")).collect();
+        let wanted: Vec<String> = (1..=450).map(|n| format!("SO-2026-{n:05}")).collect();
         assert_eq!(numbers, wanted);
+    }
+
+    async fn numbers_dates_and_texts_come_back_exactly_or_are_refused(app) {
+        let api = app.program("alpha");
+        let lines = json!([
+            {"name": "a", "type": "service", "qty": "1", "unit_price": "0.1"},
+            {"name": "b", "type": "service", "qty": "1", "unit_price": "0.2"},
+            {"name": "c", "type": "service", "qty": "1", "unit_price": "-0"},
+            {"name": "d", "type": "service", "qty": "0.0001", "unit_price": "0.0001"},
+        ]);
+        let order = json!({"customer": "C-00001", "price_mode": "net", "requested_date": "9999-12-31", "lines": lines});
+        let made = api.post(ORDERS, &order).await.expect(201).json();
+        let prices: Vec<&str> = made["lines"].as_array().unwrap().iter().map(|l| l["unit_price"].as_str().unwrap()).collect();
+        assert_eq!((prices, &made["totals"]["net"]), (vec!["0.1", "0.2", "0", "0.0001"], &json!("0.30")));
+        assert_eq!(made["requested_date"], "9999-12-31");
+        for (field, value) in [("requested_date", "10000-01-01"), ("requested_date", "2026-02-30"), ("terms_days", "-1"), ("terms_days", "99999999999999999999")] {
+            api.post(ORDERS, &json!({"customer": "C-00001", field: value})).await.expect(422);
+        }
+        for text in ["\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "a\u{200b}b", "\u{10ffff}"] {
+            let made = api.post(ORDERS, &json!({"customer": "C-00001", "customer_po": text})).await;
+            assert!(made.status == 422 || made.json()["customer_po"] == text, "{text:?}: {}", made.body);
+        }
+        // one name in two spellings of Unicode is one name
+        let customers = "/api/v1/alpha/main/customers";
+        let named = |number: &str| json!({"number": number, "name": "Caf\u{e9}"});
+        let first = api.post(customers, &named("\u{c9}-1")).await.expect(201).json();
+        let twice = api.post(customers, &named("E\u{301}-1")).await.expect(422).json();
+        assert!(twice["fields"]["number"].is_string(), "{twice}");
+        assert_eq!(first["name"], "Caf\u{e9}");
+        // a day that has 23 hours, and one that has 25
+        for day in ["2026-03-29", "2026-10-25"] {
+            api.get(&format!("{ORDERS}?from={day}&to={day}")).await.expect(200);
+        }
     }
 
     async fn lists_are_paged_to_their_end(app) {

@@ -2,8 +2,12 @@
 use super::table::Table;
 use crate::{
     domain::{
+        customer::Customer,
+        field::{ADDRESS, Ty, find},
+        input::MAX_COUNTRY,
         number::{Qty, Rate, UnitPrice},
-        order::OrderKind,
+        order::{LINE, Order, OrderKind},
+        record::Record,
         text::{clean, fold, forbidden},
         time::Ts,
     },
@@ -45,8 +49,28 @@ const FORMATS: [&str; 10] = [
     "%d.%m.%Y %H:%M",
     "%d.%m.%Y",
 ];
+/// A date or a number has no more letters.
+const LONGEST_FIGURE: usize = 40;
 /// Rows looked at to find out how dates are written.
 const LOOKED_AT: usize = 20_000;
+
+/// The longest text that a column may hold: what the field of the record takes that it goes to.
+fn longest(field: &str) -> usize {
+    let (fields, name) = match field {
+        "number" => (Order::FIELDS, "number"),
+        "reference" => (Order::FIELDS, "customer_po"),
+        "customer" => (Customer::FIELDS, "number"),
+        "customer_name" => (Customer::FIELDS, "name"),
+        "country" => (ADDRESS, "country"),
+        "sku" => (LINE, "sku"),
+        "description" => (LINE, "name"),
+        _ => return LONGEST_FIGURE,
+    };
+    match find(fields, name).map(|f| f.ty) {
+        Some(Ty::Text(max)) => max,
+        _ => MAX_COUNTRY,
+    }
+}
 
 /// A file's layout.
 #[derive(Clone, Debug)]
@@ -173,6 +197,7 @@ impl Layout {
             zone: ctx.company.zone(),
             last: (String::new(), Ts::from_micros(0)),
             customers: HashMap::new(),
+            longest: FIELDS.map(longest),
         }
     }
 }
@@ -204,6 +229,7 @@ pub struct Row {
 pub struct Reader<'a> {
     layout: &'a Layout,
     columns: [Option<usize>; 12],
+    longest: [usize; 12],
     zone: TimeZone,
     /// Neighbouring rows have the same date more often than not.
     last: (String, Ts),
@@ -217,16 +243,16 @@ impl Reader<'_> {
     /// # Errors
     /// A reason in words; rows with one reason have one text.
     pub fn read(&mut self, record: &ByteRecord) -> Result<Row, String> {
-        let text = |i: usize, max: usize| self.text(record, i, max);
-        let number = text(0, 40)?.ok_or("the order number is missing")?;
+        let text = |i: usize| self.text(record, i);
+        let number = text(0)?.ok_or("the order number is missing")?;
         let kind = self.kind(&number);
-        let qty: Qty = number_in(text(4, 40)?, "quantity")?.ok_or("the quantity is missing")?;
+        let qty: Qty = number_in(text(4)?, "quantity")?.ok_or("the quantity is missing")?;
         if qty.0 < 0 && kind == OrderKind::Order {
             return Err("a negative quantity outside of a credit".into());
         }
-        let customer = text(2, 40)?
+        let customer = text(2)?
             .map(|c| if self.layout.retail { c.trim_end_matches(".0").to_owned() } else { c });
-        let name = text(7, 200)?;
+        let name = text(7)?;
         let customer_name = match (&customer, name) {
             (_, Some(name)) => name,
             (Some(number), None) => format!("Customer {number}"),
@@ -236,22 +262,21 @@ impl Reader<'_> {
             kind,
             customer: customer.unwrap_or_else(|| "UNKNOWN".into()),
             customer_name,
-            sku: text(3, 60)?,
-            description: text(6, 400)?,
+            sku: text(3)?,
+            description: text(6)?,
             qty,
-            unit_price: number_in(text(5, 40)?, "unit price")?
-                .ok_or("the unit price is missing")?,
-            country: text(8, 60)?,
-            reference: text(9, 80)?,
-            discount: number_in(text(10, 20)?, "discount")?,
-            tax_rate: number_in(text(11, 20)?, "tax rate")?,
+            unit_price: number_in(text(5)?, "unit price")?.ok_or("the unit price is missing")?,
+            country: text(8)?,
+            reference: text(9)?,
+            discount: number_in(text(10)?, "discount")?,
+            tax_rate: number_in(text(11)?, "tax rate")?,
             placed_at: Ts::from_micros(0),
             number,
         };
         if row.sku.is_none() && row.description.is_none() {
             return Err("neither a SKU nor a description".into());
         }
-        let date = self.text(record, 1, 40)?.ok_or("the date is missing")?;
+        let date = self.text(record, 1)?.ok_or("the date is missing")?;
         let row = Row { placed_at: self.moment(date)?, ..row };
         self.of_one_customer(&row)?;
         Ok(row)
@@ -276,12 +301,7 @@ impl Reader<'_> {
         if self.layout.retail && !digits { OrderKind::Credit } else { OrderKind::Order }
     }
 
-    fn text(
-        &self,
-        record: &ByteRecord,
-        field: usize,
-        max: usize,
-    ) -> Result<Option<String>, String> {
+    fn text(&self, record: &ByteRecord, field: usize) -> Result<Option<String>, String> {
         let Some(bytes) = self.columns[field].and_then(|at| record.get(at)) else {
             return Ok(None);
         };
@@ -290,6 +310,7 @@ impl Reader<'_> {
         if text.chars().any(forbidden) {
             return Err(format!("{}: control characters", FIELDS[field]));
         }
+        let max = self.longest[field];
         if text.chars().count() > max {
             return Err(format!("{}: more than {max} characters", FIELDS[field]));
         }

@@ -10,7 +10,7 @@ use std::{path::Path, str::FromStr, time::Duration};
 
 /// SQLite before this has a bug that can lose pages when the log is reset.
 const SQLITE_AT_LEAST: &str = "3.51.3";
-const READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 12;
 /// How long a change waits for the one before it, in seconds: less than a request may take, so that
 /// who waits in vain is told that nothing was changed.
 const WAIT: u64 = 10;
@@ -179,7 +179,7 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
         .statement_cache_capacity(512)
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
-        .max_connections(READERS + 4)
+        .max_connections(POSTGRES_CONNECTIONS)
         // a ping on every use is a round trip; only what has lain idle is asked. A transaction left
         // open by a begin that was cut off would hand its company to the next request: such a
         // connection is thrown away.
@@ -196,6 +196,13 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
         .connect_with(options)
         .await?;
     Ok(Db(Pools::Postgres(pool)))
+}
+
+/// Readers of SQLite: one for each core and one that waits for the disk. More of them read each page
+/// anew after every commit, and gain nothing.
+fn readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    u32::try_from(cores).unwrap_or(2).clamp(2, 15) + 1
 }
 
 fn file_of(url: &str) -> &str {
@@ -216,6 +223,9 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF")
         .analysis_limit(400)
+        // rows come from SQLite's thread: a page of a list or an export fits in between, so that
+        // neither side wakes the other row by row
+        .row_buffer_size(1024)
         .disable_statement_logging();
     // the writer first: it makes the file and turns the log on
     let write = pool(1)
@@ -228,7 +238,7 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
                 .optimize_on_close(true, 400),
         )
         .await?;
-    let read = pool(READERS).connect_with(base.read_only(true)).await?;
+    let read = pool(readers()).connect_with(base.read_only(true)).await?;
     let db = Db(Pools::Sqlite { read, write });
     check_version(&db).await?;
     Ok(db)

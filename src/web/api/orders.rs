@@ -44,7 +44,7 @@ fn row(o: &OrderRow) -> Value {
 }
 
 /// A body may name the `version` the decision is based on, and for a cancellation the `reason`.
-async fn command(
+pub(in crate::web) async fn command(
     visit: Visit,
     path: Id,
     (command, Body(given)): (Command, Body),
@@ -67,22 +67,6 @@ fn based_on(given: &Value) -> Result<Option<i64>, Error> {
 pub(in crate::web) async fn delete(visit: Visit, path: Id, Body(given): Body) -> Result {
     orders::delete(&visit.ctx, OrderId(id(path)?), based_on(&given)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-pub(in crate::web) async fn confirm(visit: Visit, path: Id, body: Body) -> Result {
-    command(visit, path, (Command::Confirm, body)).await
-}
-pub(in crate::web) async fn complete(visit: Visit, path: Id, body: Body) -> Result {
-    command(visit, path, (Command::Complete, body)).await
-}
-pub(in crate::web) async fn reopen(visit: Visit, path: Id, body: Body) -> Result {
-    command(visit, path, (Command::Reopen, body)).await
-}
-pub(in crate::web) async fn cancel(visit: Visit, path: Id, body: Body) -> Result {
-    command(visit, path, (Command::Cancel, body)).await
-}
-pub(in crate::web) async fn reinstate(visit: Visit, path: Id, body: Body) -> Result {
-    command(visit, path, (Command::Reinstate, body)).await
 }
 
 fn commit_json(c: &CommitRow) -> Value {

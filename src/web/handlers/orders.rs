@@ -62,7 +62,11 @@ pub(in crate::web) async fn show(visit: Visit, path: Id) -> Result {
 }
 
 /// A command is decided on what the person saw: the version is in the form.
-async fn command(visit: Visit, path: Id, (command, form): (Command, Form)) -> Result<Response> {
+pub(in crate::web) async fn command(
+    visit: Visit,
+    path: Id,
+    (command, form): (Command, Form),
+) -> Result<Response> {
     let id = OrderId(id(path)?);
     let based_on = form.based_on()?;
     orders::command(&visit.ctx, id, command, (based_on, Some(form.text("reason")))).await?;
@@ -73,20 +77,4 @@ pub(in crate::web) async fn delete(visit: Visit, path: Id, form: Form) -> Result
     let based_on = form.based_on()?;
     orders::delete(&visit.ctx, OrderId(id(path)?), based_on).await?;
     Ok(visit.hx.go(&list(&visit.base(), Kind::Order), "deleted"))
-}
-
-pub(in crate::web) async fn confirm(visit: Visit, path: Id, form: Form) -> Result {
-    command(visit, path, (Command::Confirm, form)).await
-}
-pub(in crate::web) async fn complete(visit: Visit, path: Id, form: Form) -> Result {
-    command(visit, path, (Command::Complete, form)).await
-}
-pub(in crate::web) async fn reopen(visit: Visit, path: Id, form: Form) -> Result {
-    command(visit, path, (Command::Reopen, form)).await
-}
-pub(in crate::web) async fn cancel(visit: Visit, path: Id, form: Form) -> Result {
-    command(visit, path, (Command::Cancel, form)).await
-}
-pub(in crate::web) async fn reinstate(visit: Visit, path: Id, form: Form) -> Result {
-    command(visit, path, (Command::Reinstate, form)).await
 }
