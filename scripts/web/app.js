@@ -56,6 +56,7 @@
   /* what was typed and not saved is not lost without a word */
   const forms = '#order-form, #record-form';
   let unsaved = null;
+  let sent = null;
   const ask = event => { if (unsaved?.isConnected) event.preventDefault(); };
   const keep = form => {
     if (form && !unsaved) window.addEventListener('beforeunload', ask);
@@ -63,9 +64,19 @@
     unsaved = form;
   };
   doc.addEventListener('input', event => { if (event.target.closest(forms)) keep(event.target.closest(forms)); });
-  doc.addEventListener('submit', event => { if (event.target.matches(forms)) keep(null); });
+  doc.addEventListener('submit', event => {
+    const reshapes = ['_add', '_remove', '_fill'].includes(event.submitter?.name);
+    if (!event.target.matches(forms) || reshapes) return;
+    sent = event.target;
+    keep(null);
+  });
+  const failed = () => { if (sent?.isConnected) keep(sent); };
+  doc.addEventListener('htmx:error', failed);
+  doc.addEventListener('htmx:response:error', failed);
   doc.addEventListener('click', event => { if (event.target.closest('[data-discard]')) keep(null); });
-  doc.addEventListener('htmx:after:swap', () => { if (one('#editor [role="alert"]')) keep(one(forms)); });
+  doc.addEventListener('htmx:after:swap', () => {
+    if (one('#editor [role="alert"]') || (unsaved && !unsaved.isConnected)) keep(one(forms));
+  });
 
   /* keyboard */
   const enabled = () => localStorage.getItem('keys') !== 'off';

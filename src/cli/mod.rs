@@ -55,9 +55,8 @@ fn say(text: &str) -> Result<()> {
 
 fn logging(base: &Base) {
     let filter = tracing_subscriber::EnvFilter::try_new(&base.log).unwrap_or_default();
-    let colours = std::io::stderr().is_terminal();
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
-    let logs = logs.with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = if std::io::stderr().is_terminal() { logs } else { logs.with_ansi(false) };
     let _ = match base.log_format {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().try_init(),

@@ -7,7 +7,7 @@ use crate::{
         accounts::{self, NewUser},
         companies, generate, sessions,
     },
-    store::db::Db,
+    store::db::{Db, Engine, OpenError},
     web::{routes, server},
 };
 use anyhow::{Result, bail};
@@ -111,7 +111,15 @@ pub(super) async fn check(base: &Base) -> Result<()> {
     let db = Db::open(&base.database_url).await?;
     let (found, known) = db.schema().await?;
     say(&format!("database: {:?}, schema {found} of {known}", db.engine()))?;
-    db.ready().await?;
+    if found > known {
+        bail!(OpenError::Newer { found, known });
+    }
+    if found < known && db.engine() == Engine::Postgres {
+        bail!(OpenError::Behind);
+    }
+    if found < known {
+        say("`serve` will bring its tables up to date")?;
+    }
     if let Some(fault) = db.role_fault().await? {
         bail!("{fault}");
     }

@@ -72,6 +72,10 @@ pub enum Ty {
 pub enum Class {
     /// Two different values are a conflict.
     Scalar,
+    /// Lines that only one side changed hold, if they lie apart; else a conflict.
+    Text,
+    /// What both sides added or took away holds.
+    Counter,
     /// Additions and removals of both sides hold.
     Set,
     /// Merged by the ids of the parts.
@@ -116,6 +120,7 @@ impl Field {
     pub const fn new(name: &'static str, label: &'static str, ty: Ty) -> Self {
         let class = match ty {
             Ty::Tags => Class::Set,
+            Ty::Note(_) => Class::Text,
             Ty::Parts(..) => Class::Parts,
             _ => Class::Scalar,
         };

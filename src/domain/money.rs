@@ -77,7 +77,9 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
-        text.parse().map_err(serde::de::Error::custom)
+        // what is kept is read, whatever may be written today
+        let known = iso_currency::Currency::from_code(&text).map(Self);
+        known.ok_or_else(|| serde::de::Error::custom("no currency of ISO 4217"))
     }
 }
 

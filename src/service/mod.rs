@@ -10,6 +10,7 @@ pub mod generate;
 pub mod history;
 pub mod import;
 pub mod orders;
+pub mod pricing;
 pub mod records;
 pub mod references;
 pub mod sessions;

@@ -3,6 +3,7 @@ use super::{
     admission,
     context::Ctx,
     error::{Error, Result},
+    pricing,
     records::{self, Current},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     },
     store::{masters::read, orders, ready::Step, versions, write::Write},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use crate::store::orders::{OrderRow, Tally};
 
@@ -149,7 +150,9 @@ pub async fn preview(ctx: &Ctx, before: &Value, given: Value) -> Result<(Value, 
     let summed = summable(ctx, before, &filled);
     // the form remembers which product it was filled in from
     for line in filled.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
-        line["filled"] = line["sku"].clone();
+        if let Some(sku) = line["sku"].as_str() {
+            line["filled"] = json!(pricing::filled(summed.currency.code(), sku));
+        }
     }
     Ok((filled, summed))
 }

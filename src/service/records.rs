@@ -76,8 +76,8 @@ impl Clash {
     /// # Errors
     /// As the database.
     pub async fn titles(&self, ctx: &Ctx) -> Result<Titles> {
-        let values =
-            self.conflicts.iter().flat_map(|c| [&c.base, &c.ours, &c.theirs].map(|v| (c.ty, v)));
+        let fields = self.conflicts.iter().flat_map(|c| &c.fields);
+        let values = fields.flat_map(|f| [&f.base, &f.ours, &f.theirs].map(|v| (f.ty, v)));
         references::titles(ctx, values.filter_map(|(ty, v)| reference(ty, v)).collect()).await
     }
 }
@@ -176,7 +176,7 @@ pub async fn resolved<R: Subject>(
     before: &Value,
     mut given: Value,
 ) -> Result<Value> {
-    references::resolve(ctx, tx, R::FIELDS, &mut given).await?;
+    references::resolve(ctx, tx, R::FIELDS, (before, &mut given)).await?;
     R::resolve(ctx, tx, before, given).await
 }
 

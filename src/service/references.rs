@@ -51,27 +51,46 @@ pub async fn resolve(
     ctx: &Ctx,
     tx: &mut Tx,
     fields: &'static [Field],
-    given: &mut Value,
+    (before, given): (&Value, &mut Value),
 ) -> Result<()> {
     let mut typed = vec![];
     walk(fields, given, "", &mut |kind, path, text| {
-        let code = code_in(text);
-        if !code.is_empty() && code.parse::<Uuid>().is_err() {
-            typed.push((kind, path.to_owned(), code.to_owned()));
+        if !text.trim().is_empty() && text.trim().parse::<Uuid>().is_err() {
+            typed.push((kind, path.to_owned(), text.trim().to_owned()));
         }
     });
     let mut problems = Problems::default();
-    for (kind, path, code) in typed {
-        let found = of_code(ctx, tx, kind, &code).await?;
+    for (kind, path, text) in typed {
+        let known = before[&path].as_str().and_then(|id| id.parse().ok());
+        let found = of_text(ctx, tx, (kind, known), &text).await?;
         let slot = given.pointer_mut(&format!("/{}", path.replace('.', "/")));
         if let (Some(id), Some(slot)) = (found, slot) {
             *slot = json!(id);
         } else {
             let kind = kind.label().to_lowercase();
-            problems.add(path, format!("No {kind} is known as {code}"));
+            problems.add(path, format!("No {kind} is known as {}", code_in(&text)));
         }
     }
     problems.ok().map_err(Error::Invalid)
+}
+
+/// The record that a text names: the one that stood there, if a form sent its title back; else by
+/// code, which may look like a title itself.
+async fn of_text(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (kind, known): (Kind, Option<Uuid>),
+    text: &str,
+) -> Result<Option<Uuid>> {
+    if let Some(id) = known.filter(|_| text.contains(BETWEEN))
+        && title(ctx, tx, (kind, id)).await?.is_some_and(|t| t == text)
+    {
+        return Ok(known);
+    }
+    match of_code(ctx, tx, kind, text).await? {
+        None if code_in(text) != text => of_code(ctx, tx, kind, code_in(text)).await,
+        found => Ok(found),
+    }
 }
 
 /// Checks what a change names that was not named before.

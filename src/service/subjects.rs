@@ -3,14 +3,14 @@ use super::{
     admission,
     context::Ctx,
     error::{Error, Result},
-    references::code_in,
+    pricing::{self, Terms},
 };
 use crate::{
     domain::{
         customer::{AddressKind, Customer},
         history::diff::part,
-        ids::{CustomerId, ProductId},
-        order::{Channel, Order, PriceSource},
+        ids::CustomerId,
+        order::{Channel, Order},
         policy::Act,
         product::Product,
         scope::AuthorKind,
@@ -21,7 +21,7 @@ use crate::{
         Failure,
         db::Tx,
         kinds::{Master, Stored},
-        masters::{self, read},
+        masters::read,
         ready::Step,
         versions,
         write::Write,
@@ -110,10 +110,8 @@ impl Subject for Order {
     }
 
     async fn resolve(ctx: &Ctx, tx: &mut Tx, before: &Value, mut given: Value) -> Result<Value> {
-        let terms = Terms {
-            day: placed_day(ctx, before),
-            listed: in_list_currency(ctx, given.get("currency").unwrap_or(&before["currency"])),
-        };
+        let currency = given.get("currency").unwrap_or(&before["currency"]);
+        let terms = Terms::of(ctx, placed_day(ctx, before), currency);
         let Some(lines) = given.get_mut("lines").and_then(Value::as_array_mut) else {
             return Ok(given);
         };
@@ -121,7 +119,7 @@ impl Subject for Order {
         for (i, line) in lines.iter_mut().enumerate() {
             let known = line["id"].as_str().and_then(|id| part(&before["lines"], id)).cloned();
             let known = known.unwrap_or(Value::Null);
-            complete_line(ctx, tx, (line, &known), (i, terms)).await?;
+            pricing::complete(ctx, tx, (line, &known), (i, &terms)).await?;
             let at = known["position"].as_i64().filter(|p| *p > last).unwrap_or(last + 1024);
             line["position"] = json!(at);
             last = at;
@@ -133,11 +131,12 @@ impl Subject for Order {
         if value["customer"] != before["customer"] {
             copy_customer(ctx, tx, (value, before)).await?;
         }
-        let listed = in_list_currency(ctx, &value["currency"]);
+        let terms = Terms::of(ctx, placed_day(ctx, before), &value["currency"]);
+        let moved = value["currency"] != before["currency"];
         for line in value.get_mut("lines").and_then(Value::as_array_mut).into_iter().flatten() {
             let id = line["id"].as_str().unwrap_or_default().to_owned();
             let known = part(&before["lines"], &id).unwrap_or(&Value::Null);
-            list_price(ctx, tx, (line, known), listed).await?;
+            pricing::settle(ctx, tx, (line, known), (&terms, moved)).await?;
         }
         Ok(())
     }
@@ -149,52 +148,6 @@ impl Subject for Order {
     async fn put(w: &mut Write, steps: &[Step<Self>]) -> Result<(), Failure> {
         w.put_orders(steps).await
     }
-}
-
-/// A line remembers the list price of the day its product was chosen; any other price is one that
-/// somebody set by hand.
-async fn list_price(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    (line, known): (&mut Value, &Value),
-    listed: bool,
-) -> Result<()> {
-    if line["product"] != known["product"] {
-        let product = product_of(ctx, tx, line).await?;
-        line["list_price"] = json!(product.and_then(|p| p.unit_price).filter(|_| listed));
-    }
-    let imported = line["price_source"] == PriceSource::Import.word()
-        && line["unit_price"] == known["unit_price"];
-    if !imported {
-        let listed = !line["list_price"].is_null() && line["list_price"] == line["unit_price"];
-        let source = if listed { PriceSource::List } else { PriceSource::Manual };
-        line["price_source"] = json!(source.word());
-    }
-    drop_nulls(line);
-    Ok(())
-}
-
-/// The product that a line names, if it is here.
-async fn product_of(ctx: &Ctx, tx: &mut Tx, line: &Value) -> Result<Option<Product>> {
-    let id: Option<ProductId> = serde_json::from_value(line["product"].clone()).unwrap_or_default();
-    let Some(id) = id else { return Ok(None) };
-    let version = versions::current::<Product>(tx, &ctx.scope, id.0).await?;
-    Ok(version.map(|v| read(&v.body)).transpose()?)
-}
-
-/// What an order says of how its lines are filled in.
-#[derive(Clone, Copy)]
-struct Terms {
-    /// The day whose tax rates hold.
-    day: Date,
-    /// List prices hold: the order is in their currency.
-    listed: bool,
-}
-
-/// List prices are in the company's currency; in another one, somebody has to say the price.
-fn in_list_currency(ctx: &Ctx, currency: &Value) -> bool {
-    let code = currency.as_str().unwrap_or_default().trim();
-    code.is_empty() || code.eq_ignore_ascii_case(ctx.company.currency.code())
 }
 
 fn placed_day(ctx: &Ctx, before: &Value) -> Date {
@@ -229,125 +182,8 @@ async fn copy_customer(
 }
 
 /// Indexing a value to look at it leaves a null behind; an empty field is not there at all.
-fn drop_nulls(value: &mut Value) {
+pub(super) fn drop_nulls(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
         fields.retain(|_, v| !v.is_null());
     }
-}
-
-fn blank(value: &Value) -> bool {
-    value.as_str().map_or(value.is_null(), |t| t.trim().is_empty())
-}
-
-/// Fills in from the product what the line left open.
-async fn complete_line(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    (line, known): (&mut Value, &Value),
-    (i, terms): (usize, Terms),
-) -> Result<()> {
-    if !line.is_object() {
-        return Err(Error::at(&format!("lines.{i}"), "Send an object of fields"));
-    }
-    if blank(&line["type"]) && known.is_null() {
-        line["type"] = json!("item");
-    }
-    if line.get("sku").is_some_and(blank) {
-        line["product"] = Value::Null;
-    }
-    if line.get("sku").is_none() && line["product"] != known["product"] {
-        line["sku"] = json!(product_of(ctx, tx, line).await?.map(|p| p.sku));
-    }
-    let sku = line["sku"].as_str().map(|s| code_in(s).to_owned());
-    if let Some(sku) = &sku {
-        line["sku"] = json!(sku);
-    }
-    // an unsaved line may have been filled in from one product and now be given another
-    let filled = line.as_object_mut().and_then(|l| l.remove("filled"));
-    let filled = filled.as_ref().and_then(Value::as_str).filter(|f| !f.is_empty());
-    let changed = sku.as_deref().is_some_and(|s| {
-        !s.is_empty() && (known["sku"].as_str() != Some(s) || filled.is_some_and(|f| f != s))
-    });
-    if let (Some(sku), true) = (&sku, changed) {
-        let base = match filled {
-            Some(filled) => of_product(ctx, tx, filled, terms).await?,
-            None => known.clone(),
-        };
-        give_product(ctx, tx, (line, known, &base), (i, sku, terms)).await?;
-    }
-    drop_nulls_kept(line);
-    Ok(())
-}
-
-/// Gives a line the product of another SKU.
-async fn give_product(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    (line, known, base): (&mut Value, &Value, &Value),
-    (i, sku, terms): (usize, &str, Terms),
-) -> Result<()> {
-    let at = |field: &str, text: &str| Err(Error::at(&format!("lines.{i}.{field}"), text));
-    let Some(product) = masters::by_code::<Product>(tx, &ctx.scope, sku).await? else {
-        if line["type"].as_str().or(known["type"].as_str()) == Some("item") {
-            return at("sku", "No product has this SKU");
-        }
-        line["product"] = Value::Null;
-        return Ok(());
-    };
-    let named = &line["product"];
-    if !blank(named) && *named != json!(product.id) && *named != known["product"] {
-        return at("product", "This is not the product of the SKU");
-    }
-    copy_product(ctx, tx, (line, base), (&product, terms)).await
-}
-
-/// As [`drop_nulls`], for input: a null there clears the field, one we made by looking does not.
-fn drop_nulls_kept(line: &mut Value) {
-    if let Some(fields) = line.as_object_mut() {
-        fields.retain(|name, v| !(v.is_null() && matches!(name.as_str(), "id" | "sku" | "type")));
-    }
-}
-
-/// A line takes its product's texts and price, unless somebody typed others. What it still has from
-/// the product before (`base`) goes with that one.
-async fn copy_product(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    (line, base): (&mut Value, &Value),
-    (product, terms): (&Product, Terms),
-) -> Result<()> {
-    line["product"] = json!(product.id);
-    line["sku"] = json!(product.sku);
-    let Value::Object(offered) = offer(ctx, tx, product, terms).await? else { return Ok(()) };
-    for (field, value) in offered {
-        let stale = !base.is_null() && line[&field] == base[&field];
-        if blank(&line[&field]) || stale {
-            line[field] = value;
-        }
-    }
-    Ok(())
-}
-
-/// What the product of a SKU offers a line; nothing if there is none.
-async fn of_product(ctx: &Ctx, tx: &mut Tx, sku: &str, terms: Terms) -> Result<Value> {
-    match masters::by_code::<Product>(tx, &ctx.scope, sku).await? {
-        Some(product) => offer(ctx, tx, &product, terms).await,
-        None => Ok(Value::Null),
-    }
-}
-
-/// The texts, price and tax that a product offers a line.
-async fn offer(ctx: &Ctx, tx: &mut Tx, product: &Product, terms: Terms) -> Result<Value> {
-    let version = match product.tax_code {
-        Some(code) => versions::current::<TaxCode>(tx, &ctx.scope, code.0).await?,
-        None => None,
-    };
-    let code: Option<TaxCode> = version.map(|v| read(&v.body)).transpose()?;
-    Ok(json!({
-        "name": product.name,
-        "unit": product.unit,
-        "unit_price": product.unit_price.filter(|_| terms.listed),
-        "tax_code": code.as_ref().map(|c| c.id),
-        "tax_rate": code.map(|c| c.rate_on(terms.day)),
-    }))
 }

@@ -31,9 +31,14 @@ impl Form {
     /// # Errors
     /// If it cannot be read: a decision must not pass for one that was based on nothing.
     pub fn based_on(&self) -> Result<Option<i64>, Error> {
-        let unreadable =
-            || Error::at("version", "Open the form again: it does not say what it is based on");
-        self.about("_version").map(|v| v.parse().map_err(|_| unreadable())).transpose()
+        self.about("_version").map(|v| v.parse().map_err(|_| no_version())).transpose()
+    }
+    /// As [`Form::based_on`], where there must be one.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub fn version(&self) -> Result<i64, Error> {
+        self.based_on()?.ok_or_else(no_version)
     }
     /// A field as typed; empty if it was not there.
     pub fn text(&self, name: &str) -> &str {
@@ -62,6 +67,10 @@ impl Form {
         let given = Value::Object(out.into_iter().map(|(k, v)| (k, listed(v))).collect());
         Ok(Self { given, about })
     }
+}
+
+fn no_version() -> Error {
+    Error::at("version", "Open the form again: it does not say what it is based on")
 }
 
 /// `billing.city` into an object, `lines.3.sku` into an object by row; the last of a name counts.

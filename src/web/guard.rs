@@ -109,11 +109,13 @@ fn names_a_company(req: &Request) -> bool {
     req.uri().path().split('/').nth(1).is_some_and(|slug| parse_slug(slug).is_ok())
 }
 
-/// Where to come back to: the page, which for a fragment is another address than the request's.
+/// Where to come back to: what was asked for, or the page that asked for a part of its own at another
+/// address.
 fn back(req: &Request) -> String {
     let page = req.headers().get("hx-current-url").and_then(|v| v.to_str().ok());
     let page = page.and_then(|url| url.parse::<Uri>().ok());
-    let uri = page.as_ref().unwrap_or(req.uri());
+    let other = |page: &&Uri| page.path() != req.uri().path() || req.method() != Method::GET;
+    let uri = page.as_ref().filter(other).unwrap_or(req.uri());
     uri.path_and_query().map_or("/", |p| p.as_str()).to_owned()
 }
 

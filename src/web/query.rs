@@ -10,7 +10,10 @@ use crate::{
         text::words,
         time::{Ts, parse_day},
     },
-    service::{context::Ctx, error::Result},
+    service::{
+        context::Ctx,
+        error::{Error, Result},
+    },
 };
 use axum::http::Uri;
 use jiff::tz::TimeZone;
@@ -97,17 +100,25 @@ impl Query {
 
     /// The page's cursor and size.
     fn page(&self, problems: &mut Problems) -> (Option<Cursor>, i64) {
-        let size = self.get("size").parse().ok().filter(|n| SIZES.contains(n)).unwrap_or(50);
+        let size = self.get("size").parse().ok().filter(|n| SIZES.contains(n));
+        if size.is_none() && !self.get("size").is_empty() {
+            problems.add("size", "A page has 25, 50 or 100 rows");
+        }
         let cursor = Cursor::parse(self.get("after"));
         if cursor.is_none() && !self.get("after").is_empty() {
             problems
                 .add("after", "This place in the list cannot be read: begin with the first page");
         }
-        (cursor, size)
+        (cursor, size.unwrap_or(50))
     }
     /// The commit before which a history is told.
-    pub fn before(&self) -> Option<i64> {
-        self.get("before").parse().ok()
+    ///
+    /// # Errors
+    /// `Invalid` if it is no number.
+    pub fn before(&self) -> Result<Option<i64>> {
+        let text = self.get("before");
+        let wrong = |_| Error::at("before", "Write the number of a change");
+        Some(text).filter(|t| !t.is_empty()).map(|t| t.parse().map_err(wrong)).transpose()
     }
     /// The list columns that are shown.
     pub fn columns(&self) -> Vec<&'static str> {
@@ -202,6 +213,9 @@ impl Query {
     pub fn masters(&self) -> Result<MasterFilter> {
         let mut problems = Problems::default();
         let (cursor, size) = self.page(&mut problems);
+        if !matches!(self.get("active"), "" | "true" | "false") {
+            problems.add("active", "Say true or false");
+        }
         problems.ok()?;
         Ok(MasterFilter {
             search: words(self.get("q")).into_iter().take(12).collect(),

@@ -218,6 +218,10 @@ stories! {
         let told = &schemas["order"]["properties"];
         assert!(keys(&made).is_subset(&keys(told)), "{made}");
         assert!(keys(&made["lines"][0]).is_subset(&keys(&told["lines"]["items"]["properties"])), "{made}");
+        assert!(keys(&made["totals"]).is_subset(&keys(&told["totals"]["properties"])));
+        for name in schemas["order_input"]["required"].as_array().unwrap() {
+            assert!(draft()[name.as_str().unwrap()] != Value::Null, "{name} is not needed");
+        }
         let line = &schemas["order_input"]["properties"]["lines"]["items"]["properties"];
         assert!(line["id"].is_object() && line["price_source"].is_null());
         let params = document["paths"]["/api/v1/{company}/{world}/orders"]["get"]["parameters"].as_array().unwrap();
@@ -246,7 +250,7 @@ stories! {
 
     async fn a_misspelt_filter_is_refused(app) {
         let api = app.program("alpha");
-        for (list, wrong) in [("orders", "states=draft"), ("orders", "sort=placed&colour=red"), ("customers", "query=x"), ("products", "state=draft"), ("commits", "after=7"), ("customers", "after=nowhere"), ("orders", "sort=age")] {
+        for (list, wrong) in [("orders", "states=draft"), ("orders", "sort=placed&colour=red"), ("customers", "query=x"), ("products", "state=draft"), ("commits", "after=7"), ("customers", "after=nowhere"), ("orders", "sort=age"), ("orders", "size=10"), ("customers", "active=True"), ("commits", "before=abc")] {
             let answer = api.get(&format!("/api/v1/alpha/main/{list}?{wrong}")).await.expect(422).json();
             let name = wrong.rsplit('&').next().unwrap().split('=').next().unwrap();
             assert!(answer["fields"][name].is_string(), "{list}?{wrong}: {answer}");

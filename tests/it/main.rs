@@ -9,6 +9,7 @@ mod binary;
 mod harness;
 mod history;
 mod lists;
+mod merge_laws;
 mod money_oracle;
 mod orders;
 mod plans;

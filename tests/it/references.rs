@@ -92,4 +92,87 @@ stories! {
         let page = clerk.get("/alpha/main").await.expect(200);
         assert!(page.texts("a.flex-1").iter().any(|t| t.contains("1 in other currencies")), "{:?}", page.texts("a.flex-1"));
     }
+
+    async fn another_currency_takes_the_list_prices_away(app) {
+        let (api, mut clerk) = (app.program("alpha"), app.actor("clerk", "alpha").await);
+        let new = "/alpha/main/orders/new";
+        let fields = [("customer", "C-00001"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1"), ("_fill", "1")];
+        let filled = clerk.submit(new, "#order-form", &fields).await.expect(200);
+        let own = filled.attrs("#f-currency", "value").remove(0);
+        let foreign = if own == "EUR" { "USD" } else { "EUR" };
+        let turned = crate::actor_fields(&filled, &[("currency", foreign)]);
+        let refused = clerk.post("/alpha/main/orders", &turned).await.expect(422);
+        assert!(refused.texts("#f-lines-0-unit_price-e")[0].contains("unit price"), "{:?}", refused.texts(".error-text"));
+        // the same number, typed once the form knows of the currency, is somebody's own price
+        let turned = crate::actor_fields(&filled, &[("currency", foreign), ("_fill", "1")]);
+        let again = clerk.post("/alpha/main/orders", &turned).await.expect(200);
+        assert_eq!(again.attrs("#f-lines-0-unit_price", "value"), [""]);
+        let price = filled.attrs("#f-lines-0-unit_price", "value").remove(0);
+        clerk.post("/alpha/main/orders", &crate::actor_fields(&again, &[("lines.0.unit_price", price.as_str())])).await.expect(303);
+
+        let made = api.post(&format!("{API}/orders"), &json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": 1}]})).await.expect(201).json();
+        let url = format!("{API}/orders/{}", made["id"].as_str().unwrap());
+        let moved = api.patch(&url, &json!({"version": made["version"], "currency": foreign})).await.expect(200).json();
+        let line = &moved["lines"][0];
+        assert_eq!((&line["price_source"], &line["list_price"]), (&json!("manual"), &json!(null)));
+        let back = api.patch(&url, &json!({"version": moved["version"], "currency": own})).await.expect(200).json();
+        assert_eq!(back["lines"], made["lines"]);
+    }
+
+    async fn a_price_of_ones_own_stays_where_no_list_price_can_take_its_place(app) {
+        let api = app.program("alpha");
+        let own = api.post(&format!("{API}/orders"), &json!({"customer": "C-00001"})).await.expect(201).json();
+        let foreign = if own["currency"] == "EUR" { "USD" } else { "EUR" };
+        let order = json!({"customer": "C-00001", "currency": foreign, "lines": [{"sku": "SKU-00001", "qty": 1, "unit_price": "3.50"}]});
+        let made = api.post(&format!("{API}/orders"), &order).await.expect(201).json();
+        let line = json!({"id": made["lines"][0]["id"], "sku": "SKU-00002", "unit_price": "3.50"});
+        let url = format!("{API}/orders/{}", made["id"].as_str().unwrap());
+        let changed = api.patch(&url, &json!({"version": made["version"], "lines": [line]})).await.expect(200).json();
+        assert_eq!((&changed["lines"][0]["sku"], &changed["lines"][0]["unit_price"]), (&json!("SKU-00002"), &json!("3.5")));
+    }
+
+    async fn product_and_sku_of_a_line_are_of_one_product(app) {
+        let api = app.program("alpha");
+        let products = api.get(&format!("{API}/products?q=SKU-0000")).await.json()["items"].clone();
+        let (a, b) = (&products[0], &products[1]);
+        let made = api.post(&format!("{API}/orders"), &json!({"customer": "C-00001", "lines": [{"sku": a["sku"], "qty": 1}]})).await.expect(201).json();
+        let url = format!("{API}/orders/{}", made["id"].as_str().unwrap());
+        // as a program does that reads a line, gives it another product and sends it back
+        let line = json!({"id": made["lines"][0]["id"], "sku": a["sku"], "product": b["id"]});
+        let changed = api.patch(&url, &json!({"version": made["version"], "lines": [line]})).await.expect(200).json();
+        let now = &changed["lines"][0];
+        assert_eq!((&now["product"], &now["sku"], &now["unit_price"]), (&b["id"], &b["sku"], &b["unit_price"]));
+        let null = json!({"customer": "C-00001", "lines": [{"sku": null, "product": b["id"], "qty": 1, "name": "Own text"}]});
+        let made = api.post(&format!("{API}/orders"), &null).await.expect(201).json();
+        assert_eq!((&made["lines"][0]["product"], &made["lines"][0]["name"]), (&b["id"], &json!("Own text")));
+        let both = json!({"customer": "C-00001", "lines": [{"sku": a["sku"], "product": b["id"], "qty": 1}]});
+        api.post(&format!("{API}/orders"), &both).await.expect(422);
+    }
+
+    async fn a_tax_code_brings_its_rate(app) {
+        let api = app.program("alpha");
+        let codes = api.get(&format!("{API}/tax-codes")).await.json()["items"].clone();
+        let line = |code: &serde_json::Value| json!([{"name": "Fitting", "type": "service", "qty": 1, "unit_price": "100", "tax_code": code}]);
+        let made = api.post(&format!("{API}/orders"), &json!({"customer": "C-00001", "lines": line(&codes[0]["code"])})).await.expect(201).json();
+        assert_eq!((&made["lines"][0]["tax_rate"], &made["lines"][0]["tax_code"]), (&codes[0]["rates"][0]["rate"], &codes[0]["id"]));
+        let url = format!("{API}/orders/{}", made["id"].as_str().unwrap());
+        let change = json!([{"id": made["lines"][0]["id"], "tax_code": codes[1]["id"]}]);
+        let changed = api.patch(&url, &json!({"version": made["version"], "lines": change})).await.expect(200).json();
+        assert_eq!(changed["lines"][0]["tax_rate"], codes[1]["rates"][0]["rate"]);
+    }
+
+    async fn a_code_that_looks_like_a_title_is_read_back(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        for number in ["A · B", "A", "00000000-0000-4000-8000-000000000001"] {
+            clerk.submit("/alpha/main/customers/new", "#record-form", &[("number", number), ("name", "Odd")]).await.expect(303);
+        }
+        for (number, title) in [("A · B", "A · B · Odd"), ("A · Odd", "A · Odd")] {
+            let fields = [("customer", number), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1")];
+            let made = clerk.submit("/alpha/main/orders/new", "#order-form", &fields).await.expect(303);
+            let edit = format!("{}/edit", made.header("location"));
+            assert_eq!(clerk.get(&edit).await.attrs("#f-customer", "value"), [title]);
+            clerk.submit(&edit, "#order-form", &[("customer_po", "P")]).await.expect(303);
+            assert_eq!(clerk.get(&edit).await.attrs("#f-customer", "value"), [title], "untouched");
+        }
+    }
 }

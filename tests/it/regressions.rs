@@ -48,6 +48,11 @@ stories! {
             .header("hx-current-url", "https://tributary.example/alpha/main/orders/new?copy=1");
         let answer = app.nobody().send(request.body(axum::body::Body::empty()).unwrap()).await.expect(401);
         assert_eq!(answer.header("hx-redirect"), "/login?next=%2Falpha%2Fmain%2Forders%2Fnew%3Fcopy%3D1");
+        let request = axum::http::Request::get("/alpha/main/orders?q=typed")
+            .header("hx-request", "true")
+            .header("hx-current-url", "https://tributary.example/alpha/main/orders");
+        let answer = app.nobody().send(request.body(axum::body::Body::empty()).unwrap()).await.expect(401);
+        assert_eq!(answer.header("hx-redirect"), "/login?next=%2Falpha%2Fmain%2Forders%3Fq%3Dtyped");
     }
 
     async fn another_customer_brings_their_own_addresses(app) {

@@ -82,6 +82,52 @@ fn whole(
     Change { path, label, before, after, ty: Ty::Parts(word, inner) }
 }
 
+/// The value that changes lead to; those of [`diff`] lead from its first value to its second, but for
+/// the order of parts, which no diff tells.
+pub fn apply(value: &Value, changes: &[Change]) -> Value {
+    let mut out = value.clone();
+    for change in changes {
+        let steps: Vec<&str> = change.path.split('/').collect();
+        set(&mut out, &steps, &change.after);
+    }
+    out
+}
+
+/// The same changes the other way round.
+pub fn invert(changes: &[Change]) -> Vec<Change> {
+    let turned = |c: &Change| {
+        let (before, after) = (c.after.clone(), c.before.clone());
+        Change { before, after, ..c.clone() }
+    };
+    changes.iter().map(turned).collect()
+}
+
+/// Sets what a path leads to: a field, a part of a list by its id, or something within that part.
+fn set(value: &mut Value, steps: &[&str], to: &Value) {
+    let Some(fields) = value.as_object_mut() else { return };
+    let [name, rest @ ..] = steps else { return };
+    let [id, inner @ ..] = rest else {
+        match to {
+            Value::Null => fields.remove(*name),
+            to => fields.insert((*name).to_owned(), to.clone()),
+        };
+        return;
+    };
+    let slot = fields.entry(*name).or_insert_with(|| Value::Array(vec![]));
+    let Some(parts) = slot.as_array_mut() else { return };
+    match parts.iter().position(|p| id_of(p) == *id) {
+        Some(at) if inner.is_empty() && to.is_null() => {
+            parts.remove(at);
+        }
+        Some(at) if inner.is_empty() => parts[at] = to.clone(),
+        Some(at) => set(&mut parts[at], inner, to),
+        None => parts.push(to.clone()),
+    }
+    if parts.is_empty() {
+        fields.remove(*name);
+    }
+}
+
 /// The parts of a list, none if the field is empty.
 pub fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)

@@ -3,3 +3,4 @@ pub mod cause;
 pub mod chain;
 pub mod diff;
 pub mod merge;
+mod text;

@@ -196,7 +196,7 @@ impl Layout {
             columns,
             zone: ctx.company.zone(),
             last: (String::new(), Ts::from_micros(0)),
-            customers: HashMap::new(),
+            owners: HashMap::new(),
             longest: FIELDS.map(longest),
         }
     }
@@ -233,8 +233,8 @@ pub struct Reader<'a> {
     zone: TimeZone,
     /// Neighbouring rows have the same date more often than not.
     last: (String, Ts),
-    /// The customer of each order's first row, by number.
-    customers: HashMap<String, String>,
+    /// The customer of each order's first row, by the order's number.
+    owners: HashMap<String, (String, String)>,
 }
 
 impl Reader<'_> {
@@ -252,15 +252,10 @@ impl Reader<'_> {
         }
         let customer = text(2)?
             .map(|c| if self.layout.retail { c.trim_end_matches(".0").to_owned() } else { c });
-        let name = text(7)?;
-        let customer_name = match (&customer, name) {
-            (_, Some(name)) => name,
-            (Some(number), None) => format!("Customer {number}"),
-            (None, None) => "Unknown customer".into(),
-        };
+        let (customer, customer_name) = self.customer(&number, customer, text(7)?)?;
         let row = Row {
             kind,
-            customer: customer.unwrap_or_else(|| "UNKNOWN".into()),
+            customer,
             customer_name,
             sku: text(3)?,
             description: text(6)?,
@@ -278,20 +273,30 @@ impl Reader<'_> {
         }
         let date = self.text(record, 1)?.ok_or("the date is missing")?;
         let row = Row { placed_at: self.moment(date)?, ..row };
-        self.of_one_customer(&row)?;
+        let owner = || (row.customer.clone(), row.customer_name.clone());
+        self.owners.entry(row.number.clone()).or_insert_with(owner);
         Ok(row)
     }
 
-    /// An order is one customer's: that of its first row.
-    fn of_one_customer(&mut self, row: &Row) -> Result<(), String> {
-        match self.customers.get(&row.number) {
-            Some(first) if *first != fold(&row.customer) => {
+    /// Number and name of a row's customer. An order is one customer's, that of its first row; rows
+    /// after it need not say so again.
+    fn customer(
+        &self,
+        order: &str,
+        number: Option<String>,
+        name: Option<String>,
+    ) -> Result<(String, String), String> {
+        match (self.owners.get(order), number) {
+            (Some(owner), None) => Ok(owner.clone()),
+            (Some((first, _)), Some(number)) if fold(first) != fold(&number) => {
                 Err("another customer than in the first row of this order".into())
             }
-            Some(_) => Ok(()),
-            None => {
-                self.customers.insert(row.number.clone(), fold(&row.customer));
-                Ok(())
+            (_, Some(number)) => {
+                let name = name.unwrap_or_else(|| format!("Customer {number}"));
+                Ok((number, name))
+            }
+            (None, None) => {
+                Ok(("UNKNOWN".into(), name.unwrap_or_else(|| "Unknown customer".into())))
             }
         }
     }

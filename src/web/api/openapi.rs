@@ -89,10 +89,15 @@ fn operation(route: &Route, act: Act) -> Value {
             Some(format!("{name}_input"))
         }
     };
+    let done = if route.path.ends_with("/deletion") {
+        json!({"description": "Gone"})
+    } else {
+        json!({"description": "Done", "content": {"application/json": {"schema": answer}}})
+    };
     let mut out = json!({
         "summary": act.label(), "parameters": params, "security": [{"token": []}],
         "responses": {
-            "2XX": {"description": "Done", "content": {"application/json": {"schema": answer}}},
+            "2XX": done,
             "default": {"description": "Why not", "content": {"application/problem+json": {"schema": refer("problem")}}},
         },
     });
@@ -144,11 +149,16 @@ fn kind<R: Record>(schemas: &mut Map<String, Value>) {
     let mut change = properties(R::FIELDS, true);
     change.insert("version".into(), version());
     let required: Vec<&str> =
-        R::FIELDS.iter().filter(|f| f.required && f.input).map(|f| f.name).collect();
+        R::FIELDS.iter().filter(|f| must_be_given(f)).map(|f| f.name).collect();
     let input = object(properties(R::FIELDS, true), &required);
     schemas.insert(format!("{word}_input"), input);
     schemas.insert(format!("{word}_change"), object(change, &["version"]));
     schemas.insert(word.into(), object(told, &["id", "version"]));
+}
+
+/// What a new record does not begin with: choices have a first value.
+fn must_be_given(f: &Field) -> bool {
+    f.required && f.input && !matches!(f.ty, Ty::Word(_) | Ty::Currency | Ty::Bool)
 }
 
 /// Derived, in major units of the order's currency.
@@ -168,9 +178,27 @@ fn properties(fields: &'static [Field], input: bool) -> Map<String, Value> {
     let each = told.map(|f| {
         let mut one = ty(f.ty, input);
         one["title"] = json!(f.label);
+        if input && !f.required {
+            or_null(&mut one);
+        }
         (f.name.to_owned(), one)
     });
     each.collect()
+}
+
+/// Told as text, so that no program rounds it; taken as a number too.
+fn figure(input: bool) -> Value {
+    if input { json!(["string", "number"]) } else { json!("string") }
+}
+
+/// `null` clears a field.
+fn or_null(schema: &mut Value) {
+    let list = if schema["enum"].is_array() { "enum" } else { "type" };
+    let null = if list == "enum" { Value::Null } else { json!("null") };
+    match &mut schema[list] {
+        Value::Array(all) => all.push(null),
+        one => *one = json!([one.take(), null]),
+    }
 }
 
 fn ty(ty: Ty, input: bool) -> Value {
@@ -181,8 +209,8 @@ fn ty(ty: Ty, input: bool) -> Value {
         Ty::Moment => json!({"type": "string", "format": "date-time"}),
         Ty::Country => json!({"type": "string", "description": "ISO 3166 alpha-2, or a name"}),
         Ty::Currency => json!({"type": "string", "description": "ISO 4217"}),
-        Ty::Price | Ty::Qty => json!({"type": "string", "description": "a plain decimal"}),
-        Ty::Rate => json!({"type": "string", "description": "percent"}),
+        Ty::Price | Ty::Qty => json!({"type": figure(input), "description": "a plain decimal"}),
+        Ty::Rate => json!({"type": figure(input), "description": "percent"}),
         Ty::Whole(max) => json!({"type": "integer", "minimum": 0, "maximum": max}),
         Ty::Bool => json!({"type": "boolean"}),
         Ty::Word(words) => json!({"enum": words.iter().map(|(w, _)| *w).collect::<Vec<_>>()}),

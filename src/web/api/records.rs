@@ -58,7 +58,7 @@ pub(in crate::web) async fn update<R: Subject>(
 }
 
 fn conflict(clash: &Clash) -> Response {
-    let each = clash.conflicts.iter().map(|c| {
+    let each = clash.conflicts.iter().flat_map(|c| &c.fields).map(|c| {
         json!({"path": c.path, "label": c.label, "base": c.base, "theirs": c.ours, "yours": c.theirs})
     });
     let detail = "Someone changed the same fields since. Nothing was saved.";

@@ -104,8 +104,10 @@ pub(in crate::web) async fn set_up(
     let user = given.user(form.text("password"));
     match companies::set_up(&app, &given.code, user, &given.first_company()).await {
         Ok(user) => {
-            session::begin(&session, user.id).await?;
-            Ok(Redirect::to(&home(&given.slug)).into_response())
+            // it is done: without a session, one signs in
+            let begun = session::begin(&session, user.id).await.is_ok();
+            let to = if begun { home(&given.slug) } else { "/login".into() };
+            Ok(Redirect::to(&to).into_response())
         }
         Err(Error::Invalid(problems)) => {
             let view = Setup { shell: Plain::of(&guest, "Welcome"), given, problems };

@@ -18,7 +18,7 @@ use axum::extract::Path;
 const SHOWN: i64 = 50;
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
-    let before = Query::of(&visit.uri).get("before").parse().ok();
+    let before = Query::of(&visit.uri).before()?;
     let rows = history::commits(&visit.ctx, before, SHOWN).await?;
     let last = rows.last().map(|c| c.seq).filter(|seq| *seq > 1);
     let view = Commits {

@@ -1,6 +1,6 @@
 //! The form of an order with its line editor. Adding, removing and pricing lines are posts of the
 //! same form, so that they work without JavaScript too.
-use super::records::{cards, reshaped, version, with_lists};
+use super::records::{cards, reshaped, with_lists};
 use crate::{
     domain::{check::Problems, field::Kind, order::Order, record::Record},
     service::{
@@ -85,7 +85,7 @@ pub(in crate::web) async fn update(visit: Visit, path: Id, posted: Form) -> Resu
         return Ok(answer);
     }
     let (url, given) = (record(&visit.base(), Kind::Order, id), with_lists::<Order>(&posted.given));
-    match records::save::<Order>(&visit.ctx, id, version(&posted)?, &given).await {
+    match records::save::<Order>(&visit.ctx, id, posted.version()?, &given).await {
         Ok(Saved::Conflict(clash)) => clashed(&visit, (id, posted), clash).await,
         Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
         Err(Error::Invalid(p)) => {

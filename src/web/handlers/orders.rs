@@ -56,7 +56,7 @@ pub(in crate::web) async fn export(visit: Visit) -> Result {
 }
 
 pub(in crate::web) async fn show(visit: Visit, path: Id) -> Result {
-    let before = Query::of(&visit.uri).before();
+    let before = Query::of(&visit.uri).before()?;
     let story = history::story::<Order>(&visit.ctx, id(path)?, before).await?;
     Ok(page(&visit.hx, &order_page::view(&visit, &story)))
 }

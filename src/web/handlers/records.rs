@@ -35,7 +35,7 @@ pub(in crate::web) async fn index<M: Shown>(visit: Visit) -> Result {
 }
 
 pub(in crate::web) async fn show<M: Shown>(visit: Visit, path: Id) -> Result {
-    let before = Query::of(&visit.uri).before();
+    let before = Query::of(&visit.uri).before()?;
     let story = history::story::<M>(&visit.ctx, id(path)?, before).await?;
     let value = references::spelled::<M>(&visit.ctx, story.now.record.value()).await?;
     Ok(page(&visit.hx, &Show::of(&visit, &story, &value)))
@@ -82,7 +82,7 @@ pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, posted: For
         return again::<M>(&visit, (Some(id), &posted), given, (Problems::default(), vec![])).await;
     }
     let (url, given) = (record(&visit.base(), M::KIND, id), with_lists::<M>(&posted.given));
-    match records::save::<M>(&visit.ctx, id, version(&posted)?, &given).await {
+    match records::save::<M>(&visit.ctx, id, posted.version()?, &given).await {
         Ok(Saved::Conflict(clash)) => clashed::<M>(&visit, (id, posted), clash).await,
         Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
         Err(Error::Invalid(p)) => {
@@ -123,13 +123,8 @@ pub(in crate::web) async fn cards(
     let titles = clash.titles(&visit.ctx).await?;
     let showing = Showing { zone: &zone, titles: &titles };
     posted.about.insert("_version".into(), Value::String(clash.seq.to_string()));
-    Ok(clash.conflicts.iter().map(|c| showing.clash(c)).collect())
-}
-
-/// The version that a form was made from.
-pub(in crate::web) fn version(posted: &Form) -> Result<i64, Error> {
-    let text = "Open the form again: it does not say what it is based on";
-    posted.based_on()?.ok_or_else(|| Error::at("version", text))
+    let fields = clash.conflicts.iter().flat_map(|c| &c.fields);
+    Ok(fields.map(|f| showing.clash(f)).collect())
 }
 
 /// The form as it was typed, with what is wrong: 422, or 409 with the conflict.

@@ -3,7 +3,7 @@ use crate::{
     domain::{
         check::Problems,
         field::{Field, Kind, Ty, find},
-        history::merge::Conflict,
+        history::merge::Clashing,
         time::Ts,
     },
     service::references::{Titles, reference},
@@ -206,7 +206,7 @@ impl Showing<'_> {
     }
 
     /// A conflict's three values.
-    pub(in crate::web) fn clash(&self, c: &Conflict) -> ClashView {
+    pub(in crate::web) fn clash(&self, c: &Clashing) -> ClashView {
         let show = |v: &Value| {
             Some(self.value(c.ty, v)).filter(|t| !t.is_empty()).unwrap_or_else(|| "nothing".into())
         };

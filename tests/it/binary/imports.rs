@@ -114,13 +114,15 @@ fn a_plain_file_is_mapped_and_its_bad_rows_are_told() {
         5,30/01/2026,C1,b-2,-1,1\n\
         6,30/01/2026,C\xff,b-2,1,1\n\
         7,30/01/2026,C1,,1,1\n\
-        1,31/01/2026,C2,b-2,1,1\n";
+        1,31/01/2026,C2,b-2,1,1\n\
+        8,31/01/2026,C3,b-2,1,1\n\
+        8,31/01/2026,,b-2,2,1\n";
     let file = place.file("orders.csv", text);
     let rejects = place.path("r.csv").display().to_string();
     let mut args = vec!["import", "orders", &file, "--company", "acme", "--rejects", &rejects];
     args.extend(MAP);
     let said = place.run(&args);
-    assert!(said.contains("9 rows: 2 orders with 2 lines, 7 rejected rows"), "{said}");
+    assert!(said.contains("11 rows: 3 orders with 4 lines, 7 rejected rows"), "{said}");
     let rejects =
         String::from_utf8_lossy(&std::fs::read(place.path("r.csv")).unwrap()).into_owned();
     for reason in [
