@@ -205,8 +205,21 @@ pub enum TokenCommand {
         user: String,
         #[arg(long)]
         company: String,
+        /// What it is for, as `list` shows it
         #[arg(long, default_value = "API")]
         name: String,
+    },
+    /// List the tokens of a company: id, made when, for whom, what for
+    List {
+        #[arg(long)]
+        company: String,
+    },
+    /// End a token at once
+    Revoke {
+        /// As `list` shows it
+        id: String,
+        #[arg(long)]
+        company: String,
     },
 }
 

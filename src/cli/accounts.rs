@@ -3,6 +3,7 @@ use super::say;
 use crate::{
     app::App,
     config::{CompanyCommand, TokenCommand, UserCommand},
+    domain::ids::TokenId,
     service::{
         accounts::{self, NewUser},
         companies::{self, NewCompany},
@@ -39,7 +40,21 @@ pub(super) async fn company(app: &App, command: CompanyCommand) -> Result<()> {
 }
 
 pub(super) async fn token(app: &App, command: TokenCommand) -> Result<()> {
-    let TokenCommand::Create { user, company, name } = command;
-    let user = accounts::user_of(app, &user).await?;
-    say(&accounts::create_token(app, &user, (&company, &name)).await?)
+    match command {
+        TokenCommand::Create { user, company, name } => {
+            let user = accounts::user_of(app, &user).await?;
+            say(&accounts::create_token(app, &user, (&company, &name)).await?)
+        }
+        TokenCommand::List { company } => {
+            for t in accounts::tokens(app, &company).await? {
+                say(&format!("{}  {}  {}  {}", t.id, t.created_at, t.email, t.name))?;
+            }
+            Ok(())
+        }
+        TokenCommand::Revoke { id, company } => {
+            let id = TokenId(id.parse().context("a token's id is the first column of `list`")?);
+            accounts::revoke_token(app, &company, id).await?;
+            say("This token works no more.")
+        }
+    }
 }

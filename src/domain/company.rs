@@ -1,13 +1,17 @@
 //! A company's profile: what its documents are made by.
 use super::{
+    check::Problems,
+    field::{Field, Ty},
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
     text::{clean, fold, forbidden, initials},
+    time::zone,
     totals::{PriceMode, TaxRounding},
 };
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// A company. Its slug stands in every URL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,7 +29,55 @@ pub struct Company {
     pub active: bool,
 }
 
+/// What a company's admins set. It is merged like a record, so that two of them do not undo each
+/// other; the currency stays, since documents are made in it.
+pub const PROFILE: &[Field] = &[
+    Field::new("name", "Name", Ty::Text(120)).required(),
+    Field::new("timezone", "Time zone", Ty::Text(64)).required(),
+    Field::new("number_prefix", "Before an order's number", Ty::Text(12)),
+    Field::new("price_mode", "Prices of new orders", Ty::Word(PriceMode::WORDS)).required(),
+    Field::new("tax_rounding", "Tax of new orders is rounded", Ty::Word(TaxRounding::WORDS))
+        .required(),
+];
+
 impl Company {
+    /// The fields of [`PROFILE`].
+    pub fn profile(&self) -> Value {
+        json!({
+            "name": self.name, "timezone": self.timezone, "number_prefix": self.number_prefix,
+            "price_mode": self.price_mode, "tax_rounding": self.tax_rounding,
+        })
+    }
+
+    /// This company with another profile.
+    ///
+    /// # Errors
+    /// `Problems` at the fields that cannot be so.
+    pub fn with_profile(&self, profile: &Value) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let text = |name: &str| profile[name].as_str().unwrap_or_default().to_owned();
+        if let Err(e) = parse_name(&text("name")) {
+            problems.add("name", e);
+        }
+        if zone(&text("timezone")).is_none() {
+            problems.add("timezone", "Write a zone such as Europe/London");
+        }
+        if text("number_prefix").chars().any(|c| !c.is_ascii_graphic()) {
+            problems.add("number_prefix", "At most 12 letters, digits or signs");
+        }
+        let price_mode = text("price_mode").parse().map_err(|e| problems.add("price_mode", e));
+        let rounding = text("tax_rounding").parse().map_err(|e| problems.add("tax_rounding", e));
+        problems.ok()?;
+        Ok(Self {
+            name: text("name"),
+            timezone: text("timezone"),
+            number_prefix: text("number_prefix"),
+            price_mode: price_mode.unwrap_or(self.price_mode),
+            tax_rounding: rounding.unwrap_or(self.tax_rounding),
+            ..self.clone()
+        })
+    }
+
     /// The company's zone; UTC if the zone's name is no longer known.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)

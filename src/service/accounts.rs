@@ -19,6 +19,8 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
+pub use crate::store::accounts::Token;
+
 /// What a new person is made of.
 pub struct NewUser {
     pub email: String,
@@ -198,7 +200,27 @@ pub async fn create_token(app: &App, user: &User, (slug, name): (&str, &str)) ->
             e => e,
         })?;
     tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "token_created", company = %company.id, user = %user.id, "token created");
     Ok(token)
+}
+
+/// The tokens of a company.
+pub async fn tokens(app: &App, slug: &str) -> Result<Vec<Token>> {
+    let mut tx = app.db.read_accounts().await?;
+    let company = accounts::company(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+    Ok(accounts::tokens(&mut tx, company.id).await?)
+}
+
+/// Ends a token: its next request is refused.
+pub async fn revoke_token(app: &App, slug: &str, id: TokenId) -> Result<()> {
+    let mut tx = app.db.write_accounts().await?;
+    let company = accounts::company(&mut tx, slug).await?.ok_or(Error::NotFound)?;
+    if accounts::delete_token(&mut tx, company.id, id).await? == 0 {
+        return Err(Error::NotFound);
+    }
+    tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "token_revoked", company = %company.id, token = %id, "token revoked");
+    Ok(())
 }
 
 /// Refuses everybody but platform admins.

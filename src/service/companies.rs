@@ -8,18 +8,23 @@ use crate::{
     app::App,
     domain::{
         check::Problems,
-        company::{Company, User, Who, parse_name, parse_slug},
-        history::cause::Cause,
+        company::{Company, PROFILE, User, Who, parse_name, parse_slug},
+        history::{
+            cause::Cause,
+            diff::diff,
+            merge::{Clashing, merge3},
+        },
         ids::{CompanyId, UserId},
+        input,
         money::Currency,
         policy::{Act, Role},
         scope::{Membership, Scope},
-        text::clean,
         time::zone,
         totals::{PriceMode, TaxRounding},
     },
     store::{accounts, write::Said},
 };
+use serde_json::Value;
 
 pub use crate::store::accounts::Member;
 
@@ -138,35 +143,46 @@ pub async fn put_member(ctx: &Ctx, login: &str, (role, active): (Role, bool)) ->
     Ok(())
 }
 
-/// Changes the company's profile, as a commit. The currency stays: its documents are made in it.
-pub async fn update_company(ctx: &Ctx, changed: Company) -> Result<()> {
+/// What became of changed settings.
+#[derive(Debug)]
+pub enum Changed {
+    Done,
+    /// Nothing was different: no commit.
+    Unchanged,
+    /// Somebody else changed the same fields meanwhile. Nothing was written.
+    Conflict(Vec<Clashing>),
+}
+
+/// Changes the company's profile, as a commit whose message tells the fields. `base` is the profile
+/// that the change was made on.
+pub async fn update_company(ctx: &Ctx, (base, given): (&Value, &Value)) -> Result<Changed> {
     ctx.may(Act::WriteSettings)?;
-    let changed = profile(changed)?;
+    let theirs = input::apply(PROFILE, base, given, &mut || ctx.next_id())?;
+    ctx.company.with_profile(&theirs)?;
     let mut w = ctx.write().await?;
+    let now = accounts::company(&mut w.tx, &ctx.company.slug).await?.ok_or(Error::NotFound)?;
+    let merged = merge3(PROFILE, base, &now.profile(), &theirs);
+    if !merged.conflicts.is_empty() {
+        let fields = merged.conflicts.into_iter().flat_map(|c| c.fields);
+        return Ok(Changed::Conflict(fields.collect()));
+    }
+    let changed = now.with_profile(&merged.value)?;
+    let told = diff(PROFILE, &now.profile(), &changed.profile());
+    if told.is_empty() {
+        return Ok(Changed::Unchanged);
+    }
     accounts::update_company(&mut w.tx, &changed).await?;
     if *w.zone() != changed.zone() {
         w.recount(&changed.zone()).await?;
     }
-    w.finish(Said { cause: Cause::Settings, message: "Changed the company's settings" }).await?;
-    Ok(())
-}
-
-/// The profile as it is kept, or what is wrong with it.
-fn profile(changed: Company) -> Result<Company> {
-    let mut problems = Problems::default();
-    let name = parse_name(&changed.name).unwrap_or_else(|e| {
-        problems.add("name", e);
-        String::new()
+    let told = told.iter().map(|c| {
+        let text = |v: &Value| v.as_str().unwrap_or("nothing").to_owned();
+        format!("{} from {} to {}", c.label.to_lowercase(), text(&c.before), text(&c.after))
     });
-    if zone(&changed.timezone).is_none() {
-        problems.add("timezone", "Write a zone such as Europe/London");
-    }
-    let prefix = clean(&changed.number_prefix, false);
-    if prefix.chars().count() > 12 || prefix.chars().any(|c| !c.is_ascii_graphic()) {
-        problems.add("number_prefix", "At most 12 letters, digits or signs");
-    }
-    problems.ok()?;
-    Ok(Company { name, number_prefix: prefix, ..changed })
+    let told = told.collect::<Vec<_>>().join(", ");
+    let message = format!("Changed the company's settings: {told}");
+    w.finish(Said { cause: Cause::Settings, message: &message }).await?;
+    Ok(Changed::Done)
 }
 
 /// Everything a platform admin sees: companies and people, none of their records.

@@ -259,3 +259,25 @@ pub async fn insert_token(
     stmt.bind(name.to_owned()).bind(now).run().await?;
     Ok(())
 }
+
+/// A token as its company lists it: never the token itself, which nobody has kept.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub id: TokenId,
+    pub name: String,
+    pub email: String,
+    pub created_at: Ts,
+}
+crate::from_row!(Token { id, name, email, created_at });
+
+/// The tokens of a company, the newest first.
+pub async fn tokens(tx: &mut Tx, company: CompanyId) -> Result<Vec<Token>> {
+    let text = "SELECT t.id, t.name, u.email, t.created_at FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.company_id = $1 ORDER BY t.created_at DESC, t.id";
+    tx.sql(text).bind(company).all().await
+}
+
+/// Ends a token; how many there were.
+pub async fn delete_token(tx: &mut Tx, company: CompanyId, id: TokenId) -> Result<u64> {
+    let text = "DELETE FROM tokens WHERE company_id = $1 AND id = $2";
+    tx.sql(text).bind(company).bind(id).run().await
+}

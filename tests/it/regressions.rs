@@ -55,6 +55,28 @@ stories! {
         assert_eq!(answer.header("hx-redirect"), "/login?next=%2Falpha%2Fmain%2Forders%3Fq%3Dtyped");
     }
 
+    async fn settings_of_two_admins_both_hold_or_are_shown_to_both(app) {
+        let (mut ann, mut bob) = (app.actor("admin", "alpha").await, app.actor("admin", "alpha").await);
+        let settings = "/alpha/main/settings";
+        let page = bob.get(settings).await.expect(200);
+        let form = |changes: &[(&str, &str)]| changed(page.form("form[action$='/settings']"), changes);
+        let unchanged = app.digest("alpha").await;
+        ann.post(settings, &form(&[])).await.expect(303);
+        assert_eq!(app.digest("alpha").await, unchanged, "nothing to save is no commit");
+        ann.post(settings, &form(&[("number_prefix", "A-"), ("name", "Alpha & Co")])).await.expect(303);
+        bob.post(settings, &form(&[("tax_rounding", "line")])).await.expect(303);
+        let clash = bob.post(settings, &form(&[("number_prefix", "B-")])).await.expect(409);
+        assert!(clash.texts("table.tbl tbody tr").iter().any(|r| r.contains("A-") && r.contains("B-")), "{}", clash.body);
+        assert_eq!(clash.attrs("#number_prefix", "value"), ["B-"], "what was typed stays");
+        let now = ann.get(settings).await.expect(200);
+        assert_eq!((now.attrs("#number_prefix", "value"), now.attrs("#name", "value")), (vec!["A-".to_owned()], vec!["Alpha & Co".to_owned()]));
+        let told = ann.get("/alpha/main/commits").await.expect(200).texts(".row-a");
+        assert!(told[0].contains("tax of new orders is rounded from document to line"), "{told:?}");
+        bob.post(settings, &clash.form("form[action$='/settings']")).await.expect(303);
+        assert_eq!(ann.get(settings).await.attrs("#number_prefix", "value"), ["B-"]);
+        ann.post(settings, &form(&[("timezone", "Nowhere/At all")])).await.expect(422);
+    }
+
     async fn another_customer_brings_their_own_addresses(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let url = new_order(&mut clerk, "1").await;

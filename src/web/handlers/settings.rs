@@ -1,50 +1,84 @@
 //! The company's own page: profile, members, roles.
 use crate::{
     domain::{check::Problems, company::Company, policy::Role},
-    service::{companies, error::Error},
+    service::{
+        companies::{self, Changed},
+        error::Error,
+        references::Titles,
+    },
     web::{
         extract::Visit,
         form::Form,
         problem::Result,
         view::{Shell, show_as},
-        views::pages::{MemberView, Settings},
+        views::{
+            fields::{ClashView, Showing},
+            pages::{MemberView, Settings},
+        },
     },
 };
 use axum::http::StatusCode;
+use serde_json::Value;
 
-async fn page(visit: &Visit, company: Company, (email, problems): (String, Problems)) -> Result {
+/// What the page shows beside its members.
+struct Shown {
+    /// The profile in the form.
+    profile: Value,
+    /// The one it was made from.
+    base: Value,
+    email: String,
+    problems: Problems,
+    clash: Vec<ClashView>,
+}
+
+impl Shown {
+    fn of(company: &Company) -> Self {
+        let (profile, base) = (company.profile(), company.profile());
+        Self { profile, base, email: String::new(), problems: Problems::default(), clash: vec![] }
+    }
+}
+
+async fn page(visit: &Visit, shown: Shown) -> Result {
     let members = companies::members(&visit.ctx).await?;
-    let status =
-        if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = match (shown.problems.is_empty(), shown.clash.is_empty()) {
+        (true, true) => StatusCode::OK,
+        (_, false) => StatusCode::CONFLICT,
+        (false, true) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let view = Settings {
         shell: Shell::of(visit, "Company", "settings"),
-        prefix: company.number_prefix.clone(),
+        company: visit.ctx.company.clone(),
+        profile: shown.profile,
+        base: shown.base.to_string(),
         members: members.into_iter().map(MemberView::of).collect(),
         roles: Role::WORDS,
-        company,
-        email,
-        problems,
+        email: shown.email,
+        problems: shown.problems,
+        clash: shown.clash,
     };
     Ok(show_as(status, &visit.hx, &view))
 }
 
 pub(in crate::web) async fn show(visit: Visit) -> Result {
-    page(&visit, visit.ctx.company.clone(), (String::new(), Problems::default())).await
+    page(&visit, Shown::of(&visit.ctx.company)).await
 }
 
 pub(in crate::web) async fn update(visit: Visit, form: Form) -> Result {
-    let now = visit.ctx.company.clone();
-    let changed = Company {
-        name: form.text("name").to_owned(),
-        timezone: form.text("timezone").to_owned(),
-        number_prefix: form.text("number_prefix").to_owned(),
-        price_mode: form.text("price_mode").parse().unwrap_or(now.price_mode),
-        tax_rounding: form.text("tax_rounding").parse().unwrap_or(now.tax_rounding),
-        ..now
-    };
-    match companies::update_company(&visit.ctx, changed.clone()).await {
-        Ok(()) => Ok(visit.hx.go(&format!("{}/settings", visit.base()), "saved")),
-        Err(Error::Invalid(p)) => page(&visit, changed, (String::new(), p)).await,
+    let shown = Shown { profile: form.given.clone(), ..Shown::of(&visit.ctx.company) };
+    let base = form.about("_base").and_then(|text| serde_json::from_str(text).ok());
+    let base: Value = base.unwrap_or_else(|| shown.base.clone());
+    match companies::update_company(&visit.ctx, (&base, &form.given)).await {
+        Ok(Changed::Done) => Ok(visit.hx.go(&format!("{}/settings", visit.base()), "saved")),
+        Ok(Changed::Unchanged) => {
+            Ok(visit.hx.go(&format!("{}/settings", visit.base()), "unchanged"))
+        }
+        Ok(Changed::Conflict(fields)) => {
+            let (zone, titles) = (visit.ctx.company.zone(), Titles::new());
+            let showing = Showing { zone: &zone, titles: &titles };
+            let clash = fields.iter().map(|f| showing.clash(f)).collect();
+            page(&visit, Shown { clash, ..shown }).await
+        }
+        Err(Error::Invalid(problems)) => page(&visit, Shown { base, problems, ..shown }).await,
         Err(e) => Err(e.into()),
     }
 }
@@ -57,11 +91,11 @@ pub(in crate::web) async fn put_member(visit: Visit, form: Form) -> Result {
         Ok(role) => companies::put_member(&visit.ctx, &email, (role, active)).await,
         Err(e) => Err(e),
     };
-    let company = visit.ctx.company.clone();
-    match done {
-        Ok(()) => Ok(visit.hx.go(&format!("{}/settings", visit.base()), "saved")),
-        Err(Error::Invalid(p)) => page(&visit, company, (email, p)).await,
-        Err(Error::Refused(text)) => page(&visit, company, (email, Problems::at("", text))).await,
-        Err(e) => Err(e.into()),
-    }
+    let problems = match done {
+        Ok(()) => return Ok(visit.hx.go(&format!("{}/settings", visit.base()), "saved")),
+        Err(Error::Invalid(problems)) => problems,
+        Err(Error::Refused(text)) => Problems::at("", text),
+        Err(e) => return Err(e.into()),
+    };
+    page(&visit, Shown { email, problems, ..Shown::of(&visit.ctx.company) }).await
 }

@@ -1,5 +1,5 @@
 //! The small pages: sign-in, first run, account, company, platform, activity, search.
-use super::history::CommitView;
+use super::{fields::ClashView, history::CommitView};
 use crate::{
     domain::{
         check::Problems,
@@ -9,6 +9,7 @@ use crate::{
     web::view::{Plain, Shell, View},
 };
 use askama::Template;
+use serde_json::Value;
 
 #[derive(Template)]
 #[template(path = "auth/login.html", blocks = ["editor"])]
@@ -82,11 +83,20 @@ pub(in crate::web) struct AdminGiven {
 pub(in crate::web) struct Settings {
     pub shell: Shell,
     pub company: Company,
-    pub prefix: String,
+    /// The profile in the form, and as JSON the one it was made from.
+    pub profile: Value,
+    pub base: String,
     pub members: Vec<MemberView>,
     pub roles: &'static [(&'static str, &'static str)],
     pub email: String,
     pub problems: Problems,
+    pub clash: Vec<ClashView>,
+}
+impl Settings {
+    /// A field of the profile as it stands in the form.
+    pub(in crate::web) fn of(&self, name: &str) -> &str {
+        self.profile[name].as_str().unwrap_or_default()
+    }
 }
 impl View for Settings {}
 pub(in crate::web) struct MemberView {

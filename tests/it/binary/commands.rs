@@ -1,5 +1,5 @@
 //! The command line as an operator uses it.
-use super::process::{Place, Server, ask};
+use super::process::{Place, Server, api, ask};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -63,6 +63,25 @@ fn stopping_lets_requests_end_and_exits_cleanly() {
     server.signal("TERM");
     assert_eq!(server.wait(Duration::from_secs(30)), Some(0));
     assert!(!std::fs::exists(place.path("t.db-wal")).unwrap(), "the log was folded into the file");
+}
+
+#[test]
+fn a_token_is_listed_and_ended_without_being_shown() {
+    let place = Place::sqlite();
+    let token = place.company();
+    let server = Server::start(&place);
+    let get = || api(&server.addr, &token, ("GET", "/api/v1/acme/main/orders", "")).0;
+    assert_eq!(get(), 200);
+    let list = place.run(&["token", "list", "--company", "acme"]);
+    assert!(list.contains("ann@example.com") && !list.contains(&token), "{list}");
+    let id = list.split_whitespace().next().unwrap();
+    assert!(
+        place.fails(&["token", "revoke", "seven", "--company", "acme"]).contains("first column")
+    );
+    place.run(&["token", "revoke", id, "--company", "acme"]);
+    assert_eq!(get(), 401);
+    assert_eq!(place.run(&["token", "list", "--company", "acme"]), "");
+    place.fails(&["token", "revoke", id, "--company", "acme"]);
 }
 
 #[test]
