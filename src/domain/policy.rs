@@ -32,6 +32,13 @@ vocabulary! {
     }
 }
 
+impl Act {
+    /// Whether it changes nothing: what was can be looked at and not be changed.
+    pub fn only_reads(self) -> bool {
+        matches!(self, Self::ReadOrders | Self::ReadRecords | Self::ReadHistory | Self::Export)
+    }
+}
+
 /// Whether a role may do something in its company.
 pub fn may(role: Role, act: Act) -> bool {
     use Role::{Admin, Clerk, Finance, Lead, Viewer, Warehouse};

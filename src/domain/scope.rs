@@ -49,6 +49,7 @@ pub struct Scope {
     author: AuthorKind,
     role: Role,
     world: World,
+    at: Option<i64>,
 }
 
 /// A user's standing in a company, as read from the database.
@@ -63,13 +64,19 @@ impl Scope {
     /// A member at work.
     pub fn of_member(member: &Membership, author: AuthorKind, world: World) -> Self {
         let (company, actor, role) = (member.company, Some(member.user), member.role);
-        Self { company, actor, author, role, world }
+        Self { company, actor, author, role, world, at: None }
     }
 
     /// The operator at the command line, on main, with every permission in one company.
     pub fn of_operator(company: CompanyId) -> Self {
         let (author, role, world) = (AuthorKind::System, Role::Admin, World::Main);
-        Self { company, actor: None, author, role, world }
+        Self { company, actor: None, author, role, world, at: None }
+    }
+
+    /// The same world as it was after a commit: to be read, not to be changed.
+    #[must_use]
+    pub fn as_of(self, seq: i64) -> Self {
+        Self { at: Some(seq), ..self }
     }
 
     pub fn company(&self) -> CompanyId {
@@ -84,7 +91,11 @@ impl Scope {
     pub fn world(&self) -> World {
         self.world
     }
+    /// The commit after which the world is looked at; none for now.
+    pub fn at(&self) -> Option<i64> {
+        self.at
+    }
     pub fn may(&self, act: Act) -> bool {
-        may(self.role, act)
+        may(self.role, act) && (self.at.is_none() || act.only_reads())
     }
 }

@@ -70,7 +70,13 @@ impl Ctx {
         Ok(self.app.db.glance(&self.scope).await?)
     }
     /// A commit in the making, holding the company's write lock.
+    ///
+    /// # Errors
+    /// `Refused` in the past.
     pub async fn write(&self) -> Result<Write> {
+        if self.scope.at().is_some() {
+            return Err(Error::Refused("What was cannot be changed.".into()));
+        }
         Ok(Write::begin(&self.app.db, &self.scope, self.now()).await?)
     }
 

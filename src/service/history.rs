@@ -16,6 +16,7 @@ use crate::{
         product::Product,
         record::Record,
         tax::TaxCode,
+        time::{Ts, parse_day},
     },
     store::{commits, kinds::Stored, masters::read, versions},
 };
@@ -138,4 +139,35 @@ async fn touched<R: Stored>(
         Touched { kind: R::KIND, id: r.id, title, deleted: r.deleted }
     });
     Ok(each.collect())
+}
+
+/// A point in the past: the last commit that counts, and when it was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    pub seq: i64,
+    pub at: Ts,
+}
+
+/// The point that a text names: a commit's number, a moment, or a day, which is its end.
+///
+/// # Errors
+/// `Invalid` if it names none, or one before the company's first commit.
+pub async fn point(ctx: &Ctx, text: &str) -> Result<Point> {
+    ctx.may(Act::ReadHistory)?;
+    let mut tx = ctx.glance().await?;
+    let found = if let Ok(seq) = text.parse::<i64>() {
+        commits::time_of(&mut tx, &ctx.scope, seq).await?
+    } else {
+        commits::before_time(&mut tx, &ctx.scope, moment(ctx, text)?).await?
+    };
+    let none = || Error::at("at", "Nothing was here at that time yet, or no such change was made");
+    found.map(|(seq, at)| Point { seq, at }).ok_or_else(none)
+}
+
+fn moment(ctx: &Ctx, text: &str) -> Result<Ts> {
+    let wrong = || Error::at("at", "Write a day, a moment or the number of a change");
+    if let Some(next) = parse_day(text).and_then(|day| day.tomorrow().ok()) {
+        return Ok(Ts::from_micros(Ts::start_of(next, &ctx.company.zone()).micros() - 1));
+    }
+    text.parse().map(Ts::of).map_err(|_| wrong())
 }

@@ -62,3 +62,16 @@ pub async fn head(tx: &mut Tx, scope: &Scope) -> Result<(i64, Vec<u8>, Ts)> {
         .one()
         .await
 }
+
+/// The last commit at a time or before it, and when it was made.
+pub async fn before_time(tx: &mut Tx, scope: &Scope, at: Ts) -> Result<Option<(i64, Ts)>> {
+    let text =
+        "SELECT seq, at FROM commits WHERE company_id = $1 AND at <= $2 ORDER BY at DESC LIMIT 1";
+    tx.sql(text).bind(scope.company()).bind(at).optional().await
+}
+
+/// When a commit was made.
+pub async fn time_of(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<(i64, Ts)>> {
+    let text = "SELECT seq, at FROM commits WHERE company_id = $1 AND seq = $2";
+    tx.sql(text).bind(scope.company()).bind(seq).optional().await
+}

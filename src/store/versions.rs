@@ -58,8 +58,11 @@ impl FromDb for Touched {
     }
 }
 
-/// The record as it is now in the scope's world.
+/// The record as it is in the scope's world: now, or at the scope's point in the past.
 pub async fn current<R: Stored>(tx: &mut Tx, scope: &Scope, id: Uuid) -> Result<Option<Version>> {
+    if let Some(seq) = scope.at() {
+        return at::<R>(tx, scope, id, seq).await;
+    }
     let stmt = tx.sql(R::TEXTS.current).bind(scope.company()).bind(scope.world().branch()).bind(id);
     Ok(stmt.optional::<VersionRow>().await?.map(Into::into))
 }
@@ -75,13 +78,14 @@ pub async fn at<R: Stored>(
     Ok(stmt.bind(id).bind(seq).optional::<VersionRow>().await?.map(Into::into))
 }
 
-/// The latest steps of a record before a commit, the newest first.
+/// The latest steps of a record before a commit, the newest first; none after the scope's point.
 pub async fn timeline<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
     id: Uuid,
     (before, limit): (i64, i64),
 ) -> Result<Vec<Step>> {
+    let before = scope.at().map_or(before, |seq| before.min(seq.saturating_add(1)));
     let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(scope.world().branch());
     stmt.bind(id).bind(before).bind(limit).all().await
 }

@@ -1,15 +1,16 @@
 //! What handlers take: a visit in a company, a guest, and what htmx says of itself.
-use super::cookies;
+use super::{cookies, paths::record};
 use crate::{
     app::App,
-    domain::company::Who,
-    service::{context::Ctx, error::Error},
+    domain::{company::Who, field::Kind},
+    service::{context::Ctx, error::Error, history::Point},
 };
 use axum::{
     extract::{FromRequestParts, Path},
     http::{HeaderMap, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
+use std::fmt::Display;
 use uuid::Uuid;
 
 /// The id in the path of a record; what is no id names nothing.
@@ -62,9 +63,17 @@ pub struct Visit {
     pub hx: Hx,
     pub uri: Uri,
     pub headers: HeaderMap,
+    /// The point of the past that the page shows.
+    pub point: Option<Point>,
 }
 
 impl Visit {
+    /// A record's page in the same world, at the same point of time.
+    pub fn record(&self, kind: Kind, id: impl Display) -> String {
+        let at = self.point.map_or_else(String::new, |p| format!("?at={}", p.seq));
+        format!("{}{at}", record(&self.base(), kind, id))
+    }
+
     /// `/acme/main`: the start of every URL of this world.
     pub fn base(&self) -> String {
         format!("/{}/{}", self.ctx.company.slug, self.ctx.scope.world().slug())
@@ -90,7 +99,8 @@ impl FromRequestParts<App> for Visit {
         let ctx = parts.extensions.get::<Ctx>().cloned().ok_or_else(missing)?;
         let who = parts.extensions.get::<Who>().cloned().ok_or_else(missing)?;
         let (hx, headers) = (Hx::of_headers(&parts.headers), parts.headers.clone());
-        Ok(Self { ctx, who, hx, uri: parts.uri.clone(), headers })
+        let point = parts.extensions.get::<Option<Point>>().copied().flatten();
+        Ok(Self { ctx, who, hx, uri: parts.uri.clone(), headers, point })
     }
 }
 

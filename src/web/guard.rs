@@ -1,12 +1,12 @@
 //! The guard in front of every route: who is asking, in which company and world, and may they.
-use super::{cookies, paths, problem::Failure, routes::Access, session};
+use super::{cookies, paths, problem::Failure, query::Query, routes::Access, session};
 use crate::{
     app::App,
     domain::{
         company::{Who, parse_slug},
         scope::{AuthorKind, World},
     },
-    service::{accounts, context::Ctx, error::Error},
+    service::{accounts, context::Ctx, error::Error, history},
 };
 use axum::{
     RequestExt,
@@ -20,7 +20,7 @@ use tower_sessions::Session;
 /// Lets a request through to its handler, or answers in its stead. A page that was shown has said
 /// what was done before it.
 pub(super) async fn guard(
-    State((app, access)): State<(App, Access)>,
+    State((app, access, dated)): State<(App, Access, bool)>,
     req: Request,
     next: Next,
 ) -> Response {
@@ -28,14 +28,18 @@ pub(super) async fn guard(
         return next.run(req).await;
     }
     let told = cookies::get(req.headers(), "done").is_some() && req.method() == Method::GET;
-    let mut response = guarded((app, access), req, next).await;
+    let mut response = guarded((app, access, dated), req, next).await;
     if told && response.status() == StatusCode::OK {
         response.headers_mut().append(header::SET_COOKIE, cookies::said());
     }
     response
 }
 
-async fn guarded((app, access): (App, Access), mut req: Request, next: Next) -> Response {
+async fn guarded(
+    (app, access, dated): (App, Access, bool),
+    mut req: Request,
+    next: Next,
+) -> Response {
     let session = req.extensions().get::<Session>().cloned();
     let who = match who(&app, (req.headers(), session), access).await {
         Ok(who) => who,
@@ -49,9 +53,14 @@ async fn guarded((app, access): (App, Access), mut req: Request, next: Next) -> 
         };
     };
     req.extensions_mut().insert(who.clone());
-    match admit(&app, &mut req, (access, &who)).await {
-        Ok(Some(ctx)) => {
+    let admitted = match admit(&app, &mut req, (access, &who)).await {
+        Ok(Some(ctx)) => as_of(ctx, req.uri(), dated).await.map(Some),
+        other => other.map(|_| None),
+    };
+    match admitted {
+        Ok(Some((ctx, point))) => {
             req.extensions_mut().insert(ctx);
+            req.extensions_mut().insert(point);
         }
         Ok(None) => {}
         Err(e) => return Failure(e).into_response(),
@@ -102,6 +111,22 @@ async fn admit(
     let ctx = Ctx::of_member(app, &who.user, place, (author, world));
     ctx.may(act)?;
     Ok(Some(ctx))
+}
+
+/// The point of the past that a URL asks for by `at`, and the company as it was then.
+async fn as_of(ctx: Ctx, uri: &Uri, dated: bool) -> Result<(Ctx, Option<history::Point>), Error> {
+    let query = Query::of(uri);
+    let text = query.get("at");
+    if text.is_empty() {
+        return Ok((ctx, None));
+    }
+    if !dated {
+        let why = "This page shows the present only. Take `at` out of its address.";
+        return Err(Error::at("at", why));
+    }
+    let point = history::point(&ctx, text).await?;
+    let scope = ctx.scope.clone().as_of(point.seq);
+    Ok((Ctx { scope, ..ctx }, Some(point)))
 }
 
 /// Nobody has to sign in to learn that there is no `/robots.txt`.

@@ -43,6 +43,8 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
+    /// It can show what was, by `?at=`; any other refuses to, lest the present pass for the past.
+    pub dated: bool,
     handler: MethodRouter<App>,
 }
 
@@ -70,13 +72,35 @@ impl Route {
 }
 
 fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route { method: Method::GET, path, access, handler: on(MethodFilter::GET, handler) }
+    Route {
+        method: Method::GET,
+        path,
+        access,
+        dated: false,
+        handler: on(MethodFilter::GET, handler),
+    }
 }
 fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route { method: Method::POST, path, access, handler: on(MethodFilter::POST, handler) }
+    Route {
+        method: Method::POST,
+        path,
+        access,
+        dated: false,
+        handler: on(MethodFilter::POST, handler),
+    }
 }
 fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
-    Route { method: Method::PATCH, path, access, handler: on(MethodFilter::PATCH, handler) }
+    Route {
+        method: Method::PATCH,
+        path,
+        access,
+        dated: false,
+        handler: on(MethodFilter::PATCH, handler),
+    }
+}
+
+fn dated(route: Route) -> Route {
+    Route { dated: true, ..route }
 }
 
 /// Every route.
@@ -120,7 +144,7 @@ fn company() -> Vec<Route> {
         post("/{company}/{world}/orders", Member(Act::WriteOrders), order_form::create),
         get("/{company}/{world}/orders/new", Member(Act::WriteOrders), order_form::new),
         get("/{company}/{world}/orders/export.csv", Member(Act::Export), orders::export),
-        get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show),
+        dated(get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show)),
         post("/{company}/{world}/orders/{id}", Member(Act::WriteOrders), order_form::update),
         get("/{company}/{world}/orders/{id}/edit", Member(Act::WriteOrders), order_form::edit),
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), orders::delete),
@@ -160,12 +184,12 @@ macro_rules! master_routes {
             get(concat!("/{company}/{world}/", $kind), Access::Member(Act::ReadRecords), records::index::<$t>),
             post(concat!("/{company}/{world}/", $kind), Access::Member($write), records::create::<$t>),
             get(concat!("/{company}/{world}/", $kind, "/new"), Access::Member($write), records::new::<$t>),
-            get(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member(Act::ReadRecords), records::show::<$t>),
+            dated(get(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member(Act::ReadRecords), records::show::<$t>)),
             post(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member($write), records::update::<$t>),
             get(concat!("/{company}/{world}/", $kind, "/{id}/edit"), Access::Member($write), records::edit::<$t>),
             get(concat!("/api/v1/{company}/{world}/", $kind), Access::Token(Act::ReadRecords), api::masters::index::<$t>),
             post(concat!("/api/v1/{company}/{world}/", $kind), Access::Token($write), api::records::create::<$t>),
-            get(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token(Act::ReadRecords), api::records::show::<$t>),
+            dated(get(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token(Act::ReadRecords), api::records::show::<$t>)),
             patch(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token($write), api::records::update::<$t>),
         )+]
     };
@@ -187,7 +211,7 @@ fn programs() -> Vec<Route> {
         get("/api/v1/openapi.json", Open, api::openapi::show),
         get("/api/v1/{company}/{world}/orders", Token(Act::ReadOrders), api::orders::index),
         post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
-        get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>),
+        dated(get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>)),
         patch("/api/v1/{company}/{world}/orders/{id}", Token(Act::WriteOrders), api::records::update::<Order>),
         post("/api/v1/{company}/{world}/orders/{id}/deletion", Token(Act::WriteOrders), api::orders::delete),
         get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
@@ -204,7 +228,7 @@ pub fn router(app: &App) -> Router {
             response.extensions_mut().insert(Template(template));
             response
         });
-        let guarded = from_fn_with_state((app.clone(), route.access), guard);
+        let guarded = from_fn_with_state((app.clone(), route.access, route.dated), guard);
         router = router.route(route.path, route.handler.layer(guarded).layer(named));
     }
     router.with_state(app.clone())

@@ -52,6 +52,8 @@ pub(super) struct Shell {
     pub theme: &'static str,
     pub done: Option<&'static str>,
     pub can: Can,
+    /// When the page shows what was: until when, and the page of now.
+    pub past: Option<(String, String)>,
 }
 
 /// What the signed-in person may do here, for what is offered.
@@ -81,6 +83,11 @@ impl Shell {
             places: places(&visit.who, &visit.ctx.company.slug),
             theme: cookies::theme(&visit.headers),
             done: cookies::done(&visit.headers),
+            past: visit.point.map(|p| {
+                let text =
+                    format!("{} (change {})", p.at.full_text(&visit.ctx.company.zone()), p.seq);
+                (text, visit.uri.path().to_owned())
+            }),
             can: Can {
                 write_orders: may(Act::WriteOrders),
                 settings: may(Act::WriteSettings),

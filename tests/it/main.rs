@@ -12,6 +12,7 @@ mod lists;
 mod merge_laws;
 mod money_oracle;
 mod orders;
+mod past;
 mod plans;
 mod references;
 mod regressions;

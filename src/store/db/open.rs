@@ -47,7 +47,8 @@ migrations!(
     "0004_search",
     "0005_walls",
     "0006_lines",
-    "0007_terms"
+    "0007_terms",
+    "0008_commit_times",
 );
 
 fn migrator(engine: Engine) -> Migrator {

@@ -76,19 +76,19 @@ fn operation(route: &Route, act: Act) -> Value {
             params.extend(known.iter().map(|(n, text)| param(n, "query", text)));
             json!({"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "integer", "null"]}}})
         }
+        (&Method::GET, About::One, Some(_)) => {
+            let text = "as it was: a commit's number, a moment, or a day, which is its end";
+            params.push(param("at", "query", text));
+            refer(name)
+        }
         (.., None) => json!({"type": "object"}),
         _ => refer(name),
     };
-    let input = match (&route.method, &about) {
-        (&Method::GET, _) => None,
-        (&Method::PATCH, _) => Some(format!("{name}_change")),
-        (_, About::Command) => Some("command".into()),
-        _ => {
-            let text = "at most 200 signs; a repeated request with one key is one act";
-            params.push(param("Idempotency-Key", "header", text));
-            Some(format!("{name}_input"))
-        }
-    };
+    let input = input_of(&route.method, &about, name);
+    if input.as_ref().is_some_and(|i| i.ends_with("_input")) {
+        let text = "at most 200 signs; a repeated request with one key is one act";
+        params.push(param("Idempotency-Key", "header", text));
+    }
     let done = if route.path.ends_with("/deletion") {
         json!({"description": "Gone"})
     } else {
@@ -107,6 +107,16 @@ fn operation(route: &Route, act: Act) -> Value {
             json!({"required": true, "content": {"application/json": {"schema": schema}}});
     }
     out
+}
+
+/// The schema of a request's body.
+fn input_of(method: &Method, about: &About, name: &str) -> Option<String> {
+    match (method, about) {
+        (&Method::GET, _) => None,
+        (&Method::PATCH, _) => Some(format!("{name}_change")),
+        (_, About::Command) => Some("command".into()),
+        _ => Some(format!("{name}_input")),
+    }
 }
 
 fn param(name: &str, place: &str, text: &str) -> Value {

@@ -30,6 +30,8 @@ pub(in crate::web) struct EventView {
     pub iso: String,
     pub seq: i64,
     pub href: String,
+    /// The record as it was after this step.
+    pub then: String,
 }
 
 /// One field that changed.
@@ -51,14 +53,19 @@ pub(in crate::web) fn author(name: Option<&str>, kind: &str) -> String {
 /// A record's history; `url` is the record's page.
 pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> HistoryView {
     let zone = visit.ctx.company.zone();
+    let at = visit.point.map_or_else(String::new, |p| format!("&at={}", p.seq));
     HistoryView {
-        events: events(visit, &story.events, &Showing { zone: &zone, titles: &story.titles }),
-        earlier: story.earlier.map(|seq| format!("{url}?before={seq}#history")),
-        latest: story.later.then(|| format!("{url}#history")),
+        events: events(
+            (visit, url),
+            &story.events,
+            &Showing { zone: &zone, titles: &story.titles },
+        ),
+        earlier: story.earlier.map(|seq| format!("{url}?before={seq}{at}#history")),
+        latest: story.later.then(|| format!("{url}{}#history", at.replace('&', "?"))),
     }
 }
 
-fn events(visit: &Visit, events: &[Event], showing: &Showing<'_>) -> Vec<EventView> {
+fn events((visit, url): (&Visit, &str), events: &[Event], showing: &Showing<'_>) -> Vec<EventView> {
     let can = visit.ctx.scope.may(crate::domain::policy::Act::ReadHistory);
     let now = visit.ctx.now();
     let each = events.iter().map(|e| {
@@ -76,6 +83,11 @@ fn events(visit: &Visit, events: &[Event], showing: &Showing<'_>) -> Vec<EventVi
             full: e.step.at.full_text(showing.zone),
             iso: e.step.at.to_string(),
             seq: e.step.from_seq,
+            then: if can && !e.step.deleted {
+                format!("{url}?at={}", e.step.from_seq)
+            } else {
+                String::new()
+            },
             who,
             href,
         }

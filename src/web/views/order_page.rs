@@ -37,7 +37,7 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
         state_label: order.state.label(),
         customer: order.customer_name.clone(),
         customer_href: if customers {
-            record(&base, Kind::Customer, order.customer)
+            visit.record(Kind::Customer, order.customer)
         } else {
             String::new()
         },
@@ -99,7 +99,7 @@ fn lines(visit: &Visit, order: &Order, totals: &Totals) -> Vec<LineView> {
 
 fn line(visit: &Visit, order: &Order, (l, s): (&Line, &LineSum)) -> LineView {
     let linked = visit.ctx.scope.may(Act::ReadRecords);
-    let href = l.product.filter(|_| linked).map(|p| record(&visit.base(), Kind::Product, p));
+    let href = l.product.filter(|_| linked).map(|p| visit.record(Kind::Product, p));
     let sub = [l.sku.as_deref(), l.unit.as_deref(), l.note.as_deref()]
         .into_iter()
         .flatten()

@@ -60,6 +60,7 @@ impl View for Index {
 #[template(path = "records/show.html")]
 pub(in crate::web) struct Show {
     pub shell: Shell,
+    pub url: String,
     pub list: String,
     pub kind: &'static str,
     pub kinds: &'static str,
@@ -149,6 +150,7 @@ impl Show {
             version: story.now.seq,
             hash: short_hash(m),
             can_write: visit.ctx.scope.may(M::WRITE),
+            url,
             facts,
             parts,
         }
