@@ -37,7 +37,12 @@ async function open(context, where, allow = []) {
     document.addEventListener('securitypolicyviolation', (e) => window.violations.push(`${e.effectiveDirective} ${e.blockedURI}`));
   });
   page.on('pageerror', (e) => check(false, `${where}: uncaught ${e.message}`));
-  page.on('dialog', (d) => { check(false, `${where}: a dialog opened: ${d.message()}`); d.dismiss(); });
+  page.asked = 0;
+  page.on('dialog', (d) => {
+    if (d.type() === 'beforeunload') { page.asked += 1; d.accept(); return; }
+    check(false, `${where}: a dialog opened: ${d.message()}`);
+    d.dismiss();
+  });
   page.on('console', (m) => { if (m.type() === 'error' && !allow.some((s) => m.text().includes(String(s)))) check(false, `${where}: console: ${m.text()}`); });
   return page;
 }
@@ -192,6 +197,7 @@ async function withScripts() {
   check(page.url() === `${home}/orders/new`, 'a line more does not leave the page');
   await clean(page, 'scripts');
   await page.goto(order);
+  check(page.asked === 1, `leaving a form that was not saved asks once, not ${page.asked} times`);
   for (const theme of ['dark', 'light']) {
     await page.evaluate((t) => document.querySelector(`[data-theme-form] [value="${t}"], form[data-theme-form] button[value="${t}"]`)?.click(), theme);
     await page.waitForFunction((t) => document.documentElement.dataset.theme === t, theme);
@@ -201,6 +207,7 @@ async function withScripts() {
   const config = JSON.parse(await page.locator('meta[name="htmx-config"]').getAttribute('content'));
   check(config.includeIndicatorCSS === false, 'htmx writes no style element');
   await clean(page, 'scripts');
+  check(page.asked === 1, 'pages without unsaved typing ask nothing');
   await context.close();
 }
 
