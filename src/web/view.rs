@@ -3,8 +3,9 @@ use super::{
     cookies,
     extract::{Guest, Hx, Visit},
     problem::Problem,
+    views::fields::ClashView,
 };
-use crate::domain::{company::Who, policy::Act, text::initials};
+use crate::domain::{check::Problems, company::Who, policy::Act, text::initials};
 use askama::Template;
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -23,7 +24,17 @@ pub(super) fn show(hx: &Hx, view: &impl View) -> Response {
     show_as(StatusCode::OK, hx, view)
 }
 
-/// With a status: 422 for a form that comes back, 409 for a conflict.
+/// The status of a form that comes back: as it was asked for, 422 with what is wrong, 409 with a
+/// conflict.
+pub(super) fn form_status(problems: &Problems, clash: &[ClashView]) -> StatusCode {
+    match (problems.is_empty(), clash.is_empty()) {
+        (true, true) => StatusCode::OK,
+        (_, false) => StatusCode::CONFLICT,
+        (false, true) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// [`show`] with a status.
 pub(super) fn show_as(status: StatusCode, hx: &Hx, view: &impl View) -> Response {
     let text = hx.target().and_then(|t| view.region(t)).unwrap_or_else(|| view.render());
     match text {

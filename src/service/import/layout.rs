@@ -273,8 +273,10 @@ impl Reader<'_> {
         }
         let date = self.text(record, 1)?.ok_or("the date is missing")?;
         let row = Row { placed_at: self.moment(date)?, ..row };
-        let owner = || (row.customer.clone(), row.customer_name.clone());
-        self.owners.entry(row.number.clone()).or_insert_with(owner);
+        if !self.owners.contains_key(&row.number) {
+            let owner = (row.customer.clone(), row.customer_name.clone());
+            self.owners.insert(row.number.clone(), owner);
+        }
         Ok(row)
     }
 
@@ -288,7 +290,9 @@ impl Reader<'_> {
     ) -> Result<(String, String), String> {
         match (self.owners.get(order), number) {
             (Some(owner), None) => Ok(owner.clone()),
-            (Some((first, _)), Some(number)) if fold(first) != fold(&number) => {
+            (Some((first, _)), Some(number))
+                if *first != number && fold(first) != fold(&number) =>
+            {
                 Err("another customer than in the first row of this order".into())
             }
             (_, Some(number)) => {

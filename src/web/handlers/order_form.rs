@@ -15,7 +15,7 @@ use crate::{
         form::Form,
         paths::record,
         problem::Result,
-        view::{show as page, show_as},
+        view::{form_status, show as page, show_as},
         views::{
             fields::ClashView,
             order_form::{Filled, form},
@@ -23,7 +23,7 @@ use crate::{
         },
     },
 };
-use axum::{extract::Path, http::StatusCode, response::Response};
+use axum::{extract::Path, response::Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -135,8 +135,7 @@ async fn again(
     value: Value,
     (problems, clash): (Problems, Vec<ClashView>),
 ) -> Result {
-    let status =
-        if clash.is_empty() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
+    let status = form_status(&problems, &clash);
     let order = orders::summable(&visit.ctx, &value, &value);
     let totals = order.totals().ok().map(|sums| totals_view(&order, &sums));
     let value = references::spelled::<Order>(&visit.ctx, value).await?;

@@ -13,14 +13,14 @@ use crate::{
         paths::record,
         problem::Result,
         query::Query,
-        view::{show as page, show_as},
+        view::{form_status, show as page, show_as},
         views::{
             fields::{ClashView, Showing},
             records::{Filled, Index, Show, Shown, form},
         },
     },
 };
-use axum::{extract::Path, http::StatusCode};
+use axum::extract::Path;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -134,11 +134,7 @@ async fn again<M: Shown>(
     given: Value,
     (problems, clash): (Problems, Vec<ClashView>),
 ) -> Result {
-    let status = match (problems.is_empty(), clash.is_empty()) {
-        (true, true) => StatusCode::OK,
-        (_, false) => StatusCode::CONFLICT,
-        (false, true) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+    let status = form_status(&problems, &clash);
     let version = posted.about("_version").and_then(|v| v.parse().ok()).unwrap_or(0);
     let key = posted.about("_key").unwrap_or_default().to_owned();
     let value = references::spelled::<M>(&visit.ctx, given).await?;

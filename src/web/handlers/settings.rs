@@ -10,14 +10,13 @@ use crate::{
         extract::Visit,
         form::Form,
         problem::Result,
-        view::{Shell, show_as},
+        view::{Shell, form_status, show_as},
         views::{
             fields::{ClashView, Showing},
             pages::{MemberView, Settings},
         },
     },
 };
-use axum::http::StatusCode;
 use serde_json::Value;
 
 /// What the page shows beside its members.
@@ -40,11 +39,7 @@ impl Shown {
 
 async fn page(visit: &Visit, shown: Shown) -> Result {
     let members = companies::members(&visit.ctx).await?;
-    let status = match (shown.problems.is_empty(), shown.clash.is_empty()) {
-        (true, true) => StatusCode::OK,
-        (_, false) => StatusCode::CONFLICT,
-        (false, true) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+    let status = form_status(&shown.problems, &shown.clash);
     let view = Settings {
         shell: Shell::of(visit, "Company", "settings"),
         company: visit.ctx.company.clone(),
