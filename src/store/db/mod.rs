@@ -93,7 +93,15 @@ impl Db {
                 Link::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)
             }
             (Pools::Postgres(pool), mode) => {
-                Link::Postgres(pool.begin_with(begin_text(mode, company)).await?)
+                // to its end, whoever stops waiting for it: sqlx does not know of a transaction
+                // whose begin was cut off, and would hand its company to the next request
+                let (pool, text) = (pool.clone(), begin_text(mode, company));
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "waited for here; it is one statement"
+                )]
+                let begun = tokio::spawn(async move { pool.begin_with(text).await }).await;
+                Link::Postgres(begun.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))??)
             }
         }))
     }
