@@ -1,11 +1,10 @@
 //! What the program runs on: the database, the clock and randomness, all handed in.
-use crate::{config::Web, domain::time::Ts, store::db::Db};
+use crate::{config::Web, domain::time::Ts, hashing::Hashing, store::db::Db};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, AtomicI64, Ordering},
 };
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Everything a request or a command needs.
@@ -15,16 +14,12 @@ pub struct App {
     pub clock: Clock,
     pub rng: Rng,
     pub web: Arc<Web>,
-    /// Bounds how many passwords are hashed at once: each takes 19 MiB and 40 ms of a core.
-    pub hashing: Arc<Semaphore>,
+    pub hashing: Arc<Hashing>,
     /// Printed by the server while nobody has an account, and asked of who makes the first one.
     pub setup_code: Arc<str>,
     /// Set when the server is asked to stop: `/readyz` says so first.
     pub stopping: Arc<AtomicBool>,
 }
-
-/// How many passwords may be hashed at a time.
-const HASHERS: usize = 2;
 
 impl App {
     /// For the server.
@@ -34,7 +29,7 @@ impl App {
 
     /// With a clock and a randomness of one's own: for tests and for seeded companies.
     pub fn with(db: Db, web: Web, clock: Clock, rng: Rng) -> Self {
-        let hashing = Arc::new(Semaphore::new(HASHERS));
+        let hashing = Arc::default();
         let stopping = Arc::new(AtomicBool::new(false));
         let setup_code = rng.word(10).into();
         Self { db, clock, rng, web: Arc::new(web), hashing, setup_code, stopping }

@@ -3,6 +3,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod hashing;
 pub mod service;
 pub mod store;
 pub mod web;

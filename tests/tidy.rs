@@ -28,7 +28,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         dir: "src/service",
-        may: &["domain", "store", "service", "app", "vocabulary"],
+        may: &["domain", "store", "service", "app", "hashing", "vocabulary"],
         never: &["axum", "sqlx", "askama"],
     },
     Layer { dir: "src/web", may: &["domain", "service", "web", "app", "config"], never: &["sqlx"] },

@@ -12,11 +12,8 @@ use crate::{
         scope::Membership,
         text::{clean, fold},
     },
+    hashing,
     store::{accounts, sessions},
-};
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
 pub use crate::store::accounts::Token;
@@ -27,44 +24,6 @@ pub struct NewUser {
     pub name: String,
     pub password: String,
     pub platform_admin: bool,
-}
-
-/// A hash that no password has: checking against it takes as long as against a real one, so that
-/// the time of a refused sign-in does not tell whether the person exists.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LW5vYm9keQ$pr8RCb1uQAw6oUo0aq2HqRW7H3sc2Zp5mTzVY8FJhXo";
-
-/// Hashes a password: argon2id, 19 MiB, two passes.
-pub(super) async fn hash(app: &App, password: &str) -> Result<String> {
-    let permit = app.hashing.clone().acquire_owned().await.map_err(|_| Error::TooMany)?;
-    let password = password.to_owned();
-    let hashed = tokio::task::spawn_blocking(move || {
-        let out = Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string());
-        drop(permit);
-        out
-    });
-    let hashed = hashed.await.map_err(|e| Error::Ours(e.to_string()))?;
-    hashed.map_err(|e| Error::Ours(e.to_string()))
-}
-
-/// Compares a password with a hash; the wait for a free core is bounded.
-async fn matches(app: &App, password: &str, phc: &str) -> Result<bool> {
-    let wait = std::time::Duration::from_secs(5);
-    let permit = tokio::time::timeout(wait, app.hashing.clone().acquire_owned()).await;
-    let permit = permit.map_err(|_| Error::TooMany)?.map_err(|_| Error::TooMany)?;
-    let (password, phc) = (password.to_owned(), phc.to_owned());
-    let checked = tokio::task::spawn_blocking(move || {
-        let parsed = PasswordHash::new(&phc);
-        let same = parsed
-            .is_ok_and(|h| Argon2::default().verify_password(password.as_bytes(), &h).is_ok());
-        drop(permit);
-        same
-    });
-    checked.await.map_err(|e| Error::Ours(e.to_string()))
-}
-
-/// Whether a hash was made with less than today's parameters.
-fn outdated(phc: &str) -> bool {
-    !phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
 }
 
 /// The user who signs in with this password; `None` for any reason, which is not told.
@@ -85,13 +44,13 @@ async fn user_of_password(app: &App, login: &str, password: &str) -> Result<Opti
     let mut tx = app.db.read_accounts().await?;
     let found = accounts::login(&mut tx, login).await?;
     drop(tx);
-    let phc = found.as_ref().map_or(NOBODY, |l| l.password_hash.as_str()).to_owned();
-    let right = matches(app, password, &phc).await?;
+    let phc = found.as_ref().map_or(hashing::NOBODY, |l| l.password_hash.as_str()).to_owned();
+    let right = app.hashing.matches(password, &phc).await?;
     let Some(user) = found.map(|l| l.user).filter(|u| right && u.active) else {
         return Ok(None);
     };
-    if outdated(&phc) {
-        let better = hash(app, password).await?;
+    if hashing::outdated(&phc) {
+        let better = app.hashing.hash(password).await?;
         let mut tx = app.db.write_accounts().await?;
         accounts::rehash_password(&mut tx, user.id, (&phc, &better)).await?;
         tx.commit().await?;
@@ -153,7 +112,7 @@ fn person(new: &NewUser) -> Result<(String, String)> {
 /// Makes a person.
 pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
     let (email, name) = person(&new)?;
-    let phc = hash(app, &new.password).await?;
+    let phc = app.hashing.hash(&new.password).await?;
     let platform_admin = new.platform_admin;
     let user = User { id: UserId(app.next_id()), email, name, platform_admin, active: true };
     let mut tx = app.db.write_accounts().await?;
@@ -261,7 +220,7 @@ pub async fn reset_password(app: &App, email: &str, new: &str) -> Result<()> {
 }
 
 async fn replace_password(app: &App, user: UserId, new: &str) -> Result<()> {
-    let phc = hash(app, new).await?;
+    let phc = app.hashing.hash(new).await?;
     let mut tx = app.db.write_accounts().await?;
     accounts::set_password(&mut tx, user, &phc).await?;
     sessions::delete_of(&mut tx, user).await?;

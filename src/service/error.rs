@@ -1,6 +1,7 @@
 //! Why a use-case did not happen. What a user can expect is a value, not an error.
 use crate::{
     domain::{check::Problems, policy::Act},
+    hashing::Failed,
     store::{
         Failure,
         db::OpenError,
@@ -76,6 +77,14 @@ impl From<Failure> for Error {
 impl From<OpenError> for Error {
     fn from(e: OpenError) -> Self {
         Self::Refused(e.to_string())
+    }
+}
+impl From<Failed> for Error {
+    fn from(e: Failed) -> Self {
+        match e {
+            Failed::TooMany => Self::TooMany,
+            Failed::Broken(what) => Self::Ours(what),
+        }
     }
 }
 impl From<Problems> for Error {

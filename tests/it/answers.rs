@@ -19,7 +19,8 @@ use tributary::{
     },
 };
 
-const EVERYWHERE: [&str; 9] = [
+/// What no answer goes without.
+pub const EVERYWHERE: [&str; 10] = [
     "content-security-policy",
     "strict-transport-security",
     "x-content-type-options",
@@ -27,6 +28,7 @@ const EVERYWHERE: [&str; 9] = [
     "referrer-policy",
     "cross-origin-opener-policy",
     "cross-origin-resource-policy",
+    "cross-origin-embedder-policy",
     "permissions-policy",
     "x-request-id",
 ];

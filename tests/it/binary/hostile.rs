@@ -1,13 +1,13 @@
 //! The program where things go wrong around it: a full disk, no database, a flood of sign-ins, logs
 //! that somebody reads.
-use super::process::{Place, Server, api, ask};
+use super::process::{Place, Server, api, ask, has_release_program};
 use serde_json::Value;
 use std::{
     io::{Read, Write},
     process::{Command, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -113,47 +113,58 @@ fn a_flood_of_sign_ins_does_not_starve_readers() {
         let line = text.lines().find(|l| l.starts_with("VmRSS")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
     };
-    assert_eq!(api(&server.addr, &token, ("GET", "/api/v1/acme/main/orders", "")).0, 200);
+    // what as many connections take that ask for nothing to be hashed is not the hashing's
+    let look = || assert_eq!(ask(&server.addr, "GET /login HTTP/1.1", "").0, 200);
+    std::thread::scope(|s| {
+        for _ in 0..220 {
+            s.spawn(|| (0..20).for_each(|_| look()));
+        }
+    });
     let before = rss();
-    let (stop, times) = (AtomicBool::new(false), Mutex::new(vec![]));
-    let (busy, wrong) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let end = Instant::now() + Duration::from_secs(30);
+    let (read, refused) = (Mutex::new(vec![]), Mutex::new(vec![]));
+    let hashed = AtomicUsize::new(0);
     let reader = || {
-        while !stop.load(Ordering::SeqCst) {
+        while Instant::now() < end {
             let begun = Instant::now();
             let (status, body) = api(&server.addr, &token, ("GET", "/api/v1/acme/main/orders", ""));
             assert_eq!(status, 200, "{body}");
-            times.lock().unwrap().push(begun.elapsed());
+            read.lock().unwrap().push(begun.elapsed());
         }
     };
     let sign_in = || {
         let fields = "email=ann%40example.com&password=wrong";
-        match ask(&server.addr, &format!("POST /login HTTP/1.1\r\n{FORM}"), fields).0 {
-            422 => wrong.fetch_add(1, Ordering::SeqCst),
-            429 | 503 => busy.fetch_add(1, Ordering::SeqCst),
-            other => panic!("a sign-in was answered with {other}"),
-        };
+        while Instant::now() < end {
+            let begun = Instant::now();
+            match ask(&server.addr, &format!("POST /login HTTP/1.1\r\n{FORM}"), fields).0 {
+                422 => assert!(hashed.fetch_add(1, Ordering::SeqCst) < usize::MAX),
+                429 | 503 => refused.lock().unwrap().push(begun.elapsed()),
+                other => panic!("a sign-in was answered with {other}"),
+            }
+        }
     };
     std::thread::scope(|s| {
-        let readers: Vec<_> = (0..20).map(|_| s.spawn(reader)).collect();
-        let sign_ins: Vec<_> = (0..200).map(|_| s.spawn(sign_in)).collect();
-        for sign_in in sign_ins {
-            sign_in.join().unwrap();
+        for _ in 0..20 {
+            s.spawn(reader);
         }
-        stop.store(true, Ordering::SeqCst);
-        for reader in readers {
-            reader.join().unwrap();
+        for _ in 0..200 {
+            s.spawn(sign_in);
         }
     });
-    let mut times = times.into_inner().unwrap();
-    times.sort_unstable();
-    assert!(times.len() > 20, "readers were served");
-    let slow = times[times.len() * 95 / 100];
-    assert!(slow < Duration::from_secs(2), "95 of 100 readers within {slow:?}");
-    let (wrong, busy) = (wrong.into_inner(), busy.into_inner());
-    assert_eq!(wrong + busy, 200);
-    assert!(wrong > 0);
+    let slow = |times: Mutex<Vec<Duration>>| {
+        let mut times = times.into_inner().unwrap();
+        times.sort_unstable();
+        assert!(times.len() > 100, "{} answers", times.len());
+        times[times.len() * 95 / 100]
+    };
+    let (read, refused) = (slow(read), slow(refused));
+    // what is released is measured; a debug build is several times slower
+    let bar = Duration::from_secs(if has_release_program() { 2 } else { 8 });
+    assert!(read < bar, "95 of 100 readers within {read:?}");
+    assert!(refused < bar, "95 of 100 refusals within {refused:?}");
+    assert!(hashed.into_inner() > 30, "those within the limits are served");
     let grown = rss().saturating_sub(before);
-    assert!(grown < 2 * 20 + 64, "{grown} MiB more");
+    assert!(grown < 2 * 20 + 64, "{grown} MiB more than {before}");
 }
 
 #[test]

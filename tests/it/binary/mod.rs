@@ -4,5 +4,6 @@ mod durability;
 mod folder;
 mod hostile;
 mod imports;
+mod nginx;
 pub mod process;
 mod settings;

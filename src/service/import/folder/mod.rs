@@ -15,7 +15,6 @@ use crate::{
         scope::{Membership, Scope},
     },
     service::{
-        accounts::hash,
         context::Ctx,
         error::{Error, Result},
     },
@@ -108,7 +107,7 @@ async fn found_company(app: &App, row: CompanyRow, users: Vec<UserRow>) -> Resul
     }
     let mut people = vec![];
     for user in users {
-        people.push((hash(app, &user.password).await?, user));
+        people.push((app.hashing.hash(&user.password).await?, user));
     }
     let mut tx = app.db.write(&scope).await?;
     let (id, now) = (row.id, row.created_at);
@@ -129,7 +128,7 @@ async fn platform_admins(app: &App, users: Vec<UserRow>) -> Result<()> {
         let known = accounts::login(&mut tx, &row.email).await?.is_some();
         drop(tx);
         if !known {
-            let phc = hash(app, &row.password).await?;
+            let phc = app.hashing.hash(&row.password).await?;
             let mut tx = app.db.write_accounts().await?;
             accounts::insert_user(&mut tx, &row.user(true), &phc, row.created_at).await?;
             tx.commit().await?;
