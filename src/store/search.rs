@@ -32,6 +32,12 @@ pub struct Index {
     terms: &'static str,
 }
 
+impl Index {
+    pub fn table(&self) -> &'static str {
+        self.table
+    }
+}
+
 /// The index of a kind.
 pub fn index(kind: Kind) -> Index {
     match kind {

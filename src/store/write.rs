@@ -226,6 +226,10 @@ impl Write {
     /// Writes the commit, moves the chain and commits the transaction. Returns the commit's number.
     pub async fn finish(mut self, said: Said<'_>) -> Result<i64> {
         self.flush_counts().await?;
+        for &kind in Kind::ALL {
+            let of_kind = self.leaves.iter().filter(|l| l.kind == kind).count();
+            dialect::settle_words(&mut self.tx, kind, of_kind).await?;
+        }
         let header = Header {
             company: self.scope.company(),
             seq: self.seq,

@@ -129,7 +129,18 @@ fn with_a_hundred_thousand_orders(place: &Place) {
             sqlx::raw_sql("ANALYZE").execute(&mut conn).await.unwrap();
         }
         lists_are_served_by_indexes(place).await;
+        if place.url.starts_with("sqlite:") {
+            words_are_in_few_places(place).await;
+        }
     });
+}
+
+/// A search asks each segment of the index of words: after bulk growth they are few.
+async fn words_are_in_few_places(place: &Place) {
+    let mut conn = SqliteConnection::connect(&place.url).await.unwrap();
+    let text = "SELECT COUNT(DISTINCT segid) FROM order_search_idx";
+    let segments: i64 = sqlx::query_scalar(text).fetch_one(&mut conn).await.unwrap();
+    assert_eq!(segments, 1, "segments of the index of words");
 }
 
 #[test]
