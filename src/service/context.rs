@@ -54,6 +54,18 @@ impl Ctx {
         if self.scope.may(act) { Ok(()) } else { Err(Error::Forbidden(act)) }
     }
 
+    /// Refuses to look for words in the past: they are indexed for the present.
+    ///
+    /// # Errors
+    /// `Invalid` at `q`.
+    pub fn can_search(&self, words: &[String]) -> Result<()> {
+        if words.is_empty() || self.scope.at().is_none() {
+            return Ok(());
+        }
+        let why = "Words are looked for in the present only. Take them away, or go back to now.";
+        Err(Error::at("q", why))
+    }
+
     pub fn now(&self) -> Ts {
         self.app.now()
     }

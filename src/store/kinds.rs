@@ -25,6 +25,8 @@ pub struct Texts {
     pub count_search: &'static str,
     pub list_search: &'static str,
     pub by_code: &'static str,
+    pub list_at: &'static str,
+    pub count_at: &'static str,
 }
 
 macro_rules! texts {
@@ -43,10 +45,12 @@ macro_rules! texts {
             head_all: concat!("SELECT id, from_seq, ", $cols, " FROM ", $head, " WHERE company_id = $1 ORDER BY id"),
             unsearch: concat!("DELETE FROM ", $search, " WHERE rowid IN "),
             research: concat!("INSERT INTO ", $search, " (rowid, company_id, words) "),
-            list: concat!("SELECT h.doc, h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = "),
-            count: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $head, " h WHERE h.company_id = "),
-            list_search: concat!("SELECT h.doc, h.id, v.body FROM ", $search, " s CROSS JOIN ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.doc = s.rowid AND h.company_id = "),
-            count_search: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $search, " s CROSS JOIN ", $head, " h WHERE h.doc = s.rowid AND h.company_id = "),
+            list: concat!("SELECT o.doc, o.id, v.body FROM ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.company_id = "),
+            count: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $head, " o WHERE o.company_id = "),
+            list_search: concat!("SELECT o.doc, o.id, v.body FROM ", $search, " s CROSS JOIN ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.doc = s.rowid AND o.company_id = "),
+            count_search: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $search, " s CROSS JOIN ", $head, " o WHERE o.doc = s.rowid AND o.company_id = "),
+            list_at: concat!("SELECT o.from_seq, o.id, o.body FROM ", $versions, " o"),
+            count_at: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $versions, " o"),
             by_code: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.", $code, " = $2"),
         }
     };

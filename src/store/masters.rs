@@ -1,9 +1,9 @@
 //! Lists of customers, products and tax codes: one way for all of them.
 use super::{
-    db::Tx,
+    db::{Builder, Tx},
     kinds::Master,
     paging::{capped, cut},
-    search,
+    search, versions,
 };
 use crate::domain::{
     page::{Count, Cursor, MasterFilter, Page},
@@ -17,17 +17,16 @@ use uuid::Uuid;
 pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Page<M>> {
     let back = f.cursor.as_ref().is_some_and(|c| c.back);
     let mut sql = tx.builder();
-    sql.push(if f.search.is_empty() { M::TEXTS.list } else { M::TEXTS.list_search });
-    sql.bind(scope.company());
-    narrow::<M>(&mut sql, tx, scope, f);
+    let texts = (M::TEXTS.list, M::TEXTS.list_search, M::TEXTS.list_at);
+    narrow::<M>(&mut sql, tx, scope, (f, texts));
     if let Some(c) = &f.cursor {
-        sql.push(" AND (h.name_key, h.id)").push(if back { " < (" } else { " > (" });
+        sql.push(" AND (o.name_key, o.id)").push(if back { " < (" } else { " > (" });
         sql.bind(c.key.clone()).push(", ").bind(c.id).push(")");
     }
     sql.push(if back {
-        " ORDER BY h.name_key DESC, h.id DESC"
+        " ORDER BY o.name_key DESC, o.id DESC"
     } else {
-        " ORDER BY h.name_key, h.id"
+        " ORDER BY o.name_key, o.id"
     });
     sql.push(" LIMIT ").bind(f.size + 1);
     let rows: Vec<(i64, Uuid, String)> = tx.built(sql).all().await?;
@@ -36,22 +35,32 @@ pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Re
     Ok(cut(rows, (f.size, f.cursor.as_ref()), place))
 }
 
-fn narrow<M: Master>(sql: &mut super::db::Builder, tx: &Tx, scope: &Scope, f: &MasterFilter) {
-    if !f.search.is_empty() {
+/// FROM and WHERE: all of the present, those of some words, or what stood at a point of the past.
+fn narrow<M: Master>(
+    sql: &mut Builder,
+    tx: &Tx,
+    scope: &Scope,
+    (f, (all, searched, at)): (&MasterFilter, (&'static str, &'static str, &'static str)),
+) {
+    if let Some(seq) = scope.at() {
+        versions::standing(sql.push(at), scope, seq);
+    } else if f.search.is_empty() {
+        sql.push(all).bind(scope.company());
+    } else {
+        sql.push(searched).bind(scope.company());
         let index = search::index(M::KIND);
         search::matching(sql, tx.engine(), &index, (scope.company(), &f.search));
     }
     if f.only_active {
-        sql.push(" AND h.active");
+        sql.push(" AND o.active");
     }
 }
 
 /// How many a filter lets through.
 pub async fn count<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Count> {
     let mut sql = tx.builder();
-    sql.push(if f.search.is_empty() { M::TEXTS.count } else { M::TEXTS.count_search });
-    sql.bind(scope.company());
-    narrow::<M>(&mut sql, tx, scope, f);
+    let texts = (M::TEXTS.count, M::TEXTS.count_search, M::TEXTS.count_at);
+    narrow::<M>(&mut sql, tx, scope, (f, texts));
     capped(tx, sql).await
 }
 
@@ -65,7 +74,7 @@ pub async fn by_code<M: Master>(tx: &mut Tx, scope: &Scope, code: &str) -> Resul
 /// Every record of a kind, for imports that look many up.
 pub async fn all<M: Master>(tx: &mut Tx, scope: &Scope) -> Result<Vec<M>> {
     let mut sql = tx.builder();
-    sql.push(M::TEXTS.list).bind(scope.company()).push(" ORDER BY h.name_key, h.id");
+    sql.push(M::TEXTS.list).bind(scope.company()).push(" ORDER BY o.name_key, o.id");
     let rows: Vec<(i64, Uuid, String)> = tx.built(sql).all().await?;
     rows.iter().map(|(_, _, body)| read(body)).collect()
 }

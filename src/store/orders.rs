@@ -3,7 +3,7 @@ use super::{
     db::{Builder, Tx},
     paging::{capped, cut},
     ready::Counts,
-    search,
+    search, versions,
 };
 use crate::domain::{
     field::Kind,
@@ -69,13 +69,19 @@ fn by(filter: &OrderFilter) -> By {
     }
 }
 
-/// One page of the orders that a filter lets through.
+/// One page of the orders that a filter lets through. Words are known of the present only.
 pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Page<OrderRow>> {
     let by = by(filter);
     let back = filter.cursor.as_ref().is_some_and(|c| c.back);
     let descending = filter.descending != back;
     let mut sql = tx.builder();
-    sql.push("SELECT o.doc, o.id, o.from_seq, o.title, o.kind, o.state, o.customer_id, o.customer_name, o.customer_key, o.placed_at, o.country, o.currency, o.gross, o.line_count, o.promised_date");
+    // a version has no place in the order of entry
+    sql.push("SELECT ").push(if scope.at().is_some() {
+        "CAST(0 AS BIGINT) AS doc"
+    } else {
+        "o.doc"
+    });
+    sql.push(", o.id, o.from_seq, o.title, o.kind, o.state, o.customer_id, o.customer_name, o.customer_key, o.placed_at, o.country, o.currency, o.gross, o.line_count, o.promised_date");
     narrow(&mut sql, tx.engine(), scope, filter);
     if let Some(cursor) = &filter.cursor {
         after(&mut sql, by, cursor, descending);
@@ -109,7 +115,10 @@ pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<C
 /// One condition is left to lead an index whose next column is the date; the others are wrapped in
 /// COALESCE, or the planner takes an index that finds fewer rows but then sorts all of them.
 fn narrow(sql: &mut Builder, engine: super::db::Engine, scope: &Scope, f: &OrderFilter) {
-    if f.search.is_empty() {
+    if let Some(seq) = scope.at() {
+        sql.push(" FROM order_versions o");
+        versions::standing(sql, scope, seq);
+    } else if f.search.is_empty() {
         sql.push(" FROM orders o WHERE o.company_id = ").bind(scope.company());
     } else {
         // SQLite keeps the order of a CROSS JOIN: the words lead, or it asks them of every order

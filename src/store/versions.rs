@@ -1,6 +1,6 @@
 //! Versions of records: read at a point, told as a timeline.
 use super::{
-    db::{DbRow, FromDb, Tx},
+    db::{Builder, DbRow, FromDb, Tx},
     kinds::Stored,
 };
 use crate::domain::{scope::Scope, time::Ts};
@@ -76,6 +76,16 @@ pub async fn at<R: Stored>(
 ) -> Result<Option<Version>> {
     let stmt = tx.sql(R::TEXTS.at).bind(scope.company()).bind(scope.world().branch());
     Ok(stmt.bind(id).bind(seq).optional::<VersionRow>().await?.map(Into::into))
+}
+
+/// Narrows `o`, a table of versions, to those that stood in the scope's world at a point, and makes
+/// that the whole of the company's records of the kind.
+pub fn standing(sql: &mut Builder, scope: &Scope, seq: i64) {
+    sql.push(" WHERE o.company_id = ").bind(scope.company());
+    sql.push(" AND o.branch_id = ").bind(scope.world().branch());
+    sql.push(" AND o.from_seq <= ").bind(seq);
+    sql.push(" AND (o.to_seq IS NULL OR o.to_seq > ").bind(seq);
+    sql.push(") AND NOT o.deleted");
 }
 
 /// The latest steps of a record before a commit, the newest first; none after the scope's point.

@@ -1,9 +1,9 @@
 //! What handlers take: a visit in a company, a guest, and what htmx says of itself.
-use super::{cookies, paths::record};
+use super::{cookies, guard::When, paths::record, query::Query};
 use crate::{
     app::App,
     domain::{company::Who, field::Kind},
-    service::{context::Ctx, error::Error, history::Point},
+    service::{context::Ctx, error::Error},
 };
 use axum::{
     extract::{FromRequestParts, Path},
@@ -63,15 +63,19 @@ pub struct Visit {
     pub hx: Hx,
     pub uri: Uri,
     pub headers: HeaderMap,
-    /// The point of the past that the page shows.
-    pub point: Option<Point>,
+    /// The point of the past that the page shows, if it can show one.
+    pub when: When,
 }
 
 impl Visit {
     /// A record's page in the same world, at the same point of time.
     pub fn record(&self, kind: Kind, id: impl Display) -> String {
-        let at = self.point.map_or_else(String::new, |p| format!("?at={}", p.seq));
-        format!("{}{at}", record(&self.base(), kind, id))
+        Query::default().url(&record(&self.base(), kind, id), &[("at", &self.at())])
+    }
+
+    /// The commit after which everything is shown; empty for now.
+    pub fn at(&self) -> String {
+        self.when.point.map_or_else(String::new, |p| p.seq.to_string())
     }
 
     /// `/acme/main`: the start of every URL of this world.
@@ -99,8 +103,8 @@ impl FromRequestParts<App> for Visit {
         let ctx = parts.extensions.get::<Ctx>().cloned().ok_or_else(missing)?;
         let who = parts.extensions.get::<Who>().cloned().ok_or_else(missing)?;
         let (hx, headers) = (Hx::of_headers(&parts.headers), parts.headers.clone());
-        let point = parts.extensions.get::<Option<Point>>().copied().flatten();
-        Ok(Self { ctx, who, hx, uri: parts.uri.clone(), headers, point })
+        let when = parts.extensions.get::<When>().copied().unwrap_or_default();
+        Ok(Self { ctx, who, hx, uri: parts.uri.clone(), headers, when })
     }
 }
 

@@ -17,6 +17,13 @@ use axum::{
 };
 use tower_sessions::Session;
 
+/// Whether a page can be asked for as it was, and the point at which it is.
+#[derive(Clone, Copy, Default)]
+pub struct When {
+    pub dated: bool,
+    pub point: Option<history::Point>,
+}
+
 /// Lets a request through to its handler, or answers in its stead. A page that was shown has said
 /// what was done before it.
 pub(super) async fn guard(
@@ -60,7 +67,7 @@ async fn guarded(
     match admitted {
         Ok(Some((ctx, point))) => {
             req.extensions_mut().insert(ctx);
-            req.extensions_mut().insert(point);
+            req.extensions_mut().insert(When { dated, point });
         }
         Ok(None) => {}
         Err(e) => return Failure(e).into_response(),

@@ -85,14 +85,20 @@ impl Query {
         let text = out.finish();
         if text.is_empty() { path.to_owned() } else { format!("{path}?{text}") }
     }
-    /// Nothing else is asked for: a program that misspells a filter would get everything.
+    /// Every pair but those of some names, as hidden fields of a form that asks for those anew.
+    pub fn without(&self, names: &[&str]) -> Vec<(String, String)> {
+        self.0.iter().filter(|(n, _)| !names.contains(&n.as_str())).cloned().collect()
+    }
+    /// Nothing else is asked for: a program that misspells a filter would get everything. Of `at`
+    /// the guard knows.
     ///
     /// # Errors
     /// `Invalid` names what there is not.
     pub fn only(&self, known: Params) -> Result<()> {
         let mut problems = Problems::default();
         let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        for (name, _) in self.0.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+        let odd = |name: &str| name != "at" && !known.contains(&name);
+        for (name, _) in self.0.iter().filter(|(name, _)| odd(name)) {
             problems.add(name, format!("There is no such filter; there are: {}", known.join(", ")));
         }
         Ok(problems.ok()?)

@@ -140,10 +140,10 @@ fn company() -> Vec<Route> {
     vec![
         get("/{company}", Member(Act::ReadOrders), dashboard::enter),
         get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show),
-        get("/{company}/{world}/orders", Member(Act::ReadOrders), orders::index),
+        dated(get("/{company}/{world}/orders", Member(Act::ReadOrders), orders::index)),
         post("/{company}/{world}/orders", Member(Act::WriteOrders), order_form::create),
         get("/{company}/{world}/orders/new", Member(Act::WriteOrders), order_form::new),
-        get("/{company}/{world}/orders/export.csv", Member(Act::Export), orders::export),
+        dated(get("/{company}/{world}/orders/export.csv", Member(Act::Export), orders::export)),
         dated(get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show)),
         post("/{company}/{world}/orders/{id}", Member(Act::WriteOrders), order_form::update),
         get("/{company}/{world}/orders/{id}/edit", Member(Act::WriteOrders), order_form::edit),
@@ -181,13 +181,13 @@ fn commands() -> Vec<Route> {
 macro_rules! master_routes {
     ($($kind:literal, $t:ty, $write:expr;)+) => {
         vec![$(
-            get(concat!("/{company}/{world}/", $kind), Access::Member(Act::ReadRecords), records::index::<$t>),
+            dated(get(concat!("/{company}/{world}/", $kind), Access::Member(Act::ReadRecords), records::index::<$t>)),
             post(concat!("/{company}/{world}/", $kind), Access::Member($write), records::create::<$t>),
             get(concat!("/{company}/{world}/", $kind, "/new"), Access::Member($write), records::new::<$t>),
             dated(get(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member(Act::ReadRecords), records::show::<$t>)),
             post(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member($write), records::update::<$t>),
             get(concat!("/{company}/{world}/", $kind, "/{id}/edit"), Access::Member($write), records::edit::<$t>),
-            get(concat!("/api/v1/{company}/{world}/", $kind), Access::Token(Act::ReadRecords), api::masters::index::<$t>),
+            dated(get(concat!("/api/v1/{company}/{world}/", $kind), Access::Token(Act::ReadRecords), api::masters::index::<$t>)),
             post(concat!("/api/v1/{company}/{world}/", $kind), Access::Token($write), api::records::create::<$t>),
             dated(get(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token(Act::ReadRecords), api::records::show::<$t>)),
             patch(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token($write), api::records::update::<$t>),
@@ -209,7 +209,7 @@ fn programs() -> Vec<Route> {
     use Access::{Open, Token};
     vec![
         get("/api/v1/openapi.json", Open, api::openapi::show),
-        get("/api/v1/{company}/{world}/orders", Token(Act::ReadOrders), api::orders::index),
+        dated(get("/api/v1/{company}/{world}/orders", Token(Act::ReadOrders), api::orders::index)),
         post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
         dated(get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>)),
         patch("/api/v1/{company}/{world}/orders/{id}", Token(Act::WriteOrders), api::records::update::<Order>),

@@ -3,6 +3,7 @@ use super::{
     cookies,
     extract::{Guest, Hx, Visit},
     problem::Problem,
+    query::Query,
     views::fields::ClashView,
 };
 use crate::domain::{check::Problems, company::Who, policy::Act, text::initials};
@@ -65,6 +66,28 @@ pub(super) struct Shell {
     pub can: Can,
     /// When the page shows what was: until when, and the page of now.
     pub past: Option<(String, String)>,
+    /// What links keep that stay at the point of the past: `?at=7`, or nothing.
+    pub at: String,
+    pub other_day: Option<OtherDay>,
+}
+
+/// A form that asks for this page as of another day.
+pub(super) struct OtherDay {
+    pub action: String,
+    pub kept: Vec<(String, String)>,
+    pub day: String,
+    pub last: String,
+}
+
+fn other_day(visit: &Visit) -> Option<OtherDay> {
+    let zone = visit.ctx.company.zone();
+    let today = visit.ctx.now().day(&zone).to_string();
+    let day = visit.when.point.map_or_else(|| today.clone(), |p| p.at.day(&zone).to_string());
+    // words are looked for in the present, and a place in a list is one of its own time
+    let kept = Query::of(&visit.uri).without(&["at", "after", "before", "q"]);
+    let action = visit.uri.path().to_owned();
+    let asks = visit.when.dated && visit.ctx.scope.may(Act::ReadHistory);
+    asks.then_some(OtherDay { action, kept, day, last: today })
 }
 
 /// What the signed-in person may do here, for what is offered.
@@ -94,10 +117,12 @@ impl Shell {
             places: places(&visit.who, &visit.ctx.company.slug),
             theme: cookies::theme(&visit.headers),
             done: cookies::done(&visit.headers),
-            past: visit.point.map(|p| {
+            at: Query::default().url("", &[("at", &visit.at())]),
+            other_day: other_day(visit),
+            past: visit.when.point.map(|p| {
                 let text =
                     format!("{} (change {})", p.at.full_text(&visit.ctx.company.zone()), p.seq);
-                (text, visit.uri.path().to_owned())
+                (text, Query::of(&visit.uri).url(visit.uri.path(), &[("at", "")]))
             }),
             can: Can {
                 write_orders: may(Act::WriteOrders),

@@ -1,6 +1,55 @@
 //! Any record as it was: by change, by moment, by day.
-use crate::{orders::new_order, stories};
-use serde_json::json;
+use crate::{
+    harness::{Actor, Program},
+    orders::new_order,
+    stories,
+};
+use serde_json::{Value, json};
+
+/// A change of some kind: orders come, go, change their state, their customer and their price.
+async fn change(clerk: &mut Actor, api: &Program, n: usize) {
+    let url = new_order(clerk, &format!("{}", n + 1)).await;
+    let now = [("_version", "")];
+    match n % 6 {
+        1 | 4 => {
+            clerk.post(&format!("{url}/confirmation"), &now).await.expect(303);
+            if n % 6 == 4 {
+                let why = [("_version", ""), ("reason", "no")];
+                clerk.post(&format!("{url}/cancellation"), &why).await.expect(303);
+            }
+        }
+        2 => {
+            clerk.post(&format!("{url}/deletion"), &now).await.expect(303);
+        }
+        3 => {
+            let new = [("customer", "C-00007"), ("lines.0.qty", "9")];
+            clerk.submit(&format!("{url}/edit"), "#order-form", &new).await.expect(303);
+        }
+        5 => {
+            let all = api.get("/api/v1/alpha/main/customers?size=25").await.json();
+            let id = all["items"][n]["id"].as_str().unwrap();
+            let path = format!("/api/v1/alpha/main/customers/{id}");
+            let one = api.get(&path).await.json();
+            let new = json!({"version": one["version"], "name": format!("Aaa {n}")});
+            api.patch(&path, &new).await.expect(200);
+        }
+        _ => {}
+    }
+}
+
+/// Every page of a list, as it is or as it was.
+async fn pages(api: &Program, list: &str, at: &str) -> Vec<Value> {
+    let at = if at.is_empty() { String::new() } else { format!("&at={at}") };
+    let (mut out, mut after) = (vec![], String::new());
+    loop {
+        let page =
+            api.get(&format!("/api/v1/alpha/main/{list}{at}{after}")).await.expect(200).json();
+        out.push(page["items"].clone());
+        let Some(next) = page["next"].as_str() else { return out };
+        let text: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        after = format!("&after={text}");
+    }
+}
 
 stories! {
     async fn a_record_is_shown_as_it_was_and_cannot_be_changed_there(app) {
@@ -49,16 +98,58 @@ stories! {
         clerk.get(&format!("{url}?at={}", made["version"].as_i64().unwrap() - 1)).await.expect(404);
     }
 
+    async fn a_list_as_of_any_change_is_what_it_was_then(app) {
+        let mut clerk = app.actor("lead", "alpha").await;
+        let api = app.program("alpha");
+        let lists = [
+            "orders?size=25", "orders?size=100&sort=placed", "orders?size=100&state=draft&state=cancelled", "orders?size=100&sort=-number",
+            "orders?size=100&sort=customer", "orders?size=100&sort=-total&least=100", "orders?size=100&country=GB", "customers?size=100", "products?size=100&active=true",
+        ];
+        let mut then = vec![];
+        for n in 0..12 {
+            app.app.clock.advance(60);
+            change(&mut clerk, &api, n).await;
+            let seq = api.get("/api/v1/alpha/main/commits").await.json()["items"][0]["seq"].as_i64().unwrap();
+            let mut seen = vec![];
+            for list in lists {
+                seen.push(pages(&api, list, "").await);
+            }
+            // the commits of one moment follow each other by a microsecond
+            app.app.clock.advance(60);
+            then.push((seq, seen, app.app.now().to_string()));
+        }
+        for (seq, seen, moment) in &then {
+            for (list, was) in lists.iter().zip(seen) {
+                assert!(&pages(&api, list, &seq.to_string()).await == was, "{list} at {seq}");
+            }
+            assert!(pages(&api, lists[0], moment).await == seen[0], "at {moment}");
+            let page = clerk.get(&format!("/alpha/main/orders?size=100&at={seq}")).await.expect(200);
+            assert!(page.attrs("main form[method=post]", "action").is_empty());
+            let orders = page.attrs("tbody a", "href");
+            assert!(orders.iter().all(|h| h.ends_with(&format!("?at={seq}"))));
+            clerk.get(&orders[0]).await.expect(200);
+        }
+        let (first, last) = (&then[0], &then[11]);
+        assert!(first.1[0] != last.1[0], "something changed");
+        let csv = |seq: i64| format!("/alpha/main/orders/export.csv?at={seq}");
+        let exported = clerk.get(&csv(first.0)).await.expect(200).body;
+        change(&mut clerk, &api, 0).await;
+        assert_eq!(clerk.get(&csv(first.0)).await.body, exported);
+        assert_ne!(clerk.get(&csv(last.0)).await.body, exported);
+        clerk.get(&format!("/alpha/main/orders?q=x&at={}", first.0)).await.expect(422);
+        api.get(&format!("/api/v1/alpha/main/customers?q=x&at={}", first.0)).await.expect(422);
+    }
+
     async fn the_present_never_passes_for_the_past(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let api = app.program("alpha");
         let url = new_order(&mut clerk, "1").await;
         let seen = app.digest("alpha").await;
-        for page in ["/alpha/main", "/alpha/main/orders", "/alpha/main/customers", "/alpha/main/orders/export.csv", "/alpha/main/search?q=x", &format!("{url}/edit")] {
+        for page in ["/alpha/main", "/alpha/main/commits", "/alpha/main/settings", "/alpha/main/suggest/customers", "/alpha/main/search?q=x", &format!("{url}/edit")] {
             let glue = if page.contains('?') { '&' } else { '?' };
             clerk.get(&format!("{page}{glue}at=3")).await.expect(422);
         }
-        api.get("/api/v1/alpha/main/orders?at=3").await.expect(422);
+        api.get("/api/v1/alpha/main/commits?at=3").await.expect(422);
         clerk.post(&format!("{url}/confirmation?at=3"), &[("_version", "")]).await.expect(422);
         api.patch(&format!("/api/v1{url}?at=3"), &json!({"version": 3, "customer_po": "x"})).await.expect(422);
         for wrong in ["0", "-1", "999999", "99999999999999999999", "yesterday", "2026-02-30", "1999-01-01", "1999-01-01T00:00:00Z"] {

@@ -49,6 +49,7 @@ migrations!(
     "0006_lines",
     "0007_terms",
     "0008_commit_times",
+    "0009_lists_of_the_past",
 );
 
 fn migrator(engine: Engine) -> Migrator {

@@ -76,14 +76,13 @@ fn operation(route: &Route, act: Act) -> Value {
             params.extend(known.iter().map(|(n, text)| param(n, "query", text)));
             json!({"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "integer", "null"]}}})
         }
-        (&Method::GET, About::One, Some(_)) => {
-            let text = "as it was: a commit's number, a moment, or a day, which is its end";
-            params.push(param("at", "query", text));
-            refer(name)
-        }
         (.., None) => json!({"type": "object"}),
         _ => refer(name),
     };
+    if route.dated {
+        let text = "as it was: a commit's number, a moment, or a day, which is its end";
+        params.push(param("at", "query", text));
+    }
     let input = input_of(&route.method, &about, name);
     if input.as_ref().is_some_and(|i| i.ends_with("_input")) {
         let text = "at most 200 signs; a repeated request with one key is one act";

@@ -53,7 +53,9 @@ pub(in crate::web) fn author(name: Option<&str>, kind: &str) -> String {
 /// A record's history; `url` is the record's page.
 pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> HistoryView {
     let zone = visit.ctx.company.zone();
-    let at = visit.point.map_or_else(String::new, |p| format!("&at={}", p.seq));
+    let at = Some(visit.at())
+        .filter(|at| !at.is_empty())
+        .map_or_else(String::new, |at| format!("&at={at}"));
     HistoryView {
         events: events(
             (visit, url),

@@ -12,7 +12,7 @@ use crate::{
     service::orders::{Listing, OrderRow, Tally},
     web::{
         extract::Visit,
-        paths::{list, record},
+        paths::list,
         query::{COLUMNS, Query},
         view::{Shell, View},
     },
@@ -25,7 +25,10 @@ use askama::Template;
 pub(in crate::web) struct Index {
     pub shell: Shell,
     pub url: String,
+    pub at: String,
     pub export: String,
+    /// The list without filters, at the same time.
+    pub clear: String,
     pub tabs: Vec<Tab>,
     pub filter: FilterView,
     pub columns: Vec<Column>,
@@ -99,14 +102,16 @@ impl Index {
         filter: &OrderFilter,
         listing: &Listing,
     ) -> Self {
-        let url = list(&visit.base(), Kind::Order);
-        let turn =
-            |c: &Option<Cursor>| c.as_ref().map(|c| query.url(&url, &[("after", &c.text())]));
+        let (url, at) = (list(&visit.base(), Kind::Order), visit.at());
+        let turn = |c: &Option<Cursor>| {
+            c.as_ref().map(|c| query.url(&url, &[("after", &c.text()), ("at", &at)]))
+        };
         let shown = query.columns();
         Self {
             shell: Shell::of(visit, "Orders", "orders"),
-            export: query.url(&format!("{url}/export.csv"), &[]),
-            tabs: tabs(&url, filter, &listing.tallies),
+            export: query.url(&format!("{url}/export.csv"), &[("at", &at)]),
+            tabs: tabs((&url, &at), filter, &listing.tallies),
+            clear: Query::default().url(&url, &[("at", &at)]),
             filter: filter_view(query, filter, &listing.page.rows),
             columns: COLUMNS
                 .iter()
@@ -115,12 +120,13 @@ impl Index {
             heads: heads(query, (&url, &shown)),
             rows: listing.page.rows.iter().map(|r| row(visit, r, &shown)).collect(),
             count: counted(listing.count, "order"),
-            sum: sums(visit, &listing.tallies),
+            sum: if at.is_empty() { sums(visit, &listing.tallies) } else { vec![] },
             prev: turn(&listing.page.prev),
             next: turn(&listing.page.next),
             unread: unread(problems),
             narrowed: !filter.states.is_empty() || !filter.only_states(),
             url,
+            at,
         }
     }
 }
@@ -181,17 +187,20 @@ fn sums(visit: &Visit, tallies: &[Tally]) -> Vec<(String, String, String)> {
     ]
 }
 
-fn tabs(url: &str, filter: &OrderFilter, tallies: &[Tally]) -> Vec<Tab> {
+fn tabs((url, at): (&str, &str), filter: &OrderFilter, tallies: &[Tally]) -> Vec<Tab> {
     let count = |s: Option<State>| {
+        if !at.is_empty() {
+            return String::new();
+        }
         let of = tallies.iter().filter(|t| s.is_none_or(|s| t.state == s));
         grouped(&of.map(|t| t.orders).sum::<i64>().to_string())
     };
     let current = filter.states.as_slice();
-    let all =
-        Tab { label: "All", href: url.to_owned(), count: count(None), current: current.is_empty() };
+    let href = |state: &str| Query::default().url(url, &[("state", state), ("at", at)]);
+    let all = Tab { label: "All", href: href(""), count: count(None), current: current.is_empty() };
     let each = State::ALL.iter().map(|s| Tab {
         label: s.label(),
-        href: format!("{url}?state={}", s.word()),
+        href: href(s.word()),
         count: count(Some(*s)),
         current: current == [*s],
     });
@@ -259,7 +268,7 @@ fn row(visit: &Visit, o: &OrderRow, shown: &[&'static str]) -> Row {
         _ => (if o.kind == "credit" { "Credit" } else { "Order" }.to_owned(), "c-hide text-ink-2"),
     };
     Row {
-        href: record(&visit.base(), Kind::Order, o.id),
+        href: visit.record(Kind::Order, o.id),
         title: o.title.clone(),
         credit: o.kind == "credit",
         customer: o.customer_name.clone(),

@@ -31,6 +31,7 @@ use uuid::Uuid;
 pub(in crate::web) struct Index {
     pub shell: Shell,
     pub url: String,
+    pub at: String,
     pub one: String,
     pub q: String,
     pub only_active: bool,
@@ -109,14 +110,16 @@ impl Index {
         (query, only_active): (&Query, bool),
         (rows, count): (Page<M>, Count),
     ) -> Self {
-        let (base, url) = (visit.base(), list(&visit.base(), M::KIND));
-        let turn = |c: Option<Cursor>| c.map(|c| query.url(&url, &[("after", &c.text())]));
+        let (url, at) = (list(&visit.base(), M::KIND), visit.at());
+        let turn =
+            |c: Option<Cursor>| c.map(|c| query.url(&url, &[("after", &c.text()), ("at", &at)]));
         Self {
             shell: Shell::of(visit, M::KIND.plural(), M::KIND.slug()),
+            at: at.clone(),
             one: M::KIND.label().to_lowercase(),
             q: query.get("q").to_owned(),
             only_active,
-            rows: rows.rows.iter().map(|m| row(&base, m)).collect(),
+            rows: rows.rows.iter().map(|m| row(visit, m)).collect(),
             heads: M::HEADS,
             count: counted(count, &M::KIND.label().to_lowercase()),
             prev: turn(rows.prev),
@@ -191,10 +194,10 @@ impl Shown for TaxCode {
     }
 }
 
-fn row<M: Shown>(base: &str, m: &M) -> Row {
+fn row<M: Shown>(visit: &Visit, m: &M) -> Row {
     let (code, name) = (m.code().to_owned(), m.name().to_owned());
     Row {
-        href: record(base, M::KIND, m.id()),
+        href: visit.record(M::KIND, m.id()),
         code,
         name,
         more: Shown::more(m),
