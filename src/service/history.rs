@@ -50,10 +50,14 @@ pub struct Story<R> {
     pub titles: Titles,
 }
 
-/// A record with the latest steps before a commit (or all). The newest step is the record as it is
+/// A record with the latest steps, if its history may be read, before a commit (or all). The newest step is the record as it is
 /// now, so that the usual page needs one statement.
 pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Result<Story<R>> {
     ctx.may(R::READ)?;
+    let told = ctx.scope.may(Act::ReadHistory);
+    if before.is_some() {
+        ctx.may(Act::ReadHistory)?;
+    }
     let mut tx = if before.is_some() { ctx.read().await? } else { ctx.glance().await? };
     let limit = i64::try_from(STEPS + 1).unwrap_or(i64::MAX);
     let page = (before.unwrap_or(i64::MAX), limit);
@@ -65,11 +69,11 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
     let now = now.ok_or(Error::NotFound)?;
     let bodies: Vec<Value> =
         steps.iter().map(|s| serde_json::from_str(&s.body).unwrap_or_default()).collect();
-    let more = steps.len() > STEPS;
-    steps.truncate(STEPS);
+    let more = told && steps.len() > STEPS;
+    steps.truncate(if told { STEPS } else { 0 });
     let earlier = steps.last().filter(|_| more).map(|s| s.from_seq);
-    let told = |(i, step)| event::<R>(step, bodies.get(i).zip(bodies.get(i + 1)));
-    let events: Vec<Event> = steps.into_iter().enumerate().map(told).collect();
+    let tell = |(i, step)| event::<R>(step, bodies.get(i).zip(bodies.get(i + 1)));
+    let events: Vec<Event> = steps.into_iter().enumerate().map(tell).collect();
     let now = Current { record: read(&now.body)?, seq: now.seq };
     drop(tx);
     let titles = references::titles(ctx, named(events.iter().flat_map(|e| &e.changes))).await?;

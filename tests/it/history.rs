@@ -69,6 +69,14 @@ stories! {
         assert!(activity.texts(".row-a")[0].starts_with("Changed order D-"));
     }
 
+    async fn who_may_not_read_the_history_sees_the_record_alone(app) {
+        let url = new_order(&mut app.actor("clerk", "alpha").await, "2").await;
+        let mut warehouse = app.actor("warehouse", "alpha").await;
+        let page = warehouse.get(&url).await.expect(200);
+        assert!(page.texts("#timeline li").is_empty() && page.texts("table.tbl")[0].contains('2'));
+        warehouse.get(&format!("{url}?before=9999")).await.expect(403);
+    }
+
     async fn a_long_timeline_is_told_in_parts_that_lead_to_each_other(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let url = new_order(&mut clerk, "3").await;
