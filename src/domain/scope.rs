@@ -96,6 +96,10 @@ impl Scope {
         self.at
     }
     pub fn may(&self, act: Act) -> bool {
-        may(self.role, act) && (self.at.is_none() || act.only_reads())
+        self.may_now(act) && (self.at.is_none() || act.only_reads())
+    }
+    /// Whether it is permitted in the present, wherever is looked at.
+    pub fn may_now(&self, act: Act) -> bool {
+        may(self.role, act)
     }
 }

@@ -3,7 +3,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     records::Current,
-    references::{self, Titles, reference},
+    references::{self, Titles},
     subjects::Subject,
 };
 use crate::{
@@ -76,13 +76,8 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
     let events: Vec<Event> = steps.into_iter().enumerate().map(tell).collect();
     let now = Current { record: read(&now.body)?, seq: now.seq };
     drop(tx);
-    let titles = references::titles(ctx, named(events.iter().flat_map(|e| &e.changes))).await?;
+    let titles = references::titles_of(ctx, events.iter().flat_map(|e| &e.changes)).await?;
     Ok(Story { now, events, earlier, later: before.is_some(), titles })
-}
-
-/// What changes name, before and after.
-fn named<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<(Kind, Uuid)> {
-    changes.flat_map(|c| [&c.before, &c.after].map(|v| reference(c.ty, v))).flatten().collect()
 }
 
 /// What a step changed, given the body it made and the one before.
@@ -92,7 +87,7 @@ fn event<R: Record>(step: Step, bodies: Option<(&Value, &Value)>) -> Event {
 }
 
 /// Without what the system set beside what a person did.
-fn visible<R: Record>(changes: Vec<Change>) -> Vec<Change> {
+pub(super) fn visible<R: Record>(changes: Vec<Change>) -> Vec<Change> {
     let told = |c: &Change| {
         let top = c.path.split('/').next().unwrap_or_default();
         let system = find(R::FIELDS, top).is_some_and(|f| f.class == Class::System);

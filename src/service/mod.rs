@@ -13,6 +13,7 @@ pub mod orders;
 pub mod pricing;
 pub mod records;
 pub mod references;
+pub mod restore;
 pub mod sessions;
 pub mod subjects;
 pub mod verify;

@@ -106,12 +106,7 @@ pub async fn delete(ctx: &Ctx, id: OrderId, based_on: Option<i64>) -> Result<()>
     }
     decided?;
     let message = format!("Deleted order {}", order.title());
-    records::put(
-        w,
-        Step::<Order> { before: Some(order), after: None },
-        (Cause::Deletion, &message),
-    )
-    .await?;
+    records::put(w, Step::deletion(order), (Cause::Deletion, &message)).await?;
     Ok(())
 }
 

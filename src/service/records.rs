@@ -216,7 +216,7 @@ fn changed<R: Subject>(before: &R, after: &R) -> String {
     )
 }
 
-fn parsed(body: &str) -> Result<Value> {
+pub(super) fn parsed(body: &str) -> Result<Value> {
     serde_json::from_str(body)
         .map_err(|e| Error::Ours(format!("a stored body does not parse: {e}")))
 }

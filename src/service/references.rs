@@ -9,6 +9,7 @@ use crate::{
         check::Problems,
         customer::Customer,
         field::{Field, Kind, Ty},
+        history::diff::Change,
         order::Order,
         product::Product,
         record::Record,
@@ -124,6 +125,12 @@ pub async fn spelled<R: Record>(ctx: &Ctx, mut value: Value) -> Result<Value> {
         }
     }
     Ok(value)
+}
+
+/// What the records are called that changes name, before and after.
+pub async fn titles_of<'a>(ctx: &Ctx, changes: impl Iterator<Item = &'a Change>) -> Result<Titles> {
+    let values = changes.flat_map(|c| [&c.before, &c.after].map(|v| (c.ty, v)));
+    titles(ctx, values.filter_map(|(ty, v)| reference(ty, v)).collect()).await
 }
 
 /// What the records of some ids are called. Asks nothing if there are none.

@@ -20,14 +20,23 @@ use uuid::Uuid;
 pub struct Step<R> {
     pub before: Option<R>,
     pub after: Option<R>,
+    /// The record has versions already; its last may say that it was deleted.
+    known: bool,
 }
 
 impl<R> Step<R> {
     pub fn new(after: R) -> Self {
-        Self { before: None, after: Some(after) }
+        Self { before: None, after: Some(after), known: false }
     }
     pub fn from(before: R, after: R) -> Self {
-        Self { before: Some(before), after: Some(after) }
+        Self { before: Some(before), after: Some(after), known: true }
+    }
+    pub fn deletion(before: R) -> Self {
+        Self { before: Some(before), after: None, known: true }
+    }
+    /// Of a record that was deleted.
+    pub fn back(after: R) -> Self {
+        Self { before: None, after: Some(after), known: true }
     }
 }
 
@@ -47,7 +56,7 @@ pub struct Ready {
 impl Ready {
     /// `None` for a step from nothing to nothing.
     pub fn of<R: Stored>(company: CompanyId, step: &Step<R>) -> Option<Self> {
-        let (known, deleted) = (step.before.is_some(), step.after.is_none());
+        let (known, deleted) = (step.known, step.after.is_none());
         let record = step.after.as_ref().or(step.before.as_ref())?;
         let body = record.body();
         let (hash, columns) = (body_hash(&body), record.columns());

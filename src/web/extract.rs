@@ -2,7 +2,7 @@
 use super::{cookies, guard::When, paths::record, query::Query};
 use crate::{
     app::App,
-    domain::{company::Who, field::Kind},
+    domain::{company::Who, field::Kind, policy::Act},
     service::{context::Ctx, error::Error},
 };
 use axum::{
@@ -71,6 +71,12 @@ impl Visit {
     /// A record's page in the same world, at the same point of time.
     pub fn record(&self, kind: Kind, id: impl Display) -> String {
         Query::default().url(&record(&self.base(), kind, id), &[("at", &self.at())])
+    }
+
+    /// On a record's page in the past, where it is made what it was then.
+    pub fn restoration(&self, url: &str, act: Act) -> Option<String> {
+        let point = self.when.point.filter(|_| self.ctx.scope.may_now(act));
+        point.map(|p| format!("{url}/restoration?as_of={}", p.seq))
     }
 
     /// The commit after which everything is shown; empty for now.

@@ -3,14 +3,20 @@ use super::{
     api, assets,
     guard::guard,
     handlers::{
-        account, admin, auth, commits, dashboard, health, order_form, orders, records, search,
-        settings,
+        account, admin, auth, commits, dashboard, health, order_form, orders, records, restoration,
+        search, settings,
     },
     layers::Route as Template,
 };
 use crate::{
     app::App,
-    domain::{customer::Customer, order::Command, policy::Act, product::Product, tax::TaxCode},
+    domain::{
+        customer::Customer,
+        order::{Command, Order},
+        policy::Act,
+        product::Product,
+        tax::TaxCode,
+    },
 };
 use axum::{
     Router,
@@ -147,6 +153,8 @@ fn company() -> Vec<Route> {
         dated(get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show)),
         post("/{company}/{world}/orders/{id}", Member(Act::WriteOrders), order_form::update),
         get("/{company}/{world}/orders/{id}/edit", Member(Act::WriteOrders), order_form::edit),
+        get("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::new::<Order>),
+        post("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::create::<Order>),
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), orders::delete),
         get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
         get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
@@ -187,6 +195,9 @@ macro_rules! master_routes {
             dated(get(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member(Act::ReadRecords), records::show::<$t>)),
             post(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member($write), records::update::<$t>),
             get(concat!("/{company}/{world}/", $kind, "/{id}/edit"), Access::Member($write), records::edit::<$t>),
+            get(concat!("/{company}/{world}/", $kind, "/{id}/restoration"), Access::Member($write), restoration::new::<$t>),
+            post(concat!("/{company}/{world}/", $kind, "/{id}/restoration"), Access::Member($write), restoration::create::<$t>),
+            post(concat!("/api/v1/{company}/{world}/", $kind, "/{id}/restoration"), Access::Token($write), api::records::restore::<$t>),
             dated(get(concat!("/api/v1/{company}/{world}/", $kind), Access::Token(Act::ReadRecords), api::masters::index::<$t>)),
             post(concat!("/api/v1/{company}/{world}/", $kind), Access::Token($write), api::records::create::<$t>),
             dated(get(concat!("/api/v1/{company}/{world}/", $kind, "/{id}"), Access::Token(Act::ReadRecords), api::records::show::<$t>)),
@@ -205,7 +216,6 @@ fn masters() -> Vec<Route> {
 
 #[rustfmt::skip] // one line for each route
 fn programs() -> Vec<Route> {
-    use crate::domain::order::Order;
     use Access::{Open, Token};
     vec![
         get("/api/v1/openapi.json", Open, api::openapi::show),
@@ -213,6 +223,7 @@ fn programs() -> Vec<Route> {
         post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
         dated(get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>)),
         patch("/api/v1/{company}/{world}/orders/{id}", Token(Act::WriteOrders), api::records::update::<Order>),
+        post("/api/v1/{company}/{world}/orders/{id}/restoration", Token(Act::WriteOrders), api::records::restore::<Order>),
         post("/api/v1/{company}/{world}/orders/{id}/deletion", Token(Act::WriteOrders), api::orders::delete),
         get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
         get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),

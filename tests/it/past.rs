@@ -140,6 +140,79 @@ stories! {
         api.get(&format!("/api/v1/alpha/main/customers?q=x&at={}", first.0)).await.expect(422);
     }
 
+    async fn a_record_becomes_what_it_was_and_keeps_its_state(app) {
+        let mut lead = app.actor("lead", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut lead, "3").await;
+        let first = api.get(&format!("/api/v1{url}")).await.json();
+        let edit = [("customer", "C-00002"), ("lines.0.qty", "5"), ("customer_po", "new")];
+        lead.submit(&format!("{url}/edit"), "#order-form", &edit).await.expect(303);
+        let then = format!("{url}?at={}", first["version"]);
+        let ask = lead.get(&then).await.attrs("main a.btn", "href").into_iter().find(|h| h.contains("/restoration")).unwrap();
+        let plan = lead.get(&ask).await.expect(200);
+        assert!(plan.texts("tbody tr").contains(&"Line SKU-00001: quantity 5 3".to_owned()), "{:?}", plan.texts("tbody tr"));
+        let form = plan.form("main form[method=post]");
+        lead.submit(&format!("{url}/edit"), "#order-form", &[("customer_po", "newer")]).await.expect(303);
+        lead.post(&format!("{url}/restoration"), &form).await.expect(409);
+        let form = lead.get(&ask).await.form("main form[method=post]");
+        lead.post(&format!("{url}/restoration"), &form).await.expect(303);
+        let now = api.get(&format!("/api/v1{url}")).await.json();
+        for field in ["customer", "lines", "customer_po", "state", "number", "total"] {
+            assert_eq!(now[field], first[field], "{field}");
+        }
+        let page = lead.get(&url).await;
+        assert!(page.texts("#timeline li")[0].contains("restored this"));
+        let again = api.post(&format!("/api/v1{url}/restoration"), &json!({"as_of": first["version"]})).await.expect(200).json();
+        assert_eq!(again["version"], now["version"], "nothing to do is no change");
+        // what its state freezes stays as it is
+        lead.submit(&format!("{url}/edit"), "#order-form", &[("currency", "EUR")]).await.expect(303);
+        lead.post(&format!("{url}/confirmation"), &[("_version", "")]).await.expect(303);
+        lead.post(&format!("{url}/completion"), &[("_version", "")]).await.expect(303);
+        let frozen = api.post(&format!("/api/v1{url}/restoration"), &json!({"as_of": first["version"]})).await.expect(422).json();
+        assert!(frozen["fields"]["currency"].is_string(), "{frozen}");
+    }
+
+    async fn what_was_deleted_comes_back_under_its_id(app) {
+        let mut lead = app.actor("lead", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut lead, "3").await;
+        let first = api.get(&format!("/api/v1{url}")).await.json();
+        lead.post(&format!("{url}/deletion"), &[("_version", "")]).await.expect(303);
+        let gone = first["version"].as_i64().unwrap() + 1;
+        let commit = lead.get(&format!("/alpha/main/commits/{gone}")).await.expect(200);
+        let then = commit.attrs("main a.menu-i", "href").into_iter().find(|h| h.contains("?at=")).unwrap();
+        let ask = lead.get(&then).await.attrs("main a.btn", "href").into_iter().find(|h| h.contains("/restoration")).unwrap();
+        let form = lead.get(&ask).await.expect(200).form("main form[method=post]");
+        assert_eq!(lead.post(&format!("{url}/restoration"), &form).await.expect(303).header("location"), url);
+        let mut back = api.get(&format!("/api/v1{url}")).await.expect(200).json();
+        assert_eq!(back["version"], gone + 1);
+        back["version"] = first["version"].clone();
+        assert_eq!(back, first);
+        assert_eq!(lead.get(&url).await.texts("#timeline li").len(), 3, "made, deleted, restored");
+        lead.post(&format!("{url}/restoration"), &form).await.expect(409);
+    }
+
+    async fn a_restoration_that_cannot_be_says_why(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let customers = api.get("/api/v1/alpha/main/customers?size=25").await.json();
+        let [one, other] = [0, 1].map(|i| format!("/api/v1/alpha/main/customers/{}", customers["items"][i]["id"].as_str().unwrap()));
+        let (was, its) = (api.get(&one).await.json(), api.get(&other).await.json());
+        api.patch(&one, &json!({"version": was["version"], "number": "MOVED-1"})).await.expect(200);
+        api.patch(&other, &json!({"version": its["version"], "number": was["number"]})).await.expect(200);
+        let back = json!({"as_of": was["version"]});
+        let taken = api.post(&format!("{one}/restoration"), &back).await.expect(422).json();
+        assert!(taken["fields"]["number"].as_str().unwrap().contains("has this already"), "{taken}");
+        api.post(&format!("{one}/restoration"), &json!({})).await.expect(422);
+        api.post(&format!("{one}/restoration"), &json!({"as_of": 999_999})).await.expect(200);
+        api.post(&format!("{one}/restoration"), &json!({"as_of": 0})).await.expect(404);
+        app.program("beta").post(&format!("{}/restoration", one.replace("alpha", "beta")), &back).await.expect(404);
+        let page = one.replace("/api/v1", "");
+        clerk.get(&format!("{page}/restoration?as_of=x")).await.expect(422);
+        clerk.get(&format!("{page}/restoration")).await.expect(422);
+        clerk.get(&format!("{page}/restoration?as_of=0")).await.expect(404);
+    }
+
     async fn the_present_never_passes_for_the_past(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let api = app.program("alpha");

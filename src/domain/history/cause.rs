@@ -7,6 +7,7 @@ vocabulary! {
         Create = "create", "created this";
         Edit = "edit", "changed this";
         Deletion = "deletion", "deleted this";
+        Restoration = "restoration", "restored this";
         Import = "import", "imported this";
         Confirmation = "confirmation", "confirmed the order";
         Completion = "completion", "completed the order";

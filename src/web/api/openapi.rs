@@ -35,7 +35,10 @@ fn document() -> Value {
     kind::<Customer>(&mut schemas);
     kind::<Product>(&mut schemas);
     kind::<TaxCode>(&mut schemas);
-    let command = json!({"version": version(), "reason": {"type": "string", "maxLength": 200}});
+    let as_of =
+        json!({"type": "integer", "description": "of a restoration: the change as of which"});
+    let reason = json!({"type": "string", "maxLength": 200});
+    let command = json!({"version": version(), "reason": reason, "as_of": as_of});
     schemas.insert("command".into(), object(command, &[]));
     schemas.insert("problem".into(), problem());
     json!({

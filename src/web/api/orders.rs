@@ -55,7 +55,7 @@ pub(in crate::web) async fn command(
     Ok(answer(StatusCode::OK, &now))
 }
 
-fn based_on(given: &Value) -> Result<Option<i64>, Error> {
+pub(super) fn based_on(given: &Value) -> Result<Option<i64>, Error> {
     let version = &given["version"];
     if !version.is_null() && version.as_i64().is_none() {
         return Err(Error::at("version", "Send the number of the version as a number"));

@@ -4,6 +4,7 @@ use crate::{
     service::{
         error::Error,
         records::{self, Clash, Saved},
+        restore,
         subjects::Subject,
     },
     web::{
@@ -52,6 +53,22 @@ pub(in crate::web) async fn update<R: Subject>(
     let version =
         version.ok_or_else(|| Error::at("version", "Say which version this change is based on"))?;
     match records::save::<R>(&visit.ctx, id, version, &given).await? {
+        Saved::Done { now, .. } | Saved::Unchanged(now) => Ok(answer(StatusCode::OK, &now)),
+        Saved::Conflict(clash) => Ok(conflict(&clash)),
+    }
+}
+
+/// The body names the change `as_of` which it becomes what it was, and may name the `version` the
+/// decision is based on (0 if the record was deleted).
+pub(in crate::web) async fn restore<R: Subject>(
+    visit: Visit,
+    path: Id,
+    Body(given): Body,
+) -> Result {
+    let (id, based_on) = (id(path)?, super::orders::based_on(&given)?);
+    let seq = given["as_of"].as_i64();
+    let seq = seq.ok_or_else(|| Error::at("as_of", "Say as of which change, by its number"))?;
+    match restore::restore::<R>(&visit.ctx, id, (seq, based_on)).await? {
         Saved::Done { now, .. } | Saved::Unchanged(now) => Ok(answer(StatusCode::OK, &now)),
         Saved::Conflict(clash) => Ok(conflict(&clash)),
     }

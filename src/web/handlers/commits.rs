@@ -36,9 +36,12 @@ pub(in crate::web) async fn show(
     let seq: i64 = seq.parse().map_err(|_| Error::NotFound)?;
     let (row, touched) = history::commit(&visit.ctx, seq).await?;
     let base = visit.base();
-    let records = touched
-        .into_iter()
-        .map(|t| (t.kind.label(), t.title, record(&base, t.kind, t.id), t.deleted));
+    let records = touched.into_iter().map(|t| {
+        let url = record(&base, t.kind, t.id);
+        // what is gone is shown as it was before
+        let url = if t.deleted { format!("{url}?at={}", seq - 1) } else { url };
+        (t.kind.label(), t.title, url, t.deleted)
+    });
     let view = Commit {
         shell: Shell::of(&visit, format!("Change {seq}"), "commits"),
         of: commit(&visit, &row),

@@ -8,5 +8,6 @@ pub(super) mod health;
 pub(super) mod order_form;
 pub(super) mod orders;
 pub(super) mod records;
+pub(super) mod restoration;
 pub(super) mod search;
 pub(super) mod settings;

@@ -107,7 +107,7 @@ fn what(e: &Event) -> String {
     }
 }
 
-fn change(c: &Change, showing: &Showing<'_>) -> ChangeView {
+pub(in crate::web) fn change(c: &Change, showing: &Showing<'_>) -> ChangeView {
     let label = c.label.clone();
     ChangeView {
         label,

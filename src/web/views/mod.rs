@@ -8,4 +8,5 @@ pub(super) mod order_page;
 pub(super) mod orders;
 pub(super) mod pages;
 pub(super) mod records;
+pub(super) mod restoration;
 pub(super) mod text;

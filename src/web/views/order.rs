@@ -29,6 +29,8 @@ pub(in crate::web) struct Show {
     pub commands: Vec<CommandView>,
     pub can_edit: bool,
     pub can_delete: bool,
+    /// Where it is made what the page shows of the past.
+    pub restore: Option<String>,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,

@@ -30,6 +30,7 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
     let customers = visit.ctx.scope.may(Act::ReadRecords);
     Show {
         shell: Shell::of(visit, order.title(), "orders"),
+        restore: visit.restoration(&url, Act::WriteOrders),
         url,
         title: order.title(),
         kind: order.kind.label(),

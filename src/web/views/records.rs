@@ -61,7 +61,6 @@ impl View for Index {
 #[template(path = "records/show.html")]
 pub(in crate::web) struct Show {
     pub shell: Shell,
-    pub url: String,
     pub list: String,
     pub kind: &'static str,
     pub kinds: &'static str,
@@ -72,6 +71,7 @@ pub(in crate::web) struct Show {
     pub facts: Vec<(String, String)>,
     pub parts: Vec<(String, Vec<String>)>,
     pub orders: Option<String>,
+    pub restore: Option<String>,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,
@@ -147,13 +147,13 @@ impl Show {
             heading: m.name().to_owned(),
             code: m.code().to_owned(),
             active: m.active(),
+            restore: visit.restoration(&url, M::WRITE),
             orders: (M::KIND == Kind::Customer)
                 .then(|| format!("{base}/orders?customer={}", m.id())),
             history: history(visit, story, &url),
             version: story.now.seq,
             hash: short_hash(m),
             can_write: visit.ctx.scope.may(M::WRITE),
-            url,
             facts,
             parts,
         }

@@ -1,0 +1,102 @@
+//! Records as they were, made to hold again: also those that were deleted, under their old id.
+use super::{
+    context::Ctx,
+    error::{Error, Result},
+    history::visible,
+    records::{Current, Saved, parsed, put},
+    references::{self, Titles},
+    subjects::Subject,
+};
+use crate::{
+    domain::{
+        field::Class,
+        history::{
+            cause::Cause,
+            diff::{Change, diff},
+        },
+        record::of_value,
+    },
+    store::{db::Tx, masters::read, ready::Step, versions},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// What a restoration would do.
+pub struct Plan<R> {
+    /// As it is; nothing if it was deleted.
+    pub now: Option<Current<R>>,
+    pub then: Current<R>,
+    pub changes: Vec<Change>,
+    pub titles: Titles,
+}
+
+struct Sides<R> {
+    now: Option<Current<R>>,
+    then: Current<R>,
+    restored: R,
+}
+
+async fn sides<R: Subject>(ctx: &Ctx, tx: &mut Tx, (id, seq): (Uuid, i64)) -> Result<Sides<R>> {
+    let then = versions::at::<R>(tx, &ctx.scope, id, seq).await?.ok_or(Error::NotFound)?;
+    let mut value = parsed(&then.body)?;
+    let now = versions::current::<R>(tx, &ctx.scope, id).await?;
+    if let Some(now) = &now {
+        let now = parsed(&now.body)?;
+        for f in R::FIELDS.iter().filter(|f| f.class == Class::System) {
+            value[f.name] = now[f.name].clone();
+        }
+    }
+    let now = now.map(|v| Ok::<_, Error>(Current { record: read(&v.body)?, seq: v.seq }));
+    let then = Current { record: read(&then.body)?, seq: then.seq };
+    Ok(Sides { now: now.transpose()?, then, restored: of_value(value)? })
+}
+
+/// What would change if the record were again as it was after a commit. What the system sets (an
+/// order's state, its number) stays.
+///
+/// # Errors
+/// `NotFound` if it was not there then.
+pub async fn plan<R: Subject>(ctx: &Ctx, id: Uuid, seq: i64) -> Result<Plan<R>> {
+    ctx.may(R::WRITE)?;
+    let mut tx = ctx.read().await?;
+    let Sides { now, then, restored } = sides::<R>(ctx, &mut tx, (id, seq)).await?;
+    drop(tx);
+    let before = now.as_ref().map_or(json!({}), |n| n.record.value());
+    let changes = visible::<R>(diff(R::FIELDS, &before, &restored.value()));
+    let titles = references::titles_of(ctx, changes.iter()).await?;
+    Ok(Plan { now, then, changes, titles })
+}
+
+/// Makes a record as it was after a commit. `based_on` is the version that the plan was seen for;
+/// 0 if the record was deleted.
+///
+/// # Errors
+/// `Refused` if it changed since; `Invalid` at what its state has frozen, and at what it names that
+/// is gone.
+pub async fn restore<R: Subject>(
+    ctx: &Ctx,
+    id: Uuid,
+    (seq, based_on): (i64, Option<i64>),
+) -> Result<Saved<R>> {
+    ctx.may(R::WRITE)?;
+    let mut w = ctx.write().await?;
+    let Sides { now, restored, .. } = sides::<R>(ctx, &mut w.tx, (id, seq)).await?;
+    let version = now.as_ref().map_or(0, |n| n.seq);
+    if based_on.is_some_and(|seen| seen != version) {
+        let text = "Someone changed this since you looked. Look again at what would change.";
+        return Err(Error::Refused(text.into()));
+    }
+    let before = now.as_ref().map_or(Value::Null, |n| n.record.value());
+    references::check::<R>(ctx, &mut w.tx, (&before, &restored.value())).await?;
+    if let Some(now) = now.as_ref().filter(|n| n.record.body() == restored.body()) {
+        return Ok(Saved::Unchanged(now.clone()));
+    }
+    let before = now.map(|n| n.record);
+    R::admit(ctx, before.as_ref(), &restored)?;
+    let kind = R::KIND.label().to_lowercase();
+    let message = format!("Restored {kind} {} as of change {seq}", restored.title());
+    let after = restored.clone();
+    let step = before.map_or_else(|| Step::back(after.clone()), |b| Step::from(b, after.clone()));
+    let seq = put(w, step, (Cause::Restoration, &message)).await?;
+    Ok(Saved::Done { now: Current { record: restored, seq }, merged: false })
+}
