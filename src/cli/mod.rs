@@ -30,11 +30,13 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Seed { seed, .. } => data::seed(base, seed).await,
         Command::User(c) => accounts::user(&open(base).await?, c).await,
         Command::Company(c) => accounts::company(&open(base).await?, c).await,
-        Command::Token(c) => accounts::token(&open(base).await?, c).await,
+        Command::Token(c) => accounts::token(&existing(base).await?, c).await,
         Command::Import(c) => data::import(&open(base).await?, c).await,
-        Command::Export(c) => data::export(&open(base).await?, c).await,
-        Command::Verify { company, json } => data::verify(&open(base).await?, company, json).await,
-        Command::Digest { company } => data::digest(&open(base).await?, &company).await,
+        Command::Export(c) => data::export(&existing(base).await?, c).await,
+        Command::Verify { company, json } => {
+            data::verify(&existing(base).await?, company, json).await
+        }
+        Command::Digest { company } => data::digest(&existing(base).await?, &company).await,
     }
 }
 
@@ -43,6 +45,12 @@ async fn open(base: &Base) -> Result<App> {
     let db = Db::open(&base.database_url).await?;
     db.ready().await?;
     Ok(App::new(db, Web::default()))
+}
+
+/// The same, of a database that is there: one that a typo made would look well.
+async fn existing(base: &Base) -> Result<App> {
+    serve::there(base)?;
+    open(base).await
 }
 
 /// A line on standard output; a closed pipe ends the output, not the program.

@@ -104,10 +104,16 @@ pub(super) async fn migrate(base: &Base, grant_to: Option<String>) -> Result<()>
     say("The tables are up to date.")
 }
 
-pub(super) async fn check(base: &Base) -> Result<()> {
+/// Refuses a database that nobody has made yet.
+pub(super) fn there(base: &Base) -> Result<()> {
     if let Some(path) = Db::missing_file(&base.database_url) {
         bail!("there is no database at {}; `tributary serve` makes one", path.display());
     }
+    Ok(())
+}
+
+pub(super) async fn check(base: &Base) -> Result<()> {
+    there(base)?;
     let db = Db::open(&base.database_url).await?;
     let (found, known) = db.schema().await?;
     say(&format!("database: {:?}, schema {found} of {known}", db.engine()))?;

@@ -83,8 +83,11 @@ pub fn zone(name: &str) -> Option<TimeZone> {
 
 /// A day as written by people: `2026-11-22`; the calendar is checked (29 February).
 pub fn parse_day(text: &str) -> Option<Date> {
-    let day: Date = text.trim().parse().ok()?;
-    (1..=9999).contains(&day.year()).then_some(day)
+    let text = text.trim();
+    let day: Date = text.parse().ok()?;
+    // a moment would be read as its day
+    let whole = text.len() == "2026-11-22".len();
+    (whole && (1..=9999).contains(&day.year())).then_some(day)
 }
 
 #[cfg(test)]
@@ -104,6 +107,8 @@ mod tests {
         assert!(parse_day("2028-02-29").is_some());
         assert!(parse_day("2027-02-29").is_none());
         assert!(parse_day("tomorrow").is_none());
+        assert!(parse_day("2026-11-22T00:00").is_none());
+        assert!(parse_day("2026-11-22T00:00:00+01:00").is_none());
     }
 
     #[test]

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::{
     domain::{
+        field::Ty,
         history::{
             cause::Cause,
-            diff::diff,
+            diff::{diff, part},
             merge::{Conflict, merge3},
         },
         input,
@@ -143,11 +144,10 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
         ours.body.clone()
     } else {
         let found = versions::at::<R>(&mut w.tx, &ctx.scope, id, base).await?;
-        found
-            .ok_or_else(|| {
-                Error::at("version", "This version is not known; open the record again")
-            })?
-            .body
+        // one that is yet to come would hide what others changed
+        let found = found.filter(|_| base < ours.seq);
+        let unknown = "This version is not known; open the record again";
+        found.ok_or_else(|| Error::at("version", unknown))?.body
     };
     let base_value = parsed(&base_body)?;
     let given = resolved::<R>(ctx, &mut w.tx, &base_value, given.clone()).await?;
@@ -156,7 +156,9 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     R::enrich(ctx, &mut w.tx, &base_value, &mut theirs).await?;
     let merged = merge3(R::FIELDS, &base_value, &parsed(&ours.body)?, &theirs);
     if !merged.conflicts.is_empty() {
-        let mine = merge3(R::FIELDS, &base_value, &theirs, &parsed(&ours.body)?).value;
+        let ours_value = parsed(&ours.body)?;
+        let mut mine = merge3(R::FIELDS, &base_value, &theirs, &ours_value).value;
+        as_new::<R>(&mut mine, &ours_value);
         let conflicts = merged.conflicts;
         return Ok(Saved::Conflict(Clash { conflicts, seq: ours.seq, mine }));
     }
@@ -168,6 +170,19 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     let message = changed(&before, &after);
     let seq = put(w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
     Ok(Saved::Done { now: Current { record: after, seq }, merged: base != ours.seq })
+}
+
+/// Parts that others removed meanwhile come back as new ones: their ids are known no more.
+fn as_new<R: Subject>(mine: &mut Value, ours: &Value) {
+    for f in R::FIELDS.iter().filter(|f| matches!(f.ty, Ty::Parts(..))) {
+        let Some(parts) = mine[f.name].as_array_mut() else { continue };
+        for given in parts {
+            let known = given["id"].as_str().and_then(|id| part(&ours[f.name], id));
+            if known.is_none() {
+                given["id"] = Value::Null;
+            }
+        }
+    }
 }
 
 /// Input with ids for the codes in it, and with what its kind fills in.

@@ -297,6 +297,19 @@ pub async fn is_number_taken(tx: &mut Tx, scope: &Scope, number: &str) -> Result
     Ok(tx.sql(text).bind(scope.company()).bind(number.to_owned()).value::<i64>().await? > 0)
 }
 
+/// Which of these numbers orders have already, in their order.
+pub async fn taken_numbers(tx: &mut Tx, scope: &Scope, numbers: &[String]) -> Result<Vec<String>> {
+    let mut out: Vec<String> = vec![];
+    for chunk in numbers.chunks(500) {
+        let mut sql = tx.builder();
+        sql.push("SELECT number FROM orders WHERE company_id = ").bind(scope.company());
+        sql.push(" AND number IN ").list(chunk);
+        out.extend(tx.built(sql).all::<(String,)>().await?.into_iter().map(|r| r.0));
+    }
+    out.sort_unstable();
+    Ok(out)
+}
+
 /// What a key was used for, if it was.
 pub async fn key_of(
     tx: &mut Tx,

@@ -225,7 +225,7 @@ stories! {
         api.get("/api/v1/alpha/main/commits?at=3").await.expect(422);
         clerk.post(&format!("{url}/confirmation?at=3"), &[("_version", "")]).await.expect(422);
         api.patch(&format!("/api/v1{url}?at=3"), &json!({"version": 3, "customer_po": "x"})).await.expect(422);
-        for wrong in ["0", "-1", "999999", "99999999999999999999", "yesterday", "2026-02-30", "1999-01-01", "1999-01-01T00:00:00Z"] {
+        for wrong in ["0", "-1", "999999", "99999999999999999999", "yesterday", "2026-02-30", "2026-05-28T00:00", "2026-05-28T00:00:00", "1999-05-28T17:50:00%2B01:00", "1999-01-01", "1999-01-01T00:00:00Z"] {
             clerk.get(&format!("{url}?at={wrong}")).await.expect(422);
         }
         assert_eq!(app.digest("alpha").await, seen);

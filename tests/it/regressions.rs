@@ -42,6 +42,45 @@ stories! {
         assert_eq!(app.program("alpha").get(&format!("/api/v1{url}")).await.json()["state"], "draft");
     }
 
+    async fn a_version_that_is_yet_to_come_hides_nothing(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut clerk, "1").await;
+        let late = json!({"version": 99_999, "customer_po": "mine"});
+        api.patch(&format!("/api/v1{url}"), &late).await.expect(422);
+        let posted = [("_version", "999999"), ("customer_po", "mine")];
+        clerk.submit(&format!("{url}/edit"), "#order-form", &posted).await.expect(422);
+        assert!(api.get(&format!("/api/v1{url}")).await.json()["customer_po"].is_null());
+    }
+
+    async fn a_line_that_was_removed_meanwhile_comes_back_as_promised(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let mut lead = app.actor("lead", "alpha").await;
+        let url = new_order(&mut clerk, "1").await;
+        let two = [("lines.1.sku", "SKU-00002"), ("lines.1.qty", "2")];
+        let mut fields = clerk.get(&format!("{url}/edit")).await.form("#order-form");
+        fields.extend(two.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        clerk.post(&url, &fields).await.expect(303);
+        let old = clerk.get(&format!("{url}/edit")).await.form("#order-form");
+        let removed: Vec<_> = old.iter().filter(|(n, _)| !n.starts_with("lines.1")).cloned().collect();
+        lead.post(&url, &removed).await.expect(303);
+        let mine = crate::harness::changed(old, &[("lines.1.qty", "7")]);
+        let asked = clerk.post(&url, &mine).await.expect(409);
+        clerk.post(&url, &asked.form("#order-form")).await.expect(303);
+        let now = app.program("alpha").get(&format!("/api/v1{url}")).await.json();
+        let kept: Vec<_> = now["lines"].as_array().unwrap().iter().map(|l| (l["sku"].as_str().unwrap(), l["qty"].as_str().unwrap())).collect();
+        assert_eq!(kept, [("SKU-00001", "1"), ("SKU-00002", "7")]);
+    }
+
+    async fn a_member_stays_unless_plainly_removed(app) {
+        let mut admin = app.actor("admin", "alpha").await;
+        for active in ["maybe", "", "1"] {
+            let fields = [("email", "clerk@alpha.example.com"), ("role", "clerk"), ("active", active)];
+            admin.post("/alpha/main/members", &fields).await.expect(422);
+        }
+        app.actor("clerk", "alpha").await.get("/alpha/main/orders").await.expect(200);
+    }
+
     async fn a_sign_in_leads_back_to_the_page_not_to_its_fragment(app) {
         let request = axum::http::Request::get("/alpha/main/suggest/customers?customer=x")
             .header("hx-request", "true")

@@ -48,11 +48,18 @@ pub async fn write(
     let known = orders::known_refs(&mut w.tx, &ctx.scope, &layout.source).await?;
     let known: HashSet<String> = known.into_iter().collect();
     let (rows, rejected, reasons) = (survey.rows, survey.rejected, survey.reasons.clone());
-    let new = survey.orders.keys().filter(|n| !known.contains(*n)).count();
-    let here = (survey.orders.len() - new) as u64;
+    let new: Vec<String> = survey.orders.keys().filter(|n| !known.contains(*n)).cloned().collect();
+    let here = (survey.orders.len() - new.len()) as u64;
     let mut summary = Summary { rows, rejected, reasons, known: here, ..Summary::default() };
-    if new == 0 {
+    if new.is_empty() {
         return Ok(summary);
+    }
+    let taken = orders::taken_numbers(&mut w.tx, &ctx.scope, &new).await?;
+    if let Some(one) = taken.first() {
+        return Err(Error::Refused(format!(
+            "{} of the file's numbers belong to orders that came another way, `{one}` for example. Give those rows other numbers or take them out; nothing was imported.",
+            taken.len()
+        )));
     }
     let maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
     let (send, mut batches) = mpsc::channel(AHEAD);

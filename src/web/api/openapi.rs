@@ -205,11 +205,12 @@ fn figure(input: bool) -> Value {
 
 /// `null` clears a field.
 fn or_null(schema: &mut Value) {
-    let list = if schema["enum"].is_array() { "enum" } else { "type" };
-    let null = if list == "enum" { Value::Null } else { json!("null") };
-    match &mut schema[list] {
-        Value::Array(all) => all.push(null),
-        one => *one = json!([one.take(), null]),
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.push(Value::Null);
+    }
+    match &mut schema["type"] {
+        Value::Array(all) => all.push(json!("null")),
+        one => *one = Value::Array(vec![one.take(), json!("null")]),
     }
 }
 

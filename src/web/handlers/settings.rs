@@ -81,9 +81,10 @@ pub(in crate::web) async fn update(visit: Visit, form: Form) -> Result {
 pub(in crate::web) async fn put_member(visit: Visit, form: Form) -> Result {
     let email = form.text("email").to_owned();
     let role = form.text("role").parse().map_err(|_| Error::at("role", "Choose a role"));
-    let active = form.text("active") == "true";
-    let done = match role {
-        Ok(role) => companies::put_member(&visit.ctx, &email, (role, active)).await,
+    let active = form.text("active").parse::<bool>();
+    let active = active.map_err(|_| Error::at("active", "Say true or false"));
+    let done = match role.and_then(|role| Ok((role, active?))) {
+        Ok((role, active)) => companies::put_member(&visit.ctx, &email, (role, active)).await,
         Err(e) => Err(e),
     };
     let problems = match done {

@@ -186,3 +186,26 @@ fn files_that_are_not_what_they_say_are_refused_whole() {
     );
     assert!(place.run(&["verify"]).contains("0 commits"));
 }
+
+#[test]
+fn a_number_that_another_order_has_is_named() {
+    let place = Place::sqlite();
+    place.company();
+    place.run(&["generate", "--company", "acme", "--orders", "30"]);
+    let orders = place.run(&["export", "orders", "--company", "acme", "--format", "csv"]);
+    let taken = orders.lines().filter_map(|l| l.split(',').next()).find(|n| n.starts_with("SO-"));
+    let taken = taken.unwrap().to_owned();
+    let text = format!(
+        "No,Date,Who,SKU,Qty,Price\nNEW-1,2026-01-31,Ann,A,1,2.00\n{taken},2026-01-31,Ann,A,1,2.00\n"
+    );
+    let file = place.file("f.csv", text);
+    let mut args = vec!["import", "orders", &file, "--company", "acme"];
+    args.extend(MAP);
+    let said = place.fails(&args);
+    assert!(
+        said.contains(&format!("`{taken}`")) && said.contains("nothing was imported"),
+        "{said}"
+    );
+    let after = place.run(&["export", "orders", "--company", "acme", "--format", "csv"]);
+    assert_eq!(after, orders);
+}

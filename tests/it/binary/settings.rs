@@ -56,10 +56,15 @@ fn a_setting_that_cannot_be_is_said_to_be_wrong() {
 }
 
 #[test]
-fn checking_makes_no_database() {
+fn what_only_looks_makes_no_database() {
     let place = Place::sqlite();
-    let text = place.fails(&["check"]);
-    assert!(text.contains("there is no database at"), "{text}");
+    let export = ["export", "orders", "--company", "acme", "--format", "csv"];
+    let looks: [&[&str]; 5] =
+        [&["check"], &["verify"], &["verify", "--json"], &["digest", "--company", "acme"], &export];
+    for args in looks {
+        let text = place.fails(args);
+        assert!(text.contains("there is no database at"), "{text}");
+    }
     place.run(&["migrate"]);
     assert!(place.run(&["check"]).contains("ready to serve"));
 }
