@@ -17,6 +17,16 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+/// A database that can be: another kind would be taken for a file's name.
+fn database_url(text: &str) -> Result<String, String> {
+    let file = text.strip_prefix("sqlite:").is_some_and(|path| !path.trim().is_empty());
+    let server = ["postgres://", "postgresql://"].iter().any(|s| text.starts_with(s));
+    if file || server {
+        return Ok(text.to_owned());
+    }
+    Err("write sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME".to_owned())
+}
+
 impl Cli {
     /// Reads the command line and the environment. What belongs to the server is said after the word
     /// that starts it: before another word it would be passed over.
@@ -38,7 +48,7 @@ impl Cli {
 #[derive(Clone, Debug, Args)]
 pub struct Base {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:tributary.db", global = true)]
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:tributary.db", global = true, value_parser = database_url)]
     pub database_url: String,
     /// What is logged, e.g. `info` or `tributary=debug`
     #[arg(long, env = "LOG", default_value = "info", global = true)]
@@ -252,7 +262,7 @@ pub struct ImportOrders {
 
 #[derive(Debug, Subcommand)]
 pub enum ExportCommand {
-    /// Orders with their lines
+    /// Orders: as CSV a row for each, as jsonl each whole with its lines
     Orders {
         #[arg(long)]
         company: String,

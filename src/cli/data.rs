@@ -17,7 +17,7 @@ use crate::{
 use anyhow::{Result, bail};
 use std::{
     fs::File,
-    io::{BufWriter, IsTerminal, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     path::Path,
 };
 
@@ -97,13 +97,23 @@ pub(super) async fn export(app: &App, command: ExportCommand) -> Result<()> {
         Some(path) => Box::new(BufWriter::new(File::create(path)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
     };
-    let (mut pages, mut first) = (Pages::new(&ctx, OrderFilter::all())?, true);
+    let done = write_orders(&ctx, format, &mut to).await;
+    // who reads has enough
+    let enough = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+    match done {
+        Err(e) if e.downcast_ref().is_some_and(enough) => Ok(()),
+        done => done,
+    }
+}
+
+async fn write_orders(ctx: &Ctx, format: ExportFormat, to: &mut dyn Write) -> Result<()> {
+    let (mut pages, mut first) = (Pages::new(ctx, OrderFilter::all())?, true);
     while let Some(rows) = pages.next().await? {
         if format == ExportFormat::Csv {
-            to.write_all(&export::csv(&ctx, &rows, first))?;
+            to.write_all(&export::csv(ctx, &rows, first))?;
         } else {
             for row in &rows {
-                let order = records::show::<Order>(&ctx, row.id.0).await?;
+                let order = records::show::<Order>(ctx, row.id.0).await?;
                 to.write_all(export::json_line(&order.record).as_bytes())?;
             }
         }

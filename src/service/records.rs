@@ -83,6 +83,9 @@ impl Clash {
     }
 }
 
+/// What was typed is kept; the record can come back.
+const GONE: &str = "Someone deleted this meanwhile. Restore it from Activity, then save again.";
+
 /// The record as it is now.
 pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
     ctx.may(R::READ)?;
@@ -139,7 +142,10 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
 pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> Result<Saved<R>> {
     ctx.may(R::WRITE)?;
     let mut w = ctx.write().await?;
-    let ours = w.current::<R>(id).await?.ok_or(Error::NotFound)?;
+    let Some(ours) = w.current::<R>(id).await? else {
+        let was = versions::at::<R>(&mut w.tx, &ctx.scope, id, base).await?.is_some();
+        return Err(if was { Error::at("", GONE) } else { Error::NotFound });
+    };
     let base_body = if base == ours.seq {
         ours.body.clone()
     } else {

@@ -76,7 +76,7 @@ pub async fn resolve(
 }
 
 /// The record that a text names: the one that stood there, if a form sent its title back; else by
-/// code, which may look like a title itself.
+/// code, which may look like a title itself, or by a name that no other has.
 async fn of_text(
     ctx: &Ctx,
     tx: &mut Tx,
@@ -188,7 +188,11 @@ fn named(fields: &[Field], value: &Value) -> Named {
 
 async fn of_code(ctx: &Ctx, tx: &mut Tx, kind: Kind, code: &str) -> Result<Option<Uuid>> {
     async fn id<M: Master>(ctx: &Ctx, tx: &mut Tx, code: &str) -> Result<Option<Uuid>> {
-        Ok(masters::by_code::<M>(tx, &ctx.scope, code).await?.map(|m| m.id()))
+        let found = match masters::by_code::<M>(tx, &ctx.scope, code).await? {
+            None => masters::by_name::<M>(tx, &ctx.scope, code).await?,
+            found => found,
+        };
+        Ok(found.map(|m| m.id()))
     }
     match kind {
         Kind::Customer => id::<Customer>(ctx, tx, code).await,

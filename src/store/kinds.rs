@@ -25,6 +25,7 @@ pub struct Texts {
     pub count_search: &'static str,
     pub list_search: &'static str,
     pub by_code: &'static str,
+    pub by_name: &'static str,
     pub list_at: &'static str,
     pub count_at: &'static str,
 }
@@ -52,6 +53,7 @@ macro_rules! texts {
             list_at: concat!("SELECT o.from_seq, o.id, o.body FROM ", $versions, " o"),
             count_at: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $versions, " o"),
             by_code: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.", $code, " = $2"),
+            by_name: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.name_key = $2 ORDER BY h.id LIMIT 2"),
         }
     };
 }

@@ -71,6 +71,15 @@ pub async fn by_code<M: Master>(tx: &mut Tx, scope: &Scope, code: &str) -> Resul
     row.map(|(_, body)| read(&body)).transpose()
 }
 
+/// By the whole name, whatever its case, if only one has it.
+pub async fn by_name<M: Master>(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<M>> {
+    let stmt = tx.sql(M::TEXTS.by_name).bind(scope.company()).bind(fold(name));
+    match stmt.all::<(Uuid, String)>().await?.as_slice() {
+        [(_, body)] => read(body).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// Every record of a kind, for imports that look many up.
 pub async fn all<M: Master>(tx: &mut Tx, scope: &Scope) -> Result<Vec<M>> {
     let mut sql = tx.builder();

@@ -53,6 +53,17 @@ stories! {
         assert!(answer.attrs("#f-customer", "value")[0].starts_with("C-00003 · "));
     }
 
+    async fn a_name_that_no_other_has_names_its_record(app) {
+        let api = app.program("alpha");
+        let (customers, orders) = ("/api/v1/alpha/main/customers", "/api/v1/alpha/main/orders");
+        let made = api.post(customers, &json!({"number": "Z-1", "name": "Żebra Traders"})).await.expect(201).json();
+        let order = json!({"customer": "żebra traders", "lines": [{"sku": "SKU-00001", "qty": "1"}]});
+        assert_eq!(api.post(orders, &order).await.expect(201).json()["customer"], made["id"]);
+        api.post(customers, &json!({"number": "Z-2", "name": "Żebra Traders"})).await.expect(201);
+        let refused = api.post(orders, &order).await.expect(422).json();
+        assert_eq!(refused["fields"]["customer"], "No customer is known as żebra traders");
+    }
+
     async fn a_form_that_comes_back_names_its_customer(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let fields = [("customer", "C-00001"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1"), ("_fill", "1")];

@@ -72,6 +72,35 @@ stories! {
         assert_eq!(kept, [("SKU-00001", "1"), ("SKU-00002", "7")]);
     }
 
+    async fn what_was_typed_outlives_a_deletion(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let mut lead = app.actor("lead", "alpha").await;
+        let url = new_order(&mut clerk, "1").await;
+        let form = clerk.get(&format!("{url}/edit")).await.form("#order-form");
+        let mine = crate::harness::changed(form, &[("customer_po", "typed with care")]);
+        let version = app.program("alpha").get(&format!("/api/v1{url}")).await.json()["version"].as_i64().unwrap();
+        lead.post(&format!("{url}/deletion"), &[("_version", "")]).await.expect(303);
+        let again = clerk.post(&url, &mine).await.expect(422);
+        assert!(again.body.contains("Someone deleted this") && again.body.contains("typed with care"));
+        let back = [("as_of", version.to_string()), ("_version", "0".to_owned())];
+        lead.post(&format!("{url}/restoration"), &back).await.expect(303);
+        clerk.post(&url, &again.form("#order-form")).await.expect(303);
+        assert_eq!(app.program("alpha").get(&format!("/api/v1{url}")).await.json()["customer_po"], "typed with care");
+    }
+
+    async fn a_discount_is_at_most_what_the_lines_come_to(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let url = format!("/api/v1{}", new_order(&mut clerk, "1").await);
+        let made = api.get(&url).await.json();
+        let lines = made["totals"]["lines"][0]["amount"].as_str().unwrap().to_owned();
+        let with = |value: &str| json!({"version": made["version"], "discounts": [{"kind": "amount", "value": value}]});
+        let refused = api.patch(&url, &with("99999")).await.expect(422).json();
+        assert!(refused["fields"]["discounts.0.value"].as_str().unwrap().contains("are more"), "{refused}");
+        let given = api.patch(&url, &with(&lines)).await.expect(200).json();
+        assert_eq!(given["totals"]["gross"], "0.00");
+    }
+
     async fn a_member_stays_unless_plainly_removed(app) {
         let mut admin = app.actor("admin", "alpha").await;
         for active in ["maybe", "", "1"] {

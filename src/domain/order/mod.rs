@@ -180,8 +180,24 @@ impl Order {
         if self.discounts.is_empty() {
             return Ok(plain);
         }
-        let amounts: i64 = plain.lines.iter().map(|l| l.amount).sum();
-        total(&items, self.discount_of(amounts)?, rules)
+        total(&items, self.discount_of(amounts(&plain))?, rules)
+    }
+
+    /// What is given away is at most what the lines come to.
+    fn check_discounts(&self, sums: &Totals, problems: &mut Problems) {
+        let (amounts, show) = (amounts(sums), |minor| self.currency.show(minor));
+        let given = self.discount_of(amounts).unwrap_or(i64::MAX);
+        if let Some(last) = self.discounts.len().checked_sub(1)
+            && self.kind == OrderKind::Order
+            && given > amounts.max(0)
+        {
+            let text = format!(
+                "The lines come to {}; the discounts, {}, are more",
+                show(amounts),
+                show(given)
+            );
+            problems.add(format!("discounts.{last}.value"), text);
+        }
     }
 
     /// All discounts of the order as one amount, in minor units.
@@ -249,6 +265,11 @@ impl Line {
     }
 }
 
+/// Σ of the lines before the order's own discounts, in minor units.
+fn amounts(sums: &Totals) -> i64 {
+    sums.lines.iter().map(|l| l.amount).sum()
+}
+
 impl Record for Order {
     const KIND: RecordKind = RecordKind::Order;
     const FIELDS: &'static [Field] = ORDER;
@@ -280,8 +301,9 @@ impl Record for Order {
         for (i, _) in self.discounts.iter().enumerate().filter(|(_, d)| !d.is_sound()) {
             problems.add(format!("discounts.{i}.value"), "Write 0 to 100 %, or an amount from 0");
         }
-        if self.totals().is_err() {
-            problems.add("lines", TooLarge.to_string());
+        match self.totals() {
+            Ok(sums) => self.check_discounts(&sums, &mut problems),
+            Err(too_large) => problems.add("lines", too_large.to_string()),
         }
         problems.ok()
     }

@@ -1,7 +1,7 @@
 //! Settings: each is documented, and a wrong one is said to be wrong.
 use super::process::{Place, Server, program};
 use clap::CommandFactory;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, process::Stdio};
 use tributary::config::Cli;
 
 /// Every environment variable of every command, with its default.
@@ -53,6 +53,31 @@ fn a_setting_that_cannot_be_is_said_to_be_wrong() {
     assert!(
         !out.status.success() && String::from_utf8_lossy(&out.stderr).contains("cannot be opened")
     );
+}
+
+#[test]
+fn a_database_that_cannot_be_is_refused_by_name() {
+    for url in ["", "mysql:foo", "sqlite:", "t.db"] {
+        let mut place = Place::sqlite();
+        place.url = url.to_owned();
+        let text = place.fails(&["check"]);
+        assert!(
+            text.contains("database-url") && text.contains("write sqlite:PATH"),
+            "{url}: {text}"
+        );
+    }
+}
+
+#[test]
+fn who_reads_the_beginning_of_an_export_is_not_told_of_a_fault() {
+    let place = Place::sqlite();
+    place.company();
+    place.run(&["generate", "--company", "acme", "--orders", "3000"]);
+    let mut child = place.command(&["export", "orders", "--company", "acme", "--format", "csv"]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }
 
 #[test]
