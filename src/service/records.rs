@@ -181,7 +181,8 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
 /// Parts that others removed meanwhile come back as new ones: their ids are known no more.
 fn as_new<R: Subject>(mine: &mut Value, ours: &Value) {
     for f in R::FIELDS.iter().filter(|f| matches!(f.ty, Ty::Parts(..))) {
-        let Some(parts) = mine[f.name].as_array_mut() else { continue };
+        let parts = mine.get_mut(f.name).and_then(Value::as_array_mut);
+        let Some(parts) = parts else { continue };
         for given in parts {
             let known = given["id"].as_str().and_then(|id| part(&ours[f.name], id));
             if known.is_none() {

@@ -14,9 +14,10 @@ use crate::{
             cause::Cause,
             diff::{Change, diff},
         },
+        policy::Act,
         record::of_value,
     },
-    store::{db::Tx, masters::read, ready::Step, versions},
+    store::{commits, db::Tx, masters::read, ready::Step, versions},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -36,16 +37,21 @@ struct Sides<R> {
     restored: R,
 }
 
+/// The record then, its last version (which may say that it was deleted), and what it would become.
 async fn sides<R: Subject>(ctx: &Ctx, tx: &mut Tx, (id, seq): (Uuid, i64)) -> Result<Sides<R>> {
-    let then = versions::at::<R>(tx, &ctx.scope, id, seq).await?.ok_or(Error::NotFound)?;
-    let mut value = parsed(&then.body)?;
-    let now = versions::current::<R>(tx, &ctx.scope, id).await?;
-    if let Some(now) = &now {
-        let now = parsed(&now.body)?;
-        for f in R::FIELDS.iter().filter(|f| f.class == Class::System) {
-            value[f.name] = now[f.name].clone();
-        }
+    ctx.may(Act::ReadHistory)?;
+    if commits::time_of(tx, &ctx.scope, seq).await?.is_none() {
+        return Err(Error::at("as_of", "There is no such change"));
     }
+    let then = versions::at::<R>(tx, &ctx.scope, id, seq).await?.ok_or(Error::NotFound)?;
+    let last = versions::timeline::<R>(tx, &ctx.scope, id, (i64::MAX, 1)).await?;
+    let last = last.into_iter().next().ok_or(Error::NotFound)?;
+    let (mut value, system) = (parsed(&then.body)?, parsed(&last.body)?);
+    // what belongs to a field that people choose goes with it
+    for f in R::FIELDS.iter().filter(|f| f.class == Class::System && f.group.is_empty()) {
+        value[f.name] = system[f.name].clone();
+    }
+    let now = (!last.deleted).then(|| last.version());
     let now = now.map(|v| Ok::<_, Error>(Current { record: read(&v.body)?, seq: v.seq }));
     let then = Current { record: read(&then.body)?, seq: then.seq };
     Ok(Sides { now: now.transpose()?, then, restored: of_value(value)? })
@@ -55,7 +61,7 @@ async fn sides<R: Subject>(ctx: &Ctx, tx: &mut Tx, (id, seq): (Uuid, i64)) -> Re
 /// order's state, its number) stays.
 ///
 /// # Errors
-/// `NotFound` if it was not there then.
+/// `NotFound` if it was not there then; `Invalid` at `as_of` if there is no such change.
 pub async fn plan<R: Subject>(ctx: &Ctx, id: Uuid, seq: i64) -> Result<Plan<R>> {
     ctx.may(R::WRITE)?;
     let mut tx = ctx.read().await?;

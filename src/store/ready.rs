@@ -15,7 +15,8 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// A record's step: `before` is `None` for a new one, `after` for one that is deleted.
+/// A record's step: `before` is `None` for a new one and for one that comes back, `after` for one
+/// that is deleted.
 #[derive(Clone, Debug)]
 pub struct Step<R> {
     pub before: Option<R>,

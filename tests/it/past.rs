@@ -137,6 +137,7 @@ stories! {
         assert_eq!(clerk.get(&csv(first.0)).await.body, exported);
         assert_ne!(clerk.get(&csv(last.0)).await.body, exported);
         clerk.get(&format!("/alpha/main/orders?q=x&at={}", first.0)).await.expect(422);
+        clerk.get(&format!("/alpha/main/orders/export.csv?q=x&at={}", first.0)).await.expect(422);
         api.get(&format!("/api/v1/alpha/main/customers?q=x&at={}", first.0)).await.expect(422);
     }
 
@@ -157,7 +158,7 @@ stories! {
         let form = lead.get(&ask).await.form("main form[method=post]");
         lead.post(&format!("{url}/restoration"), &form).await.expect(303);
         let now = api.get(&format!("/api/v1{url}")).await.json();
-        for field in ["customer", "lines", "customer_po", "state", "number", "total"] {
+        for field in ["customer", "customer_name", "lines", "customer_po", "state", "number", "totals"] {
             assert_eq!(now[field], first[field], "{field}");
         }
         let page = lead.get(&url).await;
@@ -192,6 +193,20 @@ stories! {
         lead.post(&format!("{url}/restoration"), &form).await.expect(409);
     }
 
+    async fn a_restoration_gives_no_state(app) {
+        let mut lead = app.actor("lead", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut lead, "3").await;
+        let now = [("_version", ""), ("reason", "no")];
+        for step in ["cancellation", "reinstatement", "deletion"] {
+            lead.post(&format!("{url}/{step}"), &now).await.expect(303);
+        }
+        let seq = api.get("/api/v1/alpha/main/commits").await.json()["items"][2]["seq"].clone();
+        assert_eq!(api.get(&format!("/api/v1{url}?at={seq}")).await.json()["state"], "cancelled");
+        let back = api.post(&format!("/api/v1{url}/restoration"), &json!({"as_of": seq})).await.expect(200).json();
+        assert_eq!((back["state"].as_str(), back["cancel_reason"].as_str()), (Some("draft"), None));
+    }
+
     async fn a_restoration_that_cannot_be_says_why(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let api = app.program("alpha");
@@ -204,13 +219,14 @@ stories! {
         let taken = api.post(&format!("{one}/restoration"), &back).await.expect(422).json();
         assert!(taken["fields"]["number"].as_str().unwrap().contains("has this already"), "{taken}");
         api.post(&format!("{one}/restoration"), &json!({})).await.expect(422);
-        api.post(&format!("{one}/restoration"), &json!({"as_of": 999_999})).await.expect(200);
-        api.post(&format!("{one}/restoration"), &json!({"as_of": 0})).await.expect(404);
+        api.post(&format!("{one}/restoration"), &json!({"as_of": 999_999})).await.expect(422);
+        api.post(&format!("{one}/restoration"), &json!({"as_of": 0})).await.expect(422);
+        api.post(&format!("{one}/restoration"), &json!({"as_of": 1})).await.expect(404);
         app.program("beta").post(&format!("{}/restoration", one.replace("alpha", "beta")), &back).await.expect(404);
         let page = one.replace("/api/v1", "");
         clerk.get(&format!("{page}/restoration?as_of=x")).await.expect(422);
         clerk.get(&format!("{page}/restoration")).await.expect(422);
-        clerk.get(&format!("{page}/restoration?as_of=0")).await.expect(404);
+        clerk.get(&format!("{page}/restoration?as_of=0")).await.expect(422);
     }
 
     async fn the_present_never_passes_for_the_past(app) {

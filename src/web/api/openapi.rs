@@ -208,9 +208,10 @@ fn or_null(schema: &mut Value) {
     if let Some(Value::Array(words)) = schema.get_mut("enum") {
         words.push(Value::Null);
     }
-    match &mut schema["type"] {
-        Value::Array(all) => all.push(json!("null")),
-        one => *one = Value::Array(vec![one.take(), json!("null")]),
+    match schema.get_mut("type") {
+        Some(Value::Array(all)) => all.push(json!("null")),
+        Some(one) => *one = Value::Array(vec![one.take(), json!("null")]),
+        None => {}
     }
 }
 

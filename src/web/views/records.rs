@@ -148,8 +148,11 @@ impl Show {
             code: m.code().to_owned(),
             active: m.active(),
             restore: visit.restoration(&url, M::WRITE),
-            orders: (M::KIND == Kind::Customer)
-                .then(|| format!("{base}/orders?customer={}", m.id())),
+            orders: (M::KIND == Kind::Customer).then(|| {
+                let of = [("customer", m.id().to_string()), ("at", visit.at())];
+                let of = of.each_ref().map(|(n, v)| (*n, v.as_str()));
+                Query::default().url(&list(&base, Kind::Order), &of)
+            }),
             history: history(visit, story, &url),
             version: story.now.seq,
             hash: short_hash(m),

@@ -4,6 +4,7 @@ use super::{
     history::{ChangeView, change},
 };
 use crate::{
+    domain::field::Kind,
     service::{restore::Plan, subjects::Subject},
     web::{
         extract::Visit,
@@ -28,6 +29,8 @@ pub(in crate::web) struct Restoration {
     /// The version it is decided on; 0 if the record was deleted.
     pub version: i64,
     pub changes: Vec<ChangeView>,
+    /// It has a state and a number that are not restored.
+    pub stays: bool,
 }
 impl View for Restoration {}
 
@@ -46,6 +49,7 @@ pub(in crate::web) fn view<R: Subject>(
         then: format!("{url}?at={as_of}"),
         version: plan.now.as_ref().map_or(0, |n| n.seq),
         changes: plan.changes.iter().map(|c| change(c, &showing)).collect(),
+        stays: R::KIND == Kind::Order,
         url,
         as_of,
     }
