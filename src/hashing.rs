@@ -49,9 +49,9 @@ impl Hashing {
     ///
     /// # Errors
     /// `Failed::Broken` only.
-    pub async fn hash(self: &Arc<Self>, password: &str) -> Result<String, Failed> {
+    pub async fn hash(&self, password: &str) -> Result<String, Failed> {
         let password = password.to_owned();
-        let hashed = self.at_a_place(move |_| {
+        let hashed = self.at_a_place(move || {
             Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string())
         });
         hashed.await?.map_err(|e| Failed::Broken(e.to_string()))
@@ -64,20 +64,23 @@ impl Hashing {
     pub async fn matches(self: &Arc<Self>, password: &str, phc: &str) -> Result<bool, Failed> {
         let _under_way = self.sign_ins.try_acquire().map_err(|_| Failed::TooMany)?;
         let (password, phc) = (password.to_owned(), phc.to_owned());
-        self.at_a_place(move |memory| verify(password.as_bytes(), &phc, memory).unwrap_or(false))
-            .await
+        let hashing = self.clone();
+        let verified = self.at_a_place(move || {
+            let mut memory = hashing.take();
+            let same = verify(password.as_bytes(), &phc, &mut memory);
+            hashing.give_back(memory);
+            same.unwrap_or(false)
+        });
+        verified.await
     }
 
     async fn at_a_place<T: Send + 'static>(
-        self: &Arc<Self>,
-        job: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failed> {
         let place = self.places.clone().acquire_owned().await.map_err(|_| Failed::TooMany)?;
-        let hashing = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let mut memory = hashing.take();
-            let out = job(&mut memory);
-            hashing.give_back(memory);
+            let out = job();
             drop(place);
             out
         });

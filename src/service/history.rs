@@ -50,8 +50,8 @@ pub struct Story<R> {
     pub titles: Titles,
 }
 
-/// A record with the latest steps, if its history may be read, before a commit (or all). The newest step is the record as it is
-/// now, so that the usual page needs one statement.
+/// A record, and the latest steps before a commit (or all) if its history may be read. The newest
+/// step is the record as it is now, so that the usual page needs one statement.
 pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Result<Story<R>> {
     ctx.may(R::READ)?;
     let told = ctx.scope.may(Act::ReadHistory);

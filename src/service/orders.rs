@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 pub use crate::store::orders::{OrderRow, Tally};
 
-/// A page of orders, how many there are, and the counters for the tabs, which tell of the present only.
+/// A page of orders, how many there are, and the counters for the tabs; of the past there are none.
 pub struct Listing {
     pub page: Page<OrderRow>,
     pub count: Count,

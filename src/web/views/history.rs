@@ -7,7 +7,7 @@ use crate::{
         time::Ts,
     },
     service::history::{CommitRow, Event, Story},
-    web::extract::Visit,
+    web::{extract::Visit, query::Query},
 };
 
 /// A record's history, or a part of it.
@@ -53,17 +53,17 @@ pub(in crate::web) fn author(name: Option<&str>, kind: &str) -> String {
 /// A record's history; `url` is the record's page.
 pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> HistoryView {
     let zone = visit.ctx.company.zone();
-    let at = Some(visit.at())
-        .filter(|at| !at.is_empty())
-        .map_or_else(String::new, |at| format!("&at={at}"));
+    let part = |before: &str| {
+        Query::default().url(url, &[("before", before), ("at", &visit.at())]) + "#history"
+    };
     HistoryView {
         events: events(
             (visit, url),
             &story.events,
             &Showing { zone: &zone, titles: &story.titles },
         ),
-        earlier: story.earlier.map(|seq| format!("{url}?before={seq}{at}#history")),
-        latest: story.later.then(|| format!("{url}{}#history", at.replace('&', "?"))),
+        earlier: story.earlier.map(|seq| part(&seq.to_string())),
+        latest: story.later.then(|| part("")),
     }
 }
 
