@@ -29,10 +29,22 @@ vocabulary! {
         ReadHistory = "history.read", "read the history";
         Export = "export.run", "export";
         ManageMembers = "member.manage", "manage members";
+        OpenBranch = "branch.create", "open branches";
+        MergeBranch = "branch.merge", "merge branches";
     }
 }
 
 impl Act {
+    /// Whether it changes records and nothing outside them: such a change can be proposed on a branch.
+    pub fn edits_records(self) -> bool {
+        use Act::{
+            AmendOrder, CancelOrder, CloseOrder, ConfirmOrder, OverridePrice, WriteOrders,
+            WriteRecords,
+        };
+        let order = matches!(self, WriteOrders | ConfirmOrder | AmendOrder | CancelOrder);
+        order || matches!(self, CloseOrder | OverridePrice | WriteRecords)
+    }
+
     /// Whether it changes nothing: what was can be looked at and not be changed.
     pub fn only_reads(self) -> bool {
         matches!(self, Self::ReadOrders | Self::ReadRecords | Self::ReadHistory | Self::Export)
@@ -48,10 +60,14 @@ pub fn may(role: Role, act: Act) -> bool {
             matches!(role, Viewer | Clerk | Lead | Finance | Admin)
                 || (role == Warehouse && act == Act::ReadRecords)
         }
-        Act::WriteOrders | Act::ConfirmOrder | Act::AmendOrder | Act::WriteRecords => {
-            matches!(role, Clerk | Lead | Admin)
+        Act::WriteOrders
+        | Act::ConfirmOrder
+        | Act::AmendOrder
+        | Act::WriteRecords
+        | Act::OpenBranch => matches!(role, Clerk | Lead | Admin),
+        Act::OverridePrice | Act::CancelOrder | Act::CloseOrder | Act::MergeBranch => {
+            matches!(role, Lead | Admin)
         }
-        Act::OverridePrice | Act::CancelOrder | Act::CloseOrder => matches!(role, Lead | Admin),
         Act::WriteSettings | Act::ManageMembers => role == Admin,
     }
 }

@@ -1,5 +1,6 @@
 //! The proof that a piece of work acts in one company, for one person, in one world.
 use super::{
+    branch::Branch,
     ids::{CompanyId, UserId},
     policy::{Act, Role, may},
 };
@@ -14,29 +15,30 @@ vocabulary! {
     }
 }
 
-/// The state that is read and written. Branches join here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The state that is read and written.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum World {
     /// The live record.
     Main,
+    /// A side track. Its base is the one in force at the scope's point.
+    Branch(Branch),
 }
 
 impl World {
     /// The number under which the world's versions are kept.
-    pub fn branch(self) -> i64 {
-        match self {
-            Self::Main => 0,
-        }
+    pub fn number(&self) -> i64 {
+        self.branch().map_or(0, |b| b.id)
     }
     /// The world's name in URLs.
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-        }
+    pub fn slug(&self) -> &str {
+        self.branch().map_or("main", |b| &b.slug)
     }
-    /// The world that a URL names.
-    pub fn of_slug(slug: &str) -> Option<Self> {
-        (slug == "main").then_some(Self::Main)
+    /// The branch, if it is one.
+    pub fn branch(&self) -> Option<&Branch> {
+        match self {
+            Self::Main => None,
+            Self::Branch(branch) => Some(branch),
+        }
     }
 }
 
@@ -61,16 +63,22 @@ pub struct Membership {
 }
 
 impl Scope {
-    /// A member at work.
-    pub fn of_member(member: &Membership, author: AuthorKind, world: World) -> Self {
+    /// A member at work on main.
+    pub fn of_member(member: &Membership, author: AuthorKind) -> Self {
         let (company, actor, role) = (member.company, Some(member.user), member.role);
-        Self { company, actor, author, role, world, at: None }
+        Self { company, actor, author, role, world: World::Main, at: None }
     }
 
     /// The operator at the command line, on main, with every permission in one company.
     pub fn of_operator(company: CompanyId) -> Self {
         let (author, role, world) = (AuthorKind::System, Role::Admin, World::Main);
         Self { company, actor: None, author, role, world, at: None }
+    }
+
+    /// The same person in another world of the company.
+    #[must_use]
+    pub fn in_world(self, world: World) -> Self {
+        Self { world, ..self }
     }
 
     /// The same world as it was after a commit: to be read, not to be changed.
@@ -88,18 +96,28 @@ impl Scope {
     pub fn author(&self) -> AuthorKind {
         self.author
     }
-    pub fn world(&self) -> World {
-        self.world
+    pub fn world(&self) -> &World {
+        &self.world
     }
     /// The commit after which the world is looked at; none for now.
     pub fn at(&self) -> Option<i64> {
         self.at
     }
+    /// Whether this is main as it is now, of which heads, words and counters are kept.
+    pub fn is_live(&self) -> bool {
+        self.world == World::Main && self.at.is_none()
+    }
     pub fn may(&self, act: Act) -> bool {
         self.may_now(act) && (self.at.is_none() || act.only_reads())
     }
-    /// Whether it is permitted in the present, wherever is looked at.
+    /// Whether it is permitted in the present, wherever is looked at. On a branch one may propose what
+    /// another person has to merge.
     pub fn may_now(&self, act: Act) -> bool {
-        may(self.role, act)
+        let proposes = self.world.branch().is_some() && act.edits_records();
+        may(self.role, act) || (proposes && may(self.role, Act::OpenBranch))
+    }
+    /// The role itself, for what its holder may see.
+    pub fn role(&self) -> Role {
+        self.role
     }
 }

@@ -21,15 +21,10 @@ pub struct Ctx {
 }
 
 impl Ctx {
-    /// A member in a world of their company.
-    pub fn of_member(
-        app: &App,
-        user: &User,
-        place: &Place,
-        (author, world): (AuthorKind, World),
-    ) -> Self {
+    /// A member on main of their company.
+    pub fn of_member(app: &App, user: &User, place: &Place, author: AuthorKind) -> Self {
         let member = Membership { company: place.company.id, user: user.id, role: place.role };
-        let scope = Scope::of_member(&member, author, world);
+        let scope = Scope::of_member(&member, author);
         Self { app: app.clone(), company: place.company.clone(), scope }
     }
 
@@ -46,6 +41,12 @@ impl Ctx {
         Ok(Self { app: app.clone(), company, scope })
     }
 
+    /// The same person in another world of the company.
+    #[must_use]
+    pub fn in_world(self, world: World) -> Self {
+        Self { scope: self.scope.in_world(world), ..self }
+    }
+
     /// Refuses what the role does not include.
     ///
     /// # Errors
@@ -59,10 +60,10 @@ impl Ctx {
     /// # Errors
     /// `Invalid` at `q`.
     pub fn can_search(&self, words: &[String]) -> Result<()> {
-        if words.is_empty() || self.scope.at().is_none() {
+        if words.is_empty() || self.scope.is_live() {
             return Ok(());
         }
-        let why = "Words are looked for in the present only. Take them away, or go back to now.";
+        let why = "Words are looked for on main in the present only. Take them away, or go there.";
         Err(Error::at("q", why))
     }
 
@@ -84,12 +85,23 @@ impl Ctx {
     /// A commit in the making, holding the company's write lock.
     ///
     /// # Errors
-    /// `Refused` in the past.
+    /// `Refused` in the past, on a closed branch, and on one that got another base since the request
+    /// looked at it.
     pub async fn write(&self) -> Result<Write> {
         if self.scope.at().is_some() {
             return Err(Error::Refused("What was cannot be changed.".into()));
         }
-        Ok(Write::begin(&self.app.db, &self.scope, self.now()).await?)
+        let w = Write::begin(&self.app.db, &self.scope, self.now()).await?;
+        if let (Some(seen), Some(now)) = (self.scope.world().branch(), w.scope().world().branch()) {
+            if let Some(why) = now.closed() {
+                return Err(Error::Refused(why.into()));
+            }
+            if seen.base != now.base {
+                let why = "Someone brought this branch up to date just now. Try again.";
+                return Err(Error::Refused(why.into()));
+            }
+        }
+        Ok(w)
     }
 
     /// Who a doubled request must come from to be the same.

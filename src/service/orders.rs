@@ -16,6 +16,7 @@ use crate::{
         page::{Count, OrderFilter, Page},
         policy::Act,
         record::Record,
+        scope::World,
         text::clean,
     },
     store::{masters::read, orders, ready::Step, versions, write::Write},
@@ -37,9 +38,9 @@ pub async fn list(ctx: &Ctx, filter: &OrderFilter) -> Result<Listing> {
     ctx.can_search(&filter.search)?;
     let mut tx = ctx.read().await?;
     let page = orders::page(&mut tx, &ctx.scope, filter).await?;
-    let now = ctx.scope.at().is_none();
-    let tallies = if now { orders::tallies(&mut tx, &ctx.scope).await? } else { vec![] };
-    let count = if now && filter.only_states() {
+    let live = ctx.scope.is_live();
+    let tallies = if live { orders::tallies(&mut tx, &ctx.scope).await? } else { vec![] };
+    let count = if live && filter.only_states() {
         let of = |t: &&Tally| filter.states.is_empty() || filter.states.contains(&t.state);
         Count::Exactly(tallies.iter().filter(of).map(|t| t.orders).sum())
     } else {
@@ -119,24 +120,31 @@ fn said(reason: Option<&str>) -> Result<String> {
     }
 }
 
-/// The number is taken here, under the company's lock, and belongs to the order for ever.
+/// The number is taken here, under the company's lock, and belongs to the order for ever. On a branch
+/// none is taken: the order gets it when it is merged.
 async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
     let customer = versions::current::<Customer>(&mut w.tx, &ctx.scope, order.customer.0).await?;
     let customer: Option<Customer> = customer.map(|v| read(&v.body)).transpose()?;
     let blocked = customer.is_none_or(|c| c.blocked == Blocked::Block);
     admission::confirmable(order, blocked)?;
-    if order.number.is_none() {
-        let year = w.at().day(&ctx.company.zone()).year();
-        let series = format!("order/{year}");
-        // an imported order may have a number of the series already
-        order.number = loop {
-            let n = orders::next_number(&mut w.tx, &ctx.scope, &series).await?;
-            let number = format!("{}{year}-{n:05}", ctx.company.number_prefix);
-            if !orders::is_number_taken(&mut w.tx, &ctx.scope, &number).await? {
-                break Some(number);
-            }
-        };
+    if order.number.is_none() && w.scope().world() == &World::Main {
+        number(ctx, w, order).await?;
     }
+    Ok(())
+}
+
+/// Gives an order the next number of its year.
+pub async fn number(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
+    let year = w.at().day(&ctx.company.zone()).year();
+    let series = format!("order/{year}");
+    // an imported order may have a number of the series already
+    order.number = loop {
+        let n = orders::next_number(&mut w.tx, &ctx.scope, &series).await?;
+        let number = format!("{}{year}-{n:05}", ctx.company.number_prefix);
+        if !orders::is_number_taken(&mut w.tx, &ctx.scope, &number).await? {
+            break Some(number);
+        }
+    };
     Ok(())
 }
 

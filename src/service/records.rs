@@ -17,6 +17,7 @@ use crate::{
         input,
         page::{Count, MasterFilter, Page},
         record::of_value,
+        scope::World,
     },
     store::{
         db::Tx,
@@ -209,6 +210,12 @@ pub async fn put<R: Subject>(
     step: Step<R>,
     (cause, message): (Cause, &str),
 ) -> Result<i64> {
+    if let Some(after) = step.after.as_ref().filter(|_| w.scope().world() != &World::Main) {
+        let scope = w.scope().clone();
+        if after.is_taken(&mut w.tx, &scope).await? {
+            return Err(taken::<R>(Error::Taken));
+        }
+    }
     R::put(&mut w, &[step]).await.map_err(|e| taken::<R>(e.into()))?;
     Ok(w.finish(Said { cause, message }).await?)
 }

@@ -13,7 +13,7 @@ use crate::{
         order::{Channel, Order},
         policy::Act,
         product::Product,
-        scope::AuthorKind,
+        scope::{AuthorKind, Scope},
         tax::TaxCode,
         totals::RULES,
     },
@@ -21,7 +21,7 @@ use crate::{
         Failure,
         db::Tx,
         kinds::{Master, Stored},
-        masters::read,
+        masters::{self, read},
         ready::Step,
         versions,
         write::Write,
@@ -58,6 +58,15 @@ pub trait Subject: Stored {
     ) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
+    /// Whether another record of the world has what no two may have. On main the database knows; a
+    /// branch has no such constraint of its own.
+    fn is_taken(
+        &self,
+        _: &mut Tx,
+        _: &Scope,
+    ) -> impl Future<Output = Result<bool, Failure>> + Send {
+        async { Ok(false) }
+    }
     /// Whether this change may be made to this record by this person.
     fn admit(_: &Ctx, _: Option<&Self>, _: &Self) -> Result<()> {
         Ok(())
@@ -78,6 +87,10 @@ macro_rules! master_subjects {
             const UNIQUE: &'static str = <$t as Master>::CODE;
             fn blank_for(ctx: &Ctx) -> Value {
                 <$t as Master>::blank(&ctx.company)
+            }
+            async fn is_taken(&self, tx: &mut Tx, scope: &Scope) -> Result<bool, Failure> {
+                let holder = masters::by_code::<$t>(tx, scope, self.code()).await?;
+                Ok(holder.is_some_and(|other| other.id != self.id))
             }
         }
     )+};

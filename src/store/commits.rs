@@ -38,14 +38,18 @@ macro_rules! select {
     };
 }
 
-/// The latest commits before a number.
+/// The latest commits of the scope's world before a number.
 pub async fn before(tx: &mut Tx, scope: &Scope, seq: i64, limit: i64) -> Result<Vec<CommitRow>> {
-    let text = select!("AND c.seq < $2 ORDER BY c.seq DESC LIMIT $3");
-    tx.sql(text).bind(scope.company()).bind(seq).bind(limit).all().await
+    let text = select!("AND c.branch_id = $2 AND c.seq < $3 ORDER BY c.seq DESC LIMIT $4");
+    let stmt = tx.sql(text).bind(scope.company()).bind(scope.world().number());
+    stmt.bind(seq).bind(limit).all().await
 }
 
+/// A commit of main or of the scope's branch; those of other branches are their own affair.
 pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitRow>> {
-    tx.sql(select!("AND c.seq = $2")).bind(scope.company()).bind(seq).optional().await
+    let text = select!("AND c.branch_id IN (0, $2) AND c.seq = $3");
+    let stmt = tx.sql(text).bind(scope.company()).bind(scope.world().number());
+    stmt.bind(seq).optional().await
 }
 
 /// Whether a commit has this cause.

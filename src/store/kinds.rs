@@ -7,10 +7,11 @@ use crate::domain::{
 
 /// The statements of a kind. Every one names the company first.
 pub struct Texts {
-    pub current: &'static str,
     pub at: &'static str,
+    pub overlaid: &'static str,
     pub of_commit: &'static str,
     pub timeline: &'static str,
+    pub overlaid_timeline: &'static str,
     pub every: &'static str,
     pub close: &'static str,
     pub insert: &'static str,
@@ -20,23 +21,24 @@ pub struct Texts {
     pub head_all: &'static str,
     pub unsearch: &'static str,
     pub research: &'static str,
-    pub list: &'static str,
-    pub count: &'static str,
-    pub count_search: &'static str,
-    pub list_search: &'static str,
-    pub by_code: &'static str,
-    pub by_name: &'static str,
-    pub list_at: &'static str,
-    pub count_at: &'static str,
+    pub versions: &'static str,
+    /// Rows of a list (id, sort key, body), or a 1 for each, by where they are found.
+    pub rows: &'static str,
+    pub one: &'static str,
+    pub rows_found: &'static str,
+    pub one_found: &'static str,
+    pub rows_standing: &'static str,
+    pub one_standing: &'static str,
 }
 
 macro_rules! texts {
-    ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $code:literal) => {
+    ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $key:literal) => {
         Texts {
-            current: concat!("SELECT from_seq, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND to_seq IS NULL AND NOT deleted"),
-            at: concat!("SELECT from_seq, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 AND (to_seq IS NULL OR to_seq > $4) AND NOT deleted"),
+            at: concat!("SELECT from_seq, body FROM (SELECT from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
+            overlaid: concat!("SELECT from_seq, body, deleted, branch_id FROM (SELECT from_seq, to_seq, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, body, deleted, branch_id FROM (SELECT from_seq, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
             of_commit: concat!("SELECT id, branch_id, from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
-            timeline: concat!("SELECT v.from_seq, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
+            timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
+            overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
             insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),
@@ -46,14 +48,13 @@ macro_rules! texts {
             head_all: concat!("SELECT id, from_seq, ", $cols, " FROM ", $head, " WHERE company_id = $1 ORDER BY id"),
             unsearch: concat!("DELETE FROM ", $search, " WHERE rowid IN "),
             research: concat!("INSERT INTO ", $search, " (rowid, company_id, words) "),
-            list: concat!("SELECT o.doc, o.id, v.body FROM ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.company_id = "),
-            count: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $head, " o WHERE o.company_id = "),
-            list_search: concat!("SELECT o.doc, o.id, v.body FROM ", $search, " s CROSS JOIN ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.doc = s.rowid AND o.company_id = "),
-            count_search: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $search, " s CROSS JOIN ", $head, " o WHERE o.doc = s.rowid AND o.company_id = "),
-            list_at: concat!("SELECT o.from_seq, o.id, o.body FROM ", $versions, " o"),
-            count_at: concat!("SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $versions, " o"),
-            by_code: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.", $code, " = $2"),
-            by_name: concat!("SELECT h.id, v.body FROM ", $head, " h JOIN ", $versions, " v ON v.company_id = h.company_id AND v.branch_id = 0 AND v.id = h.id AND v.from_seq = h.from_seq WHERE h.company_id = $1 AND h.name_key = $2 ORDER BY h.id LIMIT 2"),
+            versions: $versions,
+            rows: concat!("SELECT o.id, o.", $key, " AS sort_key, v.body FROM ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.company_id = "),
+            one: concat!("SELECT 1 AS one FROM ", $head, " o WHERE o.company_id = "),
+            rows_found: concat!("SELECT o.id, o.", $key, " AS sort_key, v.body FROM ", $search, " s CROSS JOIN ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.doc = s.rowid AND o.company_id = "),
+            one_found: concat!("SELECT 1 AS one FROM ", $search, " s CROSS JOIN ", $head, " o WHERE o.doc = s.rowid AND o.company_id = "),
+            rows_standing: concat!("SELECT o.id, o.", $key, " AS sort_key, o.body FROM ", $versions, " o"),
+            one_standing: concat!("SELECT 1 AS one FROM ", $versions, " o"),
         }
     };
 }
@@ -66,7 +67,7 @@ macro_rules! master {
             $search,
             "code, code_key, name, name_key, active",
             "code = excluded.code, code_key = excluded.code_key, name = excluded.name, name_key = excluded.name_key, active = excluded.active",
-            "code_key"
+            "name_key"
         )
     };
 }

@@ -1,5 +1,6 @@
 //! All SQL, and nothing else that is not SQL.
 pub mod accounts;
+pub mod branches;
 pub mod cell;
 pub mod codec;
 pub mod commits;
@@ -16,6 +17,7 @@ pub mod search;
 pub mod sessions;
 pub mod verify;
 pub mod versions;
+pub mod worlds;
 pub mod write;
 
 pub use sqlx::Error as Failure;

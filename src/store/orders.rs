@@ -1,9 +1,10 @@
 //! Lists of orders by key, and what the dashboard counts.
 use super::{
-    db::{Builder, Tx},
+    db::{Builder, Engine, Tx},
     paging::{capped, cut},
     ready::Counts,
-    search, versions,
+    search,
+    worlds::{self, Arm},
 };
 use crate::domain::{
     field::Kind,
@@ -55,6 +56,8 @@ crate::from_row!(OrderRow {
     promised_date,
 });
 
+const ROW: &str = "doc, id, from_seq, title, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, gross, line_count, promised_date";
+
 /// The sort in force: a search lists by the order of entry, which the index gives for nothing.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
@@ -69,25 +72,31 @@ fn by(filter: &OrderFilter) -> By {
     }
 }
 
-/// One page of the orders that a filter lets through. Words are known of the present only.
+/// One page of the orders that a filter lets through. Words are known of main as it is now only.
 pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Page<OrderRow>> {
     let by = by(filter);
     let back = filter.cursor.as_ref().is_some_and(|c| c.back);
     let descending = filter.descending != back;
-    let mut sql = tx.builder();
-    // a version has no place in the order of entry
-    sql.push("SELECT ").push(if scope.at().is_some() {
-        "CAST(0 AS BIGINT) AS doc"
-    } else {
-        "o.doc"
+    let (mut sql, engine) = (tx.builder(), tx.engine());
+    let arms = worlds::arms(scope);
+    worlds::union(&mut sql, (ROW, &arms), |sql, arm| {
+        // a version has no place in the order of entry
+        sql.push("SELECT ").push(match arm {
+            Arm::Heads => "o.doc",
+            Arm::Versions(_) => "CAST(0 AS BIGINT) AS doc",
+        });
+        sql.push(", o.id, o.from_seq, o.title, o.kind, o.state, o.customer_id, o.customer_name, o.customer_key, o.placed_at, o.country, o.currency, o.gross, o.line_count, o.promised_date");
+        narrow(sql, engine, (scope, arm), filter);
+        if let Some(cursor) = &filter.cursor {
+            after(sql, by, cursor, descending);
+        }
+        order(sql, by, descending);
+        sql.push(" LIMIT ").bind(filter.size + 1);
     });
-    sql.push(", o.id, o.from_seq, o.title, o.kind, o.state, o.customer_id, o.customer_name, o.customer_key, o.placed_at, o.country, o.currency, o.gross, o.line_count, o.promised_date");
-    narrow(&mut sql, tx.engine(), scope, filter);
-    if let Some(cursor) = &filter.cursor {
-        after(&mut sql, by, cursor, descending);
+    if arms.len() > 1 {
+        order_of_all(&mut sql, by, descending);
+        sql.push(" LIMIT ").bind(filter.size + 1);
     }
-    order(&mut sql, by, descending);
-    sql.push(" LIMIT ").bind(filter.size + 1);
     let rows: Vec<OrderRow> = tx.built(sql).all().await?;
     let place = |r: &OrderRow, back| Cursor { key: key(by, r), id: r.id.0, back };
     Ok(cut(rows, (filter.size, filter.cursor.as_ref()), place))
@@ -95,39 +104,45 @@ pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Pa
 
 /// How many orders a filter lets through.
 pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Count> {
-    let mut sql = tx.builder();
-    sql.push("SELECT COUNT(*) FROM (SELECT 1 AS one");
-    if filter.only_words() {
-        // the index alone knows it
-        sql.push(" FROM order_search s WHERE 1 = 1");
-        let wanted = (scope.company(), filter.search.as_slice());
-        search::matching(&mut sql, tx.engine(), &search::index(Kind::Order), wanted);
-        return capped(tx, sql).await;
-    }
-    narrow(&mut sql, tx.engine(), scope, filter);
-    // in the order of the list, or PostgreSQL counts by reading the table from its beginning
-    order(&mut sql, by(filter), filter.descending);
-    capped(tx, sql).await
+    let engine = tx.engine();
+    let one = |sql: &mut Builder, arm: Arm| {
+        sql.push("SELECT 1 AS one");
+        if matches!(arm, Arm::Heads) && filter.only_words() {
+            // the index alone knows it
+            sql.push(" FROM order_search s WHERE 1 = 1");
+            let wanted = (scope.company(), filter.search.as_slice());
+            search::matching(sql, engine, &search::index(Kind::Order), wanted);
+        } else {
+            narrow(sql, engine, (scope, arm), filter);
+            // in the order of the list, or PostgreSQL counts by reading the table from its beginning
+            order(sql, by(filter), filter.descending);
+        }
+    };
+    capped(tx, &worlds::arms(scope), one).await
 }
 
-/// FROM and WHERE.
+/// FROM and WHERE of an arm.
 ///
 /// One condition is left to lead an index whose next column is the date; the others are wrapped in
 /// COALESCE, or the planner takes an index that finds fewer rows but then sorts all of them.
-fn narrow(sql: &mut Builder, engine: super::db::Engine, scope: &Scope, f: &OrderFilter) {
-    if let Some(seq) = scope.at() {
-        sql.push(" FROM order_versions o");
-        versions::standing(sql, scope, seq);
-    } else if f.search.is_empty() {
-        sql.push(" FROM orders o WHERE o.company_id = ").bind(scope.company());
-    } else {
-        // SQLite keeps the order of a CROSS JOIN: the words lead, or it asks them of every order
-        sql.push(
-            " FROM order_search s CROSS JOIN orders o WHERE o.doc = s.rowid AND o.company_id = ",
-        );
-        sql.bind(scope.company());
-        let index = search::index(Kind::Order);
-        search::matching(sql, engine, &index, (scope.company(), &f.search));
+fn narrow(sql: &mut Builder, engine: Engine, (scope, arm): (&Scope, Arm), f: &OrderFilter) {
+    match arm {
+        Arm::Versions(arm) => {
+            sql.push(" FROM order_versions o");
+            worlds::stand(sql, scope.company(), ("order_versions", arm));
+        }
+        Arm::Heads if f.search.is_empty() => {
+            sql.push(" FROM orders o WHERE o.company_id = ").bind(scope.company());
+        }
+        Arm::Heads => {
+            // SQLite keeps the order of a CROSS JOIN: the words lead, or it asks them of every order
+            sql.push(
+                " FROM order_search s CROSS JOIN orders o WHERE o.doc = s.rowid AND o.company_id = ",
+            );
+            sql.bind(scope.company());
+            let index = search::index(Kind::Order);
+            search::matching(sql, engine, &index, (scope.company(), &f.search));
+        }
     }
     let dated = by(f) == By::Sort(OrderSort::Placed);
     if let Some(customer) = f.customer {
@@ -208,6 +223,13 @@ fn order(sql: &mut Builder, by: By, descending: bool) {
     if by != By::Doc {
         sql.push(", o.id").push(way);
     }
+}
+
+/// The order of all arms together, by the columns that they give out.
+fn order_of_all(sql: &mut Builder, by: By, descending: bool) {
+    let way = if descending { " DESC" } else { " ASC" };
+    let column = column(by).trim_start_matches("o.").trim_start_matches("s.");
+    sql.push(" ORDER BY ").push(column).push(way).push(", id").push(way);
 }
 
 /// Orders of a state and a currency, and their sum in its minor units.

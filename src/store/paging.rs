@@ -1,5 +1,8 @@
 //! Keyset pages and capped counts, for every list.
-use super::db::{Builder, Tx};
+use super::{
+    db::{Builder, Tx},
+    worlds::{self, Arm},
+};
 use crate::domain::page::{COUNT_CAP, Count, Cursor, Page};
 use sqlx::Result;
 
@@ -25,9 +28,19 @@ pub fn cut<T>(
     }
 }
 
-/// Ends a count `SELECT COUNT(*) FROM (SELECT …` at [`COUNT_CAP`] rows and asks it.
-pub async fn capped(tx: &mut Tx, mut sql: Builder) -> Result<Count> {
-    sql.push(" LIMIT ").bind(COUNT_CAP + 1).push(") t");
+/// Counts the ones of some arms, each of which ends at [`COUNT_CAP`] rows and one.
+pub async fn capped(
+    tx: &mut Tx,
+    arms: &[Arm],
+    mut each: impl FnMut(&mut Builder, Arm),
+) -> Result<Count> {
+    let mut sql = tx.builder();
+    sql.push("SELECT COUNT(*) FROM (");
+    worlds::union(&mut sql, ("one", arms), |sql, arm| {
+        each(sql, arm);
+        sql.push(" LIMIT ").bind(COUNT_CAP + 1);
+    });
+    sql.push(") t");
     let n: i64 = tx.built(sql).value().await?;
     Ok(if n > COUNT_CAP { Count::MoreThan(COUNT_CAP) } else { Count::Exactly(n) })
 }

@@ -1,6 +1,6 @@
 //! Versions of records: read at a point, told as a timeline.
 use super::{
-    db::{Builder, DbRow, FromDb, Tx},
+    db::{DbRow, FromDb, Tx},
     kinds::Stored,
 };
 use crate::domain::{scope::Scope, time::Ts};
@@ -28,6 +28,8 @@ impl From<VersionRow> for Version {
 #[derive(Clone, Debug)]
 pub struct Step {
     pub from_seq: i64,
+    /// The number of the world that it was made in.
+    pub branch_id: i64,
     pub deleted: bool,
     pub body: String,
     pub at: Ts,
@@ -36,7 +38,17 @@ pub struct Step {
     pub author_kind: String,
     pub name: Option<String>,
 }
-crate::from_row!(Step { from_seq, deleted, body, at, cause, message, author_kind, name });
+crate::from_row!(Step {
+    from_seq,
+    branch_id,
+    deleted,
+    body,
+    at,
+    cause,
+    message,
+    author_kind,
+    name
+});
 
 impl Step {
     /// The version that it made.
@@ -60,32 +72,24 @@ impl FromDb for Touched {
 
 /// The record as it is in the scope's world: now, or at the scope's point in the past.
 pub async fn current<R: Stored>(tx: &mut Tx, scope: &Scope, id: Uuid) -> Result<Option<Version>> {
-    if let Some(seq) = scope.at() {
-        return at::<R>(tx, scope, id, seq).await;
-    }
-    let stmt = tx.sql(R::TEXTS.current).bind(scope.company()).bind(scope.world().branch()).bind(id);
-    Ok(stmt.optional::<VersionRow>().await?.map(Into::into))
+    at::<R>(tx, scope, id, scope.at().unwrap_or(i64::MAX)).await
 }
 
-/// The record as it was at a commit.
+/// The record as the scope's world showed it after a commit, by the base now in force.
 pub async fn at<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
     id: Uuid,
     seq: i64,
 ) -> Result<Option<Version>> {
-    let stmt = tx.sql(R::TEXTS.at).bind(scope.company()).bind(scope.world().branch());
-    Ok(stmt.bind(id).bind(seq).optional::<VersionRow>().await?.map(Into::into))
-}
-
-/// Narrows `o`, a table of versions, to those that stood in the scope's world at a point, and makes
-/// that the whole of the company's records of the kind.
-pub fn standing(sql: &mut Builder, scope: &Scope, seq: i64) {
-    sql.push(" WHERE o.company_id = ").bind(scope.company());
-    sql.push(" AND o.branch_id = ").bind(scope.world().branch());
-    sql.push(" AND o.from_seq <= ").bind(seq);
-    sql.push(" AND (o.to_seq IS NULL OR o.to_seq > ").bind(seq);
-    sql.push(") AND NOT o.deleted");
+    let Some(branch) = scope.world().branch() else {
+        let stmt = tx.sql(R::TEXTS.at).bind(scope.company()).bind(id).bind(seq);
+        return Ok(stmt.optional::<VersionRow>().await?.map(Into::into));
+    };
+    let stmt = tx.sql(R::TEXTS.overlaid).bind(scope.company()).bind(branch.id).bind(id);
+    let stmt = stmt.bind(seq).bind(seq.min(branch.base));
+    let row: Option<(i64, String, bool)> = stmt.optional().await?;
+    Ok(row.filter(|(_, _, deleted)| !deleted).map(|(seq, body, _)| Version { seq, body }))
 }
 
 /// The latest steps of a record before a commit, the newest first; none after the scope's point.
@@ -96,8 +100,12 @@ pub async fn timeline<R: Stored>(
     (before, limit): (i64, i64),
 ) -> Result<Vec<Step>> {
     let before = scope.at().map_or(before, |seq| before.min(seq.saturating_add(1)));
-    let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(scope.world().branch());
-    stmt.bind(id).bind(before).bind(limit).all().await
+    let Some(branch) = scope.world().branch() else {
+        let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(0);
+        return stmt.bind(id).bind(before).bind(limit).all().await;
+    };
+    let stmt = tx.sql(R::TEXTS.overlaid_timeline).bind(scope.company()).bind(branch.id);
+    stmt.bind(id).bind(before).bind(limit).bind(branch.base).all().await
 }
 
 /// What a commit changed of one kind.

@@ -4,6 +4,7 @@
 //! the order of their numbers. It writes versions, heads, search, counters, the commit and the chain
 //! in one transaction; dropped before [`Write::finish`], it leaves nothing.
 use super::{
+    branches,
     db::{Db, Tx},
     dialect,
     kinds::{Stored, Texts},
@@ -12,6 +13,7 @@ use super::{
     versions,
 };
 use crate::domain::{
+    branch::Branch,
     field::Kind,
     history::{
         cause::Cause,
@@ -19,7 +21,7 @@ use crate::domain::{
     },
     order::Order,
     record::SCHEMA_REV,
-    scope::Scope,
+    scope::{Scope, World},
     time::{self, Ts},
 };
 use jiff::tz::TimeZone;
@@ -33,10 +35,12 @@ const CHUNK: usize = 100;
 /// A commit in the making.
 pub struct Write {
     pub tx: Tx,
-    pub scope: Scope,
+    scope: Scope,
     seq: i64,
     at: Ts,
     prev: Hash,
+    /// The commit that this one follows in its world, and the one that it merges.
+    parents: [Option<i64>; 2],
     zone: TimeZone,
     leaves: Vec<Leaf>,
     counts: Counts,
@@ -53,8 +57,8 @@ impl Write {
     /// Takes the company's lock and its next number. Commit times strictly increase.
     pub async fn begin(db: &Db, scope: &Scope, now: Ts) -> Result<Self> {
         let mut tx = db.write(scope).await?;
-        let text = "UPDATE chains SET seq = seq + 1 WHERE company_id = $1 RETURNING seq, hash, at";
-        let (seq, hash, last): (i64, Vec<u8>, Ts) =
+        let text = "UPDATE chains SET seq = seq + 1 WHERE company_id = $1 RETURNING seq, hash, at, main_seq";
+        let (seq, hash, last, parent): (i64, Vec<u8>, Ts, i64) =
             tx.sql(text).bind(scope.company()).one().await?;
         // the zone decides to which month an order counts. Asked in a statement of its own: one that
         // waited for the lock would see the zone of before the wait
@@ -63,8 +67,32 @@ impl Write {
         let zone = time::zone(&zone).unwrap_or(TimeZone::UTC);
         let at = now.max(Ts::from_micros(last.micros() + 1));
         let prev = hash.try_into().unwrap_or(GENESIS);
-        let (scope, leaves, counts) = (scope.clone(), vec![], Counts::new());
-        Ok(Self { tx, scope, seq, at, prev, zone, leaves, counts, written: 0 })
+        let mut scope = scope.clone();
+        let mut parents = [Some(parent).filter(|p| *p > 0), None];
+        if let Some(seen) = scope.world().branch() {
+            // as it is under the lock, not as the request found it
+            let branch = branches::by_number(&mut tx, &scope, seen.id).await?;
+            let branch = branch.ok_or(sqlx::Error::RowNotFound)?;
+            parents[0] = Some(branch.head);
+            scope = scope.in_world(World::Branch(branch));
+        }
+        let (leaves, counts) = (vec![], Counts::new());
+        Ok(Self { tx, scope, seq, at, prev, zone, parents, leaves, counts, written: 0 })
+    }
+
+    /// The number of this commit.
+    pub fn seq(&self) -> i64 {
+        self.seq
+    }
+    /// Who writes where, as it is under the lock.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+    /// Opens the branch that this commit makes; the commit counts to it.
+    pub async fn open_branch(&mut self, branch: Branch) -> Result<()> {
+        branches::insert(&mut self.tx, &self.scope, &branch).await?;
+        self.scope = self.scope.clone().in_world(World::Branch(branch));
+        Ok(())
     }
 
     pub fn at(&self) -> Ts {
@@ -90,10 +118,17 @@ impl Write {
         for chunk in ready.chunks(CHUNK) {
             self.close(&R::TEXTS, chunk).await?;
             self.insert((R::KIND, &R::TEXTS), chunk).await?;
-            self.heads(&R::TEXTS, chunk).await?;
+            if self.on_main() {
+                self.heads(&R::TEXTS, chunk).await?;
+            }
             self.grown(chunk.len()).await?;
         }
         Ok(())
+    }
+
+    /// Heads, lines, words and counters are main's.
+    fn on_main(&self) -> bool {
+        self.scope.world() == &World::Main
     }
 
     /// Each time a commit has doubled, plans are looked at again.
@@ -113,6 +148,9 @@ impl Write {
 
     /// The same for what was made ready elsewhere.
     pub async fn put_ready_orders(&mut self, orders: ReadyOrders) -> Result<()> {
+        if !self.on_main() {
+            return self.put_ready::<Order>(&orders.each).await;
+        }
         lines::remove(&mut self.tx, &self.scope, &orders.cleared).await?;
         self.put_ready::<Order>(&orders.each).await?;
         for lines in orders.lines {
@@ -139,14 +177,14 @@ impl Write {
         let mut sql = self.tx.builder();
         sql.push(texts.close).bind(self.seq);
         sql.push(" WHERE company_id = ").bind(self.scope.company());
-        sql.push(" AND branch_id = ").bind(self.scope.world().branch());
+        sql.push(" AND branch_id = ").bind(self.scope.world().number());
         sql.push(" AND to_seq IS NULL AND id IN ").list(&ids);
         self.tx.built(sql).run().await?;
         Ok(())
     }
 
     async fn insert(&mut self, (kind, texts): (Kind, &Texts), chunk: &[Ready]) -> Result<()> {
-        let (company, branch, seq) = (self.scope.company(), self.scope.world().branch(), self.seq);
+        let (company, branch, seq) = (self.scope.company(), self.scope.world().number(), self.seq);
         let schema_rev = SCHEMA_REV;
         let mut sql = self.tx.builder();
         sql.push(texts.insert).values(chunk, |row, r| {
@@ -233,8 +271,8 @@ impl Write {
         let header = Header {
             company: self.scope.company(),
             seq: self.seq,
-            branch: self.scope.world().branch(),
-            parents: [Some(self.seq - 1).filter(|p| *p > 0), None],
+            branch: self.scope.world().number(),
+            parents: self.parents,
             author: self.scope.actor().map(|u| u.0),
             author_kind: self.scope.author().word(),
             at: self.at,
@@ -245,8 +283,13 @@ impl Write {
         };
         let hash = header.hash();
         insert_commit(&mut self.tx, &header, (hash, self.leaves.len())).await?;
-        let text = "UPDATE chains SET hash = $2, at = $3 WHERE company_id = $1";
-        self.tx.sql(text).bind(header.company).bind(hash.to_vec()).bind(self.at).run().await?;
+        let text = "UPDATE chains SET hash = $2, at = $3, main_seq = CASE WHEN $4 = 0 THEN seq ELSE main_seq END WHERE company_id = $1";
+        let stmt = self.tx.sql(text).bind(header.company).bind(hash.to_vec()).bind(self.at);
+        stmt.bind(header.branch).run().await?;
+        if let Some(branch) = self.scope.world().branch() {
+            let moved = Branch { head: self.seq, changed_at: self.at, ..branch.clone() };
+            branches::update(&mut self.tx, &self.scope, &moved).await?;
+        }
         let seq = self.seq;
         self.tx.commit().await?;
         Ok(seq)

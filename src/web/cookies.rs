@@ -13,6 +13,7 @@ const DONE: &[(&str, &str)] = &[
     ("cancellation", "Cancelled"),
     ("deleted", "Deleted"),
     ("reinstatement", "Reinstated as a draft"),
+    ("branch-opened", "Opened. What you change here stays here until it is merged"),
     ("signed-out", "Signed out"),
     ("password", "Your password is changed. Sign in with the new one"),
 ];

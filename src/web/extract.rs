@@ -1,5 +1,10 @@
 //! What handlers take: a visit in a company, a guest, and what htmx says of itself.
-use super::{cookies, guard::When, paths::record, query::Query};
+use super::{
+    cookies,
+    guard::When,
+    paths::{home, record},
+    query::Query,
+};
 use crate::{
     app::App,
     domain::{company::Who, field::Kind, policy::Act},
@@ -82,6 +87,11 @@ impl Visit {
     /// The commit after which everything is shown; empty for now.
     pub fn at(&self) -> String {
         self.when.point.map_or_else(String::new, |p| p.seq.to_string())
+    }
+
+    /// `/acme/main`, whichever world this is.
+    pub fn main(&self) -> String {
+        home(&self.ctx.company.slug)
     }
 
     /// `/acme/main`: the start of every URL of this world.

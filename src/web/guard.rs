@@ -1,12 +1,18 @@
 //! The guard in front of every route: who is asking, in which company and world, and may they.
-use super::{cookies, paths, problem::Failure, query::Query, routes::Access, session};
+use super::{
+    cookies, paths,
+    problem::Failure,
+    query::Query,
+    routes::{Access, Shows},
+    session,
+};
 use crate::{
     app::App,
     domain::{
         company::{Who, parse_slug},
-        scope::{AuthorKind, World},
+        scope::AuthorKind,
     },
-    service::{accounts, context::Ctx, error::Error, history},
+    service::{accounts, branches, context::Ctx, error::Error, history},
 };
 use axum::{
     RequestExt,
@@ -27,7 +33,7 @@ pub struct When {
 /// Lets a request through to its handler, or answers in its stead. A page that was shown has said
 /// what was done before it.
 pub(super) async fn guard(
-    State((app, access, dated)): State<(App, Access, bool)>,
+    State((app, access, shows)): State<(App, Access, Shows)>,
     req: Request,
     next: Next,
 ) -> Response {
@@ -35,7 +41,7 @@ pub(super) async fn guard(
         return next.run(req).await;
     }
     let told = cookies::get(req.headers(), "done").is_some() && req.method() == Method::GET;
-    let mut response = guarded((app, access, dated), req, next).await;
+    let mut response = guarded((app, access, shows), req, next).await;
     if told && response.status() == StatusCode::OK {
         response.headers_mut().append(header::SET_COOKIE, cookies::said());
     }
@@ -43,7 +49,7 @@ pub(super) async fn guard(
 }
 
 async fn guarded(
-    (app, access, dated): (App, Access, bool),
+    (app, access, shows): (App, Access, Shows),
     mut req: Request,
     next: Next,
 ) -> Response {
@@ -61,13 +67,13 @@ async fn guarded(
     };
     req.extensions_mut().insert(who.clone());
     let admitted = match admit(&app, &mut req, (access, &who)).await {
-        Ok(Some(ctx)) => as_of(ctx, req.uri(), dated).await.map(Some),
+        Ok(Some(ctx)) => shown(ctx, req.uri(), shows).await.map(Some),
         other => other.map(|_| None),
     };
     match admitted {
         Ok(Some((ctx, point))) => {
             req.extensions_mut().insert(ctx);
-            req.extensions_mut().insert(When { dated, point });
+            req.extensions_mut().insert(When { dated: shows.past, point });
         }
         Ok(None) => {}
         Err(e) => return Failure(e).into_response(),
@@ -111,29 +117,29 @@ async fn admit(
     let params = req.extract_parts::<RawPathParams>().await.map_err(|_| Error::NotFound)?;
     let param = |name: &str| params.iter().find(|(n, _)| *n == name).map(|(_, v)| v);
     let place = param("company").and_then(|slug| who.place(slug)).ok_or(Error::NotFound)?;
-    let world = match param("world") {
-        Some(slug) => World::of_slug(slug).ok_or(Error::NotFound)?,
-        None => World::Main,
-    };
-    let ctx = Ctx::of_member(app, &who.user, place, (author, world));
+    let ctx = Ctx::of_member(app, &who.user, place, author);
+    let ctx = branches::enter(ctx, param("world").unwrap_or("main")).await?;
     ctx.may(act)?;
     Ok(Some(ctx))
 }
 
-/// The point of the past that a URL asks for by `at`, and the company as it was then.
-async fn as_of(ctx: Ctx, uri: &Uri, dated: bool) -> Result<(Ctx, Option<history::Point>), Error> {
+/// The point of the past that a URL asks for by `at`, and the world as it was then; refused where
+/// the route cannot show it.
+async fn shown(ctx: Ctx, uri: &Uri, shows: Shows) -> Result<(Ctx, Option<history::Point>), Error> {
+    if ctx.scope.world().branch().is_some() && !shows.branches {
+        return Err(Error::NotFound);
+    }
     let query = Query::of(uri);
     let text = query.get("at");
     if text.is_empty() {
         return Ok((ctx, None));
     }
-    if !dated {
+    if !shows.past {
         let why = "This page shows the present only. Take `at` out of its address.";
         return Err(Error::at("at", why));
     }
     let point = history::point(&ctx, text).await?;
-    let scope = ctx.scope.clone().as_of(point.seq);
-    Ok((Ctx { scope, ..ctx }, Some(point)))
+    Ok((branches::as_of(ctx, point.seq).await?, Some(point)))
 }
 
 /// Nobody has to sign in to learn that there is no `/robots.txt`.

@@ -3,8 +3,8 @@ use super::{
     api, assets,
     guard::guard,
     handlers::{
-        account, admin, auth, commits, dashboard, health, order_form, orders, records, restoration,
-        search, settings,
+        account, admin, auth, branches, commits, dashboard, health, order_form, orders, records,
+        restoration, search, settings,
     },
     layers::Route as Template,
 };
@@ -44,13 +44,22 @@ pub enum Access {
     Token(Act),
 }
 
+/// The worlds that a route can show.
+#[derive(Clone, Copy, Debug)]
+pub struct Shows {
+    /// What was, by `?at=`.
+    pub past: bool,
+    /// Branches.
+    pub branches: bool,
+}
+
 /// One route.
 pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub access: Access,
-    /// It can show what was, by `?at=`; any other refuses to, lest the present pass for the past.
-    pub dated: bool,
+    /// Which worlds it can show; it refuses any other, lest one pass for another.
+    pub shows: Shows,
     handler: MethodRouter<App>,
 }
 
@@ -82,7 +91,7 @@ fn get<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handl
         method: Method::GET,
         path,
         access,
-        dated: false,
+        shows: Shows { past: false, branches: true },
         handler: on(MethodFilter::GET, handler),
     }
 }
@@ -91,7 +100,7 @@ fn post<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, hand
         method: Method::POST,
         path,
         access,
-        dated: false,
+        shows: Shows { past: false, branches: true },
         handler: on(MethodFilter::POST, handler),
     }
 }
@@ -100,13 +109,19 @@ fn patch<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, han
         method: Method::PATCH,
         path,
         access,
-        dated: false,
+        shows: Shows { past: false, branches: true },
         handler: on(MethodFilter::PATCH, handler),
     }
 }
 
+/// It shows any world at any time.
 fn dated(route: Route) -> Route {
-    Route { dated: true, ..route }
+    Route { shows: Shows { past: true, branches: true }, ..route }
+}
+
+/// What it shows or changes no branch has a copy of.
+fn of_main(route: Route) -> Route {
+    Route { shows: Shows { past: false, branches: false }, ..route }
 }
 
 /// Every route.
@@ -145,7 +160,7 @@ fn company() -> Vec<Route> {
     use Access::Member;
     vec![
         get("/{company}", Member(Act::ReadOrders), dashboard::enter),
-        get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show),
+        of_main(get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show)),
         dated(get("/{company}/{world}/orders", Member(Act::ReadOrders), orders::index)),
         post("/{company}/{world}/orders", Member(Act::WriteOrders), order_form::create),
         get("/{company}/{world}/orders/new", Member(Act::WriteOrders), order_form::new),
@@ -158,11 +173,15 @@ fn company() -> Vec<Route> {
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), orders::delete),
         get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
         get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
-        get("/{company}/{world}/search", Member(Act::ReadRecords), search::index),
+        of_main(get("/{company}/{world}/search", Member(Act::ReadRecords), search::index)),
         get("/{company}/{world}/suggest/{kind}", Member(Act::ReadRecords), search::suggest),
-        get("/{company}/{world}/settings", Member(Act::ReadOrders), settings::show),
-        post("/{company}/{world}/settings", Member(Act::WriteSettings), settings::update),
-        post("/{company}/{world}/members", Member(Act::ManageMembers), settings::put_member),
+        of_main(get("/{company}/{world}/branches", Member(Act::ReadRecords), branches::index)),
+        of_main(post("/{company}/{world}/branches", Member(Act::OpenBranch), branches::create)),
+        of_main(get("/{company}/{world}/branches/new", Member(Act::OpenBranch), branches::new)),
+        of_main(get("/{company}/{world}/branches/{slug}", Member(Act::ReadRecords), branches::show)),
+        of_main(get("/{company}/{world}/settings", Member(Act::ReadOrders), settings::show)),
+        of_main(post("/{company}/{world}/settings", Member(Act::WriteSettings), settings::update)),
+        of_main(post("/{company}/{world}/members", Member(Act::ManageMembers), settings::put_member)),
     ]
 }
 
@@ -239,7 +258,7 @@ pub fn router(app: &App) -> Router {
             response.extensions_mut().insert(Template(template));
             response
         });
-        let guarded = from_fn_with_state((app.clone(), route.access, route.dated), guard);
+        let guarded = from_fn_with_state((app.clone(), route.access, route.shows), guard);
         router = router.route(route.path, route.handler.layer(guarded).layer(named));
     }
     router.with_state(app.clone())

@@ -6,7 +6,7 @@ use super::{
     query::Query,
     views::fields::ClashView,
 };
-use crate::domain::{check::Problems, company::Who, policy::Act, text::initials};
+use crate::domain::{branch::Branch, check::Problems, company::Who, policy::Act, text::initials};
 use askama::Template;
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -55,7 +55,7 @@ pub(super) struct Shell {
     pub active: &'static str,
     pub base: String,
     pub company: String,
-    pub world: &'static str,
+    pub world: WorldView,
     pub user: String,
     pub initials: String,
     pub platform_admin: bool,
@@ -100,6 +100,7 @@ pub(super) struct Can {
     pub records: bool,
     pub history: bool,
     pub export: bool,
+    pub open_branch: bool,
 }
 
 impl Shell {
@@ -110,7 +111,7 @@ impl Shell {
             active,
             base: visit.base(),
             company: visit.ctx.company.name.clone(),
-            world: visit.ctx.scope.world().slug(),
+            world: WorldView::of(visit),
             user: visit.who.user.name.clone(),
             initials: visit.who.user.initials(),
             platform_admin: visit.who.user.platform_admin,
@@ -131,7 +132,32 @@ impl Shell {
                 records: may(Act::ReadRecords),
                 history: may(Act::ReadHistory),
                 export: may(Act::Export),
+                open_branch: visit.ctx.scope.may_now(Act::OpenBranch),
             },
+        }
+    }
+}
+
+/// Which world a page shows, and where the others are.
+pub(super) struct WorldView {
+    /// The branch's name; none on main.
+    pub branch: Option<String>,
+    /// Why it cannot be changed any more.
+    pub closed: Option<&'static str>,
+    /// Where main begins: what no branch has a copy of is there.
+    pub main: String,
+    /// The branch's own page.
+    pub page: String,
+}
+
+impl WorldView {
+    fn of(visit: &Visit) -> Self {
+        let (branch, main) = (visit.ctx.scope.world().branch(), visit.main());
+        Self {
+            branch: branch.map(|b| b.name.clone()),
+            closed: branch.and_then(Branch::closed),
+            page: branch.map_or_else(String::new, |b| format!("{main}/branches/{}", b.slug)),
+            main,
         }
     }
 }

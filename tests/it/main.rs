@@ -6,6 +6,7 @@
 mod answers;
 mod api;
 mod binary;
+mod branches;
 mod harness;
 mod history;
 mod lists;

@@ -14,6 +14,7 @@ vocabulary! {
         Reopening = "reopening", "reopened the order";
         Cancellation = "cancellation", "cancelled the order";
         Reinstatement = "reinstatement", "reinstated the order";
+        Opening = "opening", "opened the branch";
         Members = "members", "changed the members";
         Settings = "settings", "changed the settings";
     }

@@ -82,7 +82,7 @@ fn operation(route: &Route, act: Act) -> Value {
         (.., None) => json!({"type": "object"}),
         _ => refer(name),
     };
-    if route.dated {
+    if route.shows.past {
         let text = "as it was: a commit's number, a moment, or a day, which is its end";
         params.push(param("at", "query", text));
     }

@@ -1,0 +1,97 @@
+//! A branch: a private copy of the whole company at no cost, to be edited, reviewed and merged.
+use super::{
+    ids::UserId,
+    text::{clean, fold, forbidden},
+    time::Ts,
+};
+use crate::vocabulary;
+
+vocabulary! {
+    /// Where a branch is in its life.
+    BranchState {
+        Open = "open", "Open";
+        Merged = "merged", "Merged";
+        Discarded = "discarded", "Discarded";
+    }
+}
+vocabulary! {
+    /// Who sees a branch. The company's admins see every one, or nobody could tidy up.
+    Visibility {
+        Private = "private", "Only me and the people I name";
+        Company = "company", "Everybody in the company";
+    }
+}
+
+/// A branch as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Its number within the company; main is 0.
+    pub id: i64,
+    /// Its name in URLs.
+    pub slug: String,
+    pub name: String,
+    pub note: Option<String>,
+    pub owner: Option<UserId>,
+    pub visibility: Visibility,
+    pub state: BranchState,
+    /// The commit of main after which it shows what it did not change.
+    pub base: i64,
+    /// Its last commit.
+    pub head: i64,
+    pub opened_at: Ts,
+    pub changed_at: Ts,
+}
+
+impl Branch {
+    /// Why it cannot be changed any more.
+    pub fn closed(&self) -> Option<&'static str> {
+        match self.state {
+            BranchState::Open => None,
+            BranchState::Merged => Some("This branch was merged. Open a new one to go on."),
+            BranchState::Discarded => Some("This branch was discarded. Reopen it to go on."),
+        }
+    }
+}
+
+/// A branch's name as typed.
+///
+/// # Errors
+/// A sentence for people.
+pub fn parse_name(text: &str) -> Result<String, &'static str> {
+    let name = clean(text, false);
+    match name.chars().count() {
+        0 => Err("Say in a few words what the branch is for"),
+        1..=80 if !name.chars().any(forbidden) => Ok(name),
+        _ => Err("Use at most 80 characters"),
+    }
+}
+
+/// What a name becomes in a URL; `nth` tells those apart that would be the same.
+pub fn slug_of(name: &str, nth: usize) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let plain: String = fold(name).chars().map(fit).collect();
+    let parts: Vec<&str> = plain.split('-').filter(|p| !p.is_empty()).collect();
+    let mut slug: String = parts.join("-").chars().take(40).collect();
+    if !slug.starts_with(|c: char| c.is_ascii_lowercase()) || slug == "main" {
+        slug = format!("branch-{slug}");
+    }
+    let slug = slug.trim_end_matches('-');
+    if nth > 1 { format!("{slug}-{nth}") } else { slug.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_a_slug() {
+        assert_eq!(slug_of("Spring prices 2027", 1), "spring-prices-2027");
+        assert_eq!(slug_of("Spring prices 2027", 2), "spring-prices-2027-2");
+        assert_eq!(slug_of("Été — à Paris!", 1), "ete-a-paris");
+        assert_eq!(slug_of("main", 1), "branch-main");
+        assert_eq!(slug_of("2027", 1), "branch-2027");
+        assert_eq!(slug_of("日本", 1), "branch");
+        assert!(parse_name("  ").is_err());
+        assert!(parse_name(&"x".repeat(81)).is_err());
+    }
+}

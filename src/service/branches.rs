@@ -1,0 +1,134 @@
+//! Branches: opened, listed, entered.
+use super::{
+    context::Ctx,
+    error::{Error, Result},
+};
+use crate::{
+    domain::{
+        branch::{Branch, BranchState, Visibility, parse_name, slug_of},
+        history::cause::Cause,
+        policy::Act,
+        scope::World,
+    },
+    store::{
+        branches::{self, Tally},
+        db::Tx,
+        write::Said,
+    },
+};
+
+use std::collections::BTreeMap;
+
+/// Branches listed at once.
+const LISTED: i64 = 200;
+
+/// The world that a URL names, if the person may see it.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn enter(ctx: Ctx, slug: &str) -> Result<Ctx> {
+    if slug == "main" {
+        return Ok(ctx);
+    }
+    let mut tx = ctx.glance().await?;
+    let branch = branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)?;
+    Ok(ctx.in_world(World::Branch(branch)))
+}
+
+/// The same world as it was after a commit; a branch then shows main as its base was.
+///
+/// # Errors
+/// `Invalid` at `at` before the branch was opened.
+pub async fn as_of(ctx: Ctx, seq: i64) -> Result<Ctx> {
+    let ctx = match ctx.scope.world().branch().cloned() {
+        None => ctx,
+        Some(branch) => {
+            let mut tx = ctx.glance().await?;
+            let base = branches::base_at(&mut tx, &ctx.scope, (branch.id, seq)).await?;
+            let none = || Error::at("at", "This branch was not open yet");
+            let base = base.ok_or_else(none)?;
+            ctx.in_world(World::Branch(Branch { base, ..branch }))
+        }
+    };
+    let scope = ctx.scope.as_of(seq);
+    Ok(Ctx { scope, ..ctx })
+}
+
+/// What a new branch is made of.
+pub struct NewBranch<'a> {
+    pub name: &'a str,
+    pub note: &'a str,
+    pub visibility: Visibility,
+}
+
+/// Opens a branch on main as it is now: one row, whatever the company's size.
+///
+/// # Errors
+/// `Invalid` at `name`.
+pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
+    ctx.may(Act::OpenBranch)?;
+    let name = parse_name(new.name).map_err(|e| Error::at("name", e))?;
+    let note = Some(new.note.trim().to_owned()).filter(|n| !n.is_empty());
+    if note.as_ref().is_some_and(|n| n.chars().count() > 2000) {
+        return Err(Error::at("note", "Use at most 2,000 characters"));
+    }
+    let main = ctx.clone().in_world(World::Main);
+    let mut w = main.write().await?;
+    let id = branches::next_number(&mut w.tx, &main.scope).await?;
+    let mut nth = 1;
+    let slug = loop {
+        let slug = slug_of(&name, nth);
+        if !branches::is_slug_taken(&mut w.tx, &main.scope, &slug).await? {
+            break slug;
+        }
+        nth += 1;
+    };
+    let (seq, at) = (w.seq(), w.at());
+    let branch = Branch {
+        id,
+        slug,
+        name,
+        note,
+        owner: ctx.scope.actor(),
+        visibility: new.visibility,
+        state: BranchState::Open,
+        base: seq,
+        head: seq,
+        opened_at: at,
+        changed_at: at,
+    };
+    w.open_branch(branch.clone()).await?;
+    let message = format!("Opened branch {}", branch.name);
+    w.finish(Said { cause: Cause::Opening, message: &message }).await?;
+    Ok(branch)
+}
+
+/// A branch with what is told of it.
+pub struct Listed {
+    pub branch: Branch,
+    pub tally: Tally,
+}
+
+/// The branches that the person may see, the last changed first.
+pub async fn list(ctx: &Ctx, closed: bool) -> Result<Vec<Listed>> {
+    let mut tx = ctx.read().await?;
+    let all = branches::list(&mut tx, &ctx.scope, (closed, LISTED)).await?;
+    told(ctx, &mut tx, all).await
+}
+
+/// One of them.
+pub async fn find(ctx: &Ctx, slug: &str) -> Result<Listed> {
+    let mut tx = ctx.read().await?;
+    let branch = branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)?;
+    told(ctx, &mut tx, vec![branch]).await?.pop().ok_or(Error::NotFound)
+}
+
+async fn told(ctx: &Ctx, tx: &mut Tx, all: Vec<Branch>) -> Result<Vec<Listed>> {
+    let ids: Vec<i64> = all.iter().map(|b| b.id).collect();
+    let tallies = branches::tallies(tx, &ctx.scope, &ids).await?;
+    let mut tallies: BTreeMap<i64, Tally> = tallies.into_iter().map(|t| (t.id, t)).collect();
+    let each = all
+        .into_iter()
+        .filter_map(|branch| Some(Listed { tally: tallies.remove(&branch.id)?, branch }));
+    Ok(each.collect())
+}

@@ -1,0 +1,173 @@
+//! Branches: rows beside the versions that are kept under their numbers.
+use super::db::Tx;
+use crate::domain::{
+    branch::{Branch, BranchState, Visibility},
+    ids::UserId,
+    policy::Role,
+    scope::Scope,
+    time::Ts,
+};
+use sqlx::Result;
+
+crate::from_row!(BranchRow {
+    id,
+    slug,
+    name,
+    note,
+    owner_id,
+    visibility,
+    state,
+    base_seq,
+    head_seq,
+    opened_at,
+    changed_at,
+});
+struct BranchRow {
+    id: i64,
+    slug: String,
+    name: String,
+    note: Option<String>,
+    owner_id: Option<UserId>,
+    visibility: Visibility,
+    state: BranchState,
+    base_seq: i64,
+    head_seq: i64,
+    opened_at: Ts,
+    changed_at: Ts,
+}
+impl From<BranchRow> for Branch {
+    fn from(r: BranchRow) -> Self {
+        Self {
+            id: r.id,
+            slug: r.slug,
+            name: r.name,
+            note: r.note,
+            owner: r.owner_id,
+            visibility: r.visibility,
+            state: r.state,
+            base: r.base_seq,
+            head: r.head_seq,
+            opened_at: r.opened_at,
+            changed_at: r.changed_at,
+        }
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at FROM branches b WHERE b.company_id = $1 AND ", $rest)
+    };
+}
+
+/// Who asks, for what they may see: `$2` is the person, `$3` whether private ones are seen too.
+fn asker(scope: &Scope) -> (Option<UserId>, bool) {
+    let all = scope.role() == Role::Admin;
+    (scope.actor(), all)
+}
+
+/// The branch of a slug, if the person may see it.
+pub async fn by_slug(tx: &mut Tx, scope: &Scope, slug: &str) -> Result<Option<Branch>> {
+    let (person, all) = asker(scope);
+    let text = select!(
+        "b.slug = $4 AND (b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2))"
+    );
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(slug.to_owned());
+    Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
+}
+
+/// The branch of a number, as it is under the lock.
+pub async fn by_number(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Branch>> {
+    let stmt = tx.sql(select!("b.id = $2")).bind(scope.company()).bind(id);
+    Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
+}
+
+/// The branches that the person may see, the last changed first; open ones alone, or all.
+pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> Result<Vec<Branch>> {
+    let (person, all) = asker(scope);
+    let text = select!(
+        "(b.state = 'open' OR $4) AND (b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2)) ORDER BY b.changed_at DESC, b.id DESC LIMIT $5"
+    );
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(closed).bind(limit);
+    Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
+}
+
+/// The next number of a branch, under the company's lock.
+pub async fn next_number(tx: &mut Tx, scope: &Scope) -> Result<i64> {
+    let text = "SELECT COALESCE(MAX(id), 0) + 1 FROM branches WHERE company_id = $1";
+    tx.sql(text).bind(scope.company()).value().await
+}
+
+/// Whether a slug is taken, by a branch of anybody.
+pub async fn is_slug_taken(tx: &mut Tx, scope: &Scope, slug: &str) -> Result<bool> {
+    let text = "SELECT COUNT(*) FROM branches WHERE company_id = $1 AND slug = $2";
+    Ok(tx.sql(text).bind(scope.company()).bind(slug.to_owned()).value::<i64>().await? > 0)
+}
+
+/// Writes a new branch.
+pub async fn insert(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<()> {
+    let text = "INSERT INTO branches (company_id, id, slug, name, note, owner_id, visibility, state, base_seq, head_seq, opened_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)";
+    let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.slug.clone());
+    let stmt = stmt.bind(b.name.clone()).bind(b.note.clone()).bind(b.owner).bind(b.visibility);
+    let stmt = stmt.bind(b.state).bind(b.base).bind(b.head).bind(b.opened_at);
+    stmt.run().await?;
+    rebase(tx, scope, (b.id, b.head, b.base)).await
+}
+
+/// Adds a person to those who see a private branch.
+pub async fn name_person(tx: &mut Tx, scope: &Scope, (id, user): (i64, UserId)) -> Result<()> {
+    let text = "INSERT INTO branch_people (company_id, branch_id, user_id) VALUES ($1, $2, $3) ON CONFLICT (company_id, branch_id, user_id) DO NOTHING";
+    tx.sql(text).bind(scope.company()).bind(id).bind(user).run().await?;
+    Ok(())
+}
+
+/// From a commit on the branch shows main as it was at another base.
+pub async fn rebase(tx: &mut Tx, scope: &Scope, (id, from, base): (i64, i64, i64)) -> Result<()> {
+    let text = "INSERT INTO branch_bases (company_id, branch_id, from_seq, base_seq) VALUES ($1, $2, $3, $4)";
+    tx.sql(text).bind(scope.company()).bind(id).bind(from).bind(base).run().await?;
+    Ok(())
+}
+
+/// The base that was in force after a commit; none before the branch was opened.
+pub async fn base_at(tx: &mut Tx, scope: &Scope, (id, seq): (i64, i64)) -> Result<Option<i64>> {
+    let text = "SELECT base_seq FROM branch_bases WHERE company_id = $1 AND branch_id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1";
+    let stmt = tx.sql(text).bind(scope.company()).bind(id).bind(seq);
+    Ok(stmt.optional::<(i64,)>().await?.map(|r| r.0))
+}
+
+/// The row as it is after a commit on the branch.
+pub async fn update(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<()> {
+    let text = "UPDATE branches SET name = $3, note = $4, visibility = $5, state = $6, base_seq = $7, head_seq = $8, changed_at = $9 WHERE company_id = $1 AND id = $2";
+    let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.name.clone());
+    let stmt = stmt.bind(b.note.clone()).bind(b.visibility).bind(b.state).bind(b.base);
+    stmt.bind(b.head).bind(b.changed_at).run().await?;
+    Ok(())
+}
+
+/// What a branch's row in a list tells beside itself; numbers end at [`COUNT_CAP`] and one.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    pub id: i64,
+    pub owner: Option<String>,
+    /// Records that it changed.
+    pub size: i64,
+    /// Commits of main that changed records and that it has not seen.
+    pub behind: i64,
+}
+crate::from_row!(Tally { id, owner, size, behind });
+
+macro_rules! own {
+    ($versions:literal) => {
+        concat!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $versions, " v WHERE v.company_id = b.company_id AND v.branch_id = b.id AND v.to_seq IS NULL LIMIT 1001) t)")
+    };
+}
+
+/// What is told of some branches.
+pub async fn tallies(tx: &mut Tx, scope: &Scope, ids: &[i64]) -> Result<Vec<Tally>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT b.id, (SELECT u.name FROM users u WHERE u.id = b.owner_id) AS owner, ");
+    sql.push(own!("order_versions")).push(" + ").push(own!("customer_versions"));
+    sql.push(" + ").push(own!("product_versions")).push(" + ").push(own!("tax_code_versions"));
+    sql.push(" AS size, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits c WHERE c.company_id = b.company_id AND c.branch_id = 0 AND c.seq > b.base_seq AND c.records > 0 LIMIT 1001) t) AS behind FROM branches b WHERE b.company_id = ");
+    sql.bind(scope.company()).push(" AND b.id IN ").list(ids);
+    tx.built(sql).all().await
+}

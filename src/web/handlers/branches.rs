@@ -1,0 +1,67 @@
+//! Branches: the list of them, opening one, and a branch's own page.
+use crate::{
+    domain::branch::Visibility,
+    service::{
+        branches::{self, NewBranch},
+        error::Error,
+    },
+    web::{
+        extract::Visit,
+        form::Form,
+        problem::Result,
+        query::Query,
+        view::{form_status, show as page, show_as},
+        views::branches::{Index, New, Show, Worlds},
+    },
+};
+use axum::extract::Path;
+
+pub(in crate::web) async fn index(visit: Visit) -> Result {
+    let query = Query::of(&visit.uri);
+    let closed = query.get("state") == "all";
+    let all = branches::list(&visit.ctx, closed).await?;
+    if visit.hx.target() == Some("worlds") {
+        return Ok(page(&visit.hx, &Worlds::of(&visit, &all)));
+    }
+    Ok(page(&visit.hx, &Index::of(&visit, closed, &all)))
+}
+
+pub(in crate::web) async fn new(visit: Visit) -> Result {
+    let to = Query::of(&visit.uri).get("to").to_owned();
+    Ok(page(&visit.hx, &New::empty(&visit, to)))
+}
+
+pub(in crate::web) async fn create(visit: Visit, form: Form) -> Result {
+    let visibility = form.text("visibility").parse().unwrap_or(Visibility::Private);
+    let new = NewBranch { name: form.text("name"), note: form.text("note"), visibility };
+    match branches::open(&visit.ctx, new).await {
+        Ok(branch) => {
+            let url = format!("/{}/{}{}", visit.ctx.company.slug, branch.slug, within(&form));
+            Ok(visit.hx.go(&url, "branch-opened"))
+        }
+        Err(Error::Invalid(problems)) => {
+            let status = form_status(&problems, &[]);
+            Ok(show_as(status, &visit.hx, &New::again(&visit, &form, problems)))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// The page of the new branch to go to: a place within a company, its list of orders unless told.
+fn within(form: &Form) -> &str {
+    let to = form.text("to");
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_".contains(&b);
+    if to.starts_with('/') && !to.starts_with("//") && to.bytes().all(plain) {
+        to
+    } else {
+        "/orders"
+    }
+}
+
+pub(in crate::web) async fn show(
+    visit: Visit,
+    Path((_, _, slug)): Path<(String, String, String)>,
+) -> Result {
+    let found = branches::find(&visit.ctx, &slug).await?;
+    Ok(page(&visit.hx, &Show::of(&visit, &found)))
+}

@@ -1,0 +1,189 @@
+//! Branches as people see them.
+use crate::{
+    domain::{
+        branch::{BranchState, Visibility},
+        check::Problems,
+        page::COUNT_CAP,
+        policy::Act,
+    },
+    service::branches::Listed,
+    web::{
+        extract::Visit,
+        form::Form,
+        view::{Shell, View},
+    },
+};
+use askama::Template;
+
+/// The list.
+#[derive(Template)]
+#[template(path = "branches/index.html")]
+pub(in crate::web) struct Index {
+    pub shell: Shell,
+    pub rows: Vec<Row>,
+    /// Closed ones are listed too.
+    pub closed: bool,
+    pub can_open: bool,
+}
+impl View for Index {}
+
+/// The menu in which one changes worlds.
+#[derive(Template)]
+#[template(path = "branches/_worlds.html")]
+pub(in crate::web) struct Worlds {
+    pub rows: Vec<Row>,
+    /// Main's page of the list from which the menu was opened.
+    pub main: String,
+    pub on_main: bool,
+}
+impl View for Worlds {}
+
+/// A branch in a list.
+pub(in crate::web) struct Row {
+    pub name: String,
+    pub owner: String,
+    pub state: &'static str,
+    pub label: &'static str,
+    pub private: bool,
+    /// `42 changed records`
+    pub size: String,
+    pub behind: i64,
+    pub when: String,
+    pub full: String,
+    pub iso: String,
+    /// Its own page.
+    pub href: String,
+    /// Into it: the same list as one came from.
+    pub enter: String,
+    pub current: bool,
+}
+
+/// The form of a new one.
+#[derive(Template)]
+#[template(path = "branches/new.html")]
+pub(in crate::web) struct New {
+    pub shell: Shell,
+    pub name: String,
+    pub note: String,
+    pub visibility: &'static str,
+    pub choices: &'static [(&'static str, &'static str)],
+    pub to: String,
+    pub problems: Problems,
+}
+impl View for New {}
+
+/// A branch's own page.
+#[derive(Template)]
+#[template(path = "branches/show.html")]
+pub(in crate::web) struct Show {
+    pub shell: Shell,
+    pub row: Row,
+    pub note: Option<String>,
+    pub enter: String,
+}
+impl View for Show {}
+
+impl Index {
+    pub(in crate::web) fn of(visit: &Visit, closed: bool, all: &[Listed]) -> Self {
+        Self {
+            shell: Shell::of(visit, "Branches", "branches"),
+            rows: all.iter().map(|b| row(visit, b, ("/orders", ""))).collect(),
+            closed,
+            can_open: visit.ctx.scope.may(Act::OpenBranch),
+        }
+    }
+}
+
+impl Worlds {
+    pub(in crate::web) fn of(visit: &Visit, all: &[Listed]) -> Self {
+        let (list, here) = (came_from(visit), world_of(visit));
+        Self {
+            rows: all.iter().map(|b| row(visit, b, (&list, &here))).collect(),
+            main: format!("{}{list}", visit.main()),
+            on_main: here == "main",
+        }
+    }
+}
+
+impl New {
+    pub(in crate::web) fn empty(visit: &Visit, to: String) -> Self {
+        Self {
+            shell: Shell::of(visit, "New branch", "branches"),
+            name: String::new(),
+            note: String::new(),
+            visibility: Visibility::Private.word(),
+            choices: Visibility::WORDS,
+            to,
+            problems: Problems::default(),
+        }
+    }
+    /// As it was typed, with what is wrong.
+    pub(in crate::web) fn again(visit: &Visit, form: &Form, problems: Problems) -> Self {
+        let text = |name: &str| form.text(name).to_owned();
+        let visibility = text("visibility").parse().unwrap_or(Visibility::Private).word();
+        let (name, note) = (text("name"), text("note"));
+        Self { name, note, visibility, problems, ..Self::empty(visit, text("to")) }
+    }
+}
+
+impl Show {
+    pub(in crate::web) fn of(visit: &Visit, found: &Listed) -> Self {
+        let row = row(visit, found, ("/orders", ""));
+        Self {
+            shell: Shell::of(visit, found.branch.name.clone(), "branches"),
+            note: found.branch.note.clone(),
+            enter: row.enter.clone(),
+            row,
+        }
+    }
+}
+
+fn row(visit: &Visit, listed: &Listed, (list, here): (&str, &str)) -> Row {
+    let (b, t) = (&listed.branch, &listed.tally);
+    let (zone, now) = (visit.ctx.company.zone(), visit.ctx.now());
+    let own = b.owner.is_some() && b.owner == visit.ctx.scope.actor();
+    let owner = t.owner.clone().unwrap_or_else(|| "The operator".into());
+    Row {
+        name: b.name.clone(),
+        owner: if own { "yours".into() } else { owner },
+        state: b.state.word(),
+        label: b.state.label(),
+        private: b.visibility == Visibility::Private,
+        size: size(t.size),
+        behind: if b.state == BranchState::Open { t.behind } else { 0 },
+        when: b.changed_at.spoken(now, &zone),
+        full: b.changed_at.full_text(&zone),
+        iso: b.changed_at.to_string(),
+        href: format!("{}/branches/{}", visit.main(), b.slug),
+        enter: format!("/{}/{}{list}", visit.ctx.company.slug, b.slug),
+        current: b.slug == here,
+    }
+}
+
+/// `no changes yet`, `1 changed record`, `1,000+ changed records`.
+fn size(n: i64) -> String {
+    match n {
+        0 => "no changes yet".into(),
+        1 => "1 changed record".into(),
+        n if n > COUNT_CAP => "1,000+ changed records".into(),
+        n => format!("{n} changed records"),
+    }
+}
+
+/// The path within the world of the page that asked for the menu: its list, if it is in one.
+fn came_from(visit: &Visit) -> String {
+    let lists = ["orders", "customers", "products", "tax-codes"];
+    let list = part_of(visit, 3).filter(|part| lists.contains(&part.as_str()));
+    list.map_or_else(|| "/orders".into(), |list| format!("/{list}"))
+}
+
+/// The world of the page that asked for the menu.
+fn world_of(visit: &Visit) -> String {
+    part_of(visit, 2).unwrap_or_else(|| "main".into())
+}
+
+fn part_of(visit: &Visit, nth: usize) -> Option<String> {
+    let page = visit.headers.get("hx-current-url")?.to_str().ok()?;
+    let path = page.parse::<axum::http::Uri>().ok()?.path().to_owned();
+    path.split('/').nth(nth).map(str::to_owned)
+}

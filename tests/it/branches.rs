@@ -1,0 +1,263 @@
+//! Branches: what they show, what is written to them, who sees them.
+use crate::{
+    harness::{Actor, Program, TestApp},
+    orders::new_order,
+    stories,
+};
+use serde_json::{Value, json};
+
+/// Opens a branch that the whole company sees and gives its slug.
+pub async fn open(actor: &mut Actor, name: &str) -> String {
+    open_as(actor, (name, "company")).await
+}
+
+async fn open_as(actor: &mut Actor, (name, visibility): (&str, &str)) -> String {
+    let fields = [("name", name), ("visibility", visibility)];
+    let answer = actor.submit("/alpha/main/branches/new", "#branch-form", &fields).await;
+    let to = answer.expect(303).header("location").to_owned();
+    to.split('/').nth(2).unwrap().to_owned()
+}
+
+/// A record's page or resource in another world.
+pub fn within(url: &str, world: &str) -> String {
+    url.replacen("/main/", &format!("/{world}/"), 1)
+}
+
+/// Every record of a list, page by page.
+pub async fn all(api: &Program, world: &str, list: &str) -> Vec<Value> {
+    let (mut out, mut after) = (vec![], String::new());
+    let mark = if list.contains('?') { '&' } else { '?' };
+    loop {
+        let url = format!("/api/v1/alpha/{world}/{list}{mark}size=25{after}");
+        let page = api.get(&url).await.expect(200).json();
+        out.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(next) = page["next"].as_str() else { return out };
+        let text: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        after = format!("&after={text}");
+    }
+}
+
+pub async fn get(api: &Program, url: &str) -> Value {
+    api.get(&format!("/api/v1{url}")).await.expect(200).json()
+}
+
+/// Changes some fields of a record, on the version that is there.
+pub async fn edit(api: &Program, url: &str, fields: Value) {
+    let mut body = fields;
+    body["version"] = get(api, url).await["version"].clone();
+    api.patch(&format!("/api/v1{url}"), &body).await.expect(200);
+}
+
+const LISTS: [&str; 4] = ["orders", "customers", "products", "tax-codes"];
+
+async fn state(app: &TestApp, world: &str) -> Vec<Vec<Value>> {
+    let api = app.program("alpha");
+    let mut out = vec![];
+    for list in LISTS {
+        out.push(all(&api, world, list).await);
+    }
+    out
+}
+
+stories! {
+    async fn c01_a_new_branch_is_main_at_its_base(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let main = state(app, "main").await;
+        let b = open(&mut clerk, "Try").await;
+        assert!(state(app, &b).await == main);
+        for one in main.iter().zip(LISTS) {
+            let id = one.0[0]["id"].as_str().unwrap();
+            let path = format!("/alpha/main/{}/{id}", one.1);
+            assert!(get(&api, &path).await == get(&api, &within(&path, &b)).await);
+        }
+        let export = clerk.get("/alpha/main/orders/export.csv").await.expect(200).body;
+        assert!(clerk.get(&format!("/alpha/{b}/orders/export.csv")).await.expect(200).body == export);
+    }
+
+    async fn c02_main_moves_on_and_the_branch_does_not(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut clerk, "3").await;
+        let b = open(&mut clerk, "Try").await;
+        let before = get(&api, &within(&url, &b)).await;
+        edit(&api, &url, json!({"customer_po": "moved"})).await;
+        assert_eq!(get(&api, &within(&url, &b)).await, before);
+        assert_eq!(get(&api, &url).await["customer_po"], "moved");
+        let page = clerk.get(&format!("/alpha/main/branches/{b}")).await.expect(200);
+        assert!(page.texts("main p")[0].contains("1 behind main"), "{:?}", page.texts("main p"));
+    }
+
+    async fn c03_a_branch_is_seen_by_itself_alone(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut clerk, "3").await;
+        let (b, c) = (open(&mut clerk, "One").await, open(&mut clerk, "Two").await);
+        let before = state(app, "main").await;
+        edit(&api, &within(&url, &b), json!({"customer_po": "on b"})).await;
+        assert_eq!(get(&api, &within(&url, &b)).await["customer_po"], "on b");
+        for world in ["main", c.as_str()] {
+            assert!(get(&api, &within(&url, world)).await["customer_po"].is_null());
+            assert!(state(app, world).await == before, "{world}");
+        }
+    }
+
+    async fn c05_what_a_branch_made_is_not_on_main(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let b = open(&mut clerk, "Try").await;
+        let fields = [("customer", "C-00001"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "2")];
+        let new = format!("/alpha/{b}/orders/new");
+        let made = clerk.submit(&new, "#order-form", &fields).await.expect(303);
+        let url = made.header("location").to_owned();
+        assert!(url.starts_with(&format!("/alpha/{b}/orders/")), "{url}");
+        clerk.get(&url).await.expect(200);
+        clerk.get(&url.replace(&b, "main")).await.expect(404);
+        // confirmed on a branch it has no number yet
+        clerk.post(&format!("{url}/confirmation"), &[("_version", "")]).await.expect(303);
+        let order = get(&app.program("alpha"), &url).await;
+        assert_eq!((&order["state"], &order["number"]), (&json!("confirmed"), &Value::Null));
+    }
+
+    async fn c06_c07_every_list_of_a_branch_is_that_of_its_records(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let urls = [new_order(&mut clerk, "3").await, new_order(&mut clerk, "4").await, new_order(&mut clerk, "5").await];
+        let b = open(&mut clerk, "Try").await;
+        edit(&api, &urls[0], json!({"customer_po": "later on main"})).await;
+        new_order(&mut clerk, "7").await;
+        let own: Vec<String> = urls.iter().map(|u| within(u, &b)).collect();
+        clerk.post(&format!("{}/confirmation", own[0]), &[("_version", "")]).await.expect(303);
+        clerk.post(&format!("{}/deletion", own[1]), &[("_version", "")]).await.expect(303);
+        edit(&api, &own[2], json!({"lines": [{"sku": "SKU-00002", "qty": "1"}]})).await;
+        // two of the orders of before, moved to another place of each list
+        for old in all(&api, &b, "orders?sort=number").await.iter().take(40).step_by(9) {
+            let path = format!("/alpha/{b}/orders/{}", old["id"].as_str().unwrap());
+            let state = get(&api, &path).await["state"].clone();
+            if state == "draft" {
+                edit(&api, &path, json!({"customer": "C-00007"})).await;
+            }
+        }
+        let model = all(&api, &b, "orders").await;
+        let ids = |rows: &[Value]| rows.iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(model.len(), state(app, "main").await[0].len() - 2);
+        for row in &model {
+            let path = format!("/alpha/{b}/orders/{}", row["id"].as_str().unwrap());
+            let one = get(&api, &path).await;
+            assert_eq!((&one["state"], &one["customer_name"]), (&row["state"], &row["customer_name"]));
+        }
+        let by = |key: fn(&Value) -> String, down: bool| {
+            let mut rows = model.clone();
+            rows.sort_by_key(|r| (key(r), r["id"].as_str().unwrap().to_owned()));
+            if down { rows.reverse(); }
+            ids(&rows)
+        };
+        assert_eq!(ids(&all(&api, &b, "orders?sort=number").await), by(|r| r["number"].as_str().unwrap().into(), false));
+        assert_eq!(ids(&all(&api, &b, "orders?sort=-placed").await), by(|r| r["placed_at"].as_str().unwrap().into(), true));
+        for state in ["draft", "confirmed", "completed", "cancelled"] {
+            let found = all(&api, &b, &format!("orders?state={state}")).await;
+            let expected: Vec<Value> = model.iter().filter(|r| r["state"] == state).cloned().collect();
+            assert_eq!(ids(&found), ids(&expected), "{state}");
+            let page = clerk.get(&format!("/alpha/{b}/orders?state={state}")).await.expect(200);
+            let says = page.texts("#results").join(" ");
+            let count = expected.len();
+            assert!(says.contains(&format!("{count} order")), "{state}: {says}");
+        }
+    }
+
+    async fn c08_a_form_writes_to_the_world_of_its_address(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut clerk, "3").await;
+        let b = open(&mut clerk, "Try").await;
+        let own = within(&url, &b);
+        let form = clerk.get(&format!("{own}/edit")).await.expect(200);
+        // another tab goes back to main, and opens another branch
+        clerk.get(&url).await.expect(200);
+        open(&mut clerk, "Other").await;
+        let fields = crate::actor_fields(&form, &[("customer_po", "from the first tab")]);
+        let action = form.attrs("#order-form", "action")[0].clone();
+        assert_eq!(action, own);
+        clerk.post(&action, &fields).await.expect(303);
+        assert_eq!(get(&api, &own).await["customer_po"], "from the first tab");
+        assert!(get(&api, &url).await["customer_po"].is_null());
+    }
+
+    async fn c09_a_coordinate_never_changes(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let api = app.program("alpha");
+        let url = new_order(&mut clerk, "3").await;
+        let b = open(&mut clerk, "Try").await;
+        let own = within(&url, &b);
+        edit(&api, &own, json!({"customer_po": "first"})).await;
+        let seq = get(&api, &own).await["version"].as_i64().unwrap();
+        let path = |world: &str| format!("/api/v1/alpha/{world}/orders?at={seq}");
+        let before = [api.get(&path("main")).await.expect(200).body, api.get(&path(&b)).await.expect(200).body];
+        edit(&api, &own, json!({"customer_po": "second"})).await;
+        edit(&api, &url, json!({"customer_po": "on main"})).await;
+        new_order(&mut clerk, "4").await;
+        let after = [api.get(&path("main")).await.expect(200).body, api.get(&path(&b)).await.expect(200).body];
+        assert!(before == after);
+        assert_eq!(get(&api, &format!("{own}?at={seq}")).await["customer_po"], "first");
+        // before it was opened there is nothing to see
+        clerk.get(&format!("/alpha/{b}/orders?at=1")).await.expect(422);
+    }
+
+    async fn c13_a_branch_of_another_company_is_not_there(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let b = open(&mut clerk, "Try").await;
+        let url = new_order(&mut clerk, "3").await;
+        let mut stranger = app.actor("clerk", "beta").await;
+        for path in [format!("/alpha/{b}/orders"), format!("/beta/{b}/orders"), format!("/beta/main/branches/{b}"), within(&url, &b).replace("/alpha/", "/beta/")] {
+            stranger.get(&path).await.expect(404);
+        }
+        assert!(!stranger.get("/beta/main/branches").await.expect(200).body.contains("Try"));
+    }
+
+    async fn c85_a_private_branch_is_seen_by_its_owner(app) {
+        let (mut clerk, mut lead) = (app.actor("clerk", "alpha").await, app.actor("lead", "alpha").await);
+        let b = open_as(&mut clerk, ("My own", "private")).await;
+        clerk.get(&format!("/alpha/{b}/orders")).await.expect(200);
+        lead.get(&format!("/alpha/{b}/orders")).await.expect(404);
+        lead.get(&format!("/alpha/main/branches/{b}")).await.expect(404);
+        assert!(!lead.get("/alpha/main/branches?state=all").await.expect(200).body.contains("My own"));
+        assert!(clerk.get("/alpha/main/branches").await.expect(200).body.contains("My own"));
+        // nor in the company's activity
+        assert!(!lead.get("/alpha/main/commits").await.expect(200).body.contains("My own"));
+        app.actor("viewer", "alpha").await.get("/alpha/main/branches/new").await.expect(403);
+    }
+
+    async fn a_clerk_proposes_on_a_branch_what_a_lead_may_do_on_main(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let url = new_order(&mut clerk, "3").await;
+        clerk.post(&format!("{url}/confirmation"), &[("_version", "")]).await.expect(303);
+        let b = open(&mut clerk, "Try").await;
+        let price = [("lines.0.unit_price", "1.00")];
+        clerk.submit(&format!("{url}/edit"), "#order-form", &price).await.expect(403);
+        clerk.submit(&format!("{}/edit", within(&url, &b)), "#order-form", &price).await.expect(303);
+        // settings are of the company, not of a branch
+        clerk.get(&format!("/alpha/{b}/settings")).await.expect(404);
+        app.actor("admin", "alpha").await.post(&format!("/alpha/{b}/settings"), &[("name", "x")]).await.expect(404);
+    }
+
+    async fn two_records_of_a_branch_do_not_share_a_code(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let b = open(&mut clerk, "Try").await;
+        let new = |sku: &str| [("sku", sku.to_owned()), ("name", "A thing".to_owned())];
+        let list = format!("/alpha/{b}/products");
+        clerk.post(&list, &new("NEW-1")).await.expect(303);
+        clerk.post(&list, &new("new-1")).await.expect(422);
+        clerk.post(&list, &new("SKU-00001")).await.expect(422);
+        // main may have it all the same
+        clerk.post("/alpha/main/products", &new("NEW-1")).await.expect(303);
+    }
+
+    async fn a_branch_says_what_is_missing_in_its_name(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let answer = clerk.submit("/alpha/main/branches/new", "#branch-form", &[("note", "why")]).await.expect(422);
+        assert_eq!(answer.texts("#name-e"), ["Say in a few words what the branch is for"]);
+        assert_eq!(answer.texts("#note"), ["why"]);
+        let first = open(&mut clerk, "Main").await;
+        let second = open(&mut clerk, "main").await;
+        assert_eq!((first.as_str(), second.as_str()), ("branch-main", "branch-main-2"));
+    }
+}
