@@ -96,6 +96,26 @@
     step(all('input:not([type=checkbox]), .menu-i', menu), event.key === 'ArrowDown' ? 1 : -1);
     return true;
   };
+  /* a conflict is decided with 1 or 2; N leads to the next one that is open */
+  const nextConflict = () => {
+    const cards = all('.pickset');
+    const at = cards.indexOf(doc.activeElement?.closest('.pickset'));
+    const open = [...cards.slice(at + 1), ...cards.slice(0, at + 1)].find(c => 'open' in c.dataset);
+    one('a', open)?.focus();
+    open?.scrollIntoView({ block: 'center' });
+  };
+  const pick = key => {
+    const card = doc.activeElement?.closest('.pickset') || one('.pickset[data-open]');
+    const radio = card && one(`input[type=radio][id$="-${key}"]`, card);
+    radio?.focus();
+    radio?.click();
+    return Boolean(card);
+  };
+  doc.addEventListener('click', event => {
+    if (!event.target.closest('[data-next-conflict]')) return;
+    event.preventDefault();
+    nextConflict();
+  });
   let gone = 0;
   const go = key => {
     const link = one(`[data-go="${CSS.escape(key)}"]`);
@@ -106,6 +126,7 @@
     if (gone && Date.now() - gone < 900) { gone = 0; go(key); return; }
     if (key === 'g') { gone = Date.now(); return; }
     if (key === 'j' || key === 'k') { event.preventDefault(); step(all('.row-a'), key === 'j' ? 1 : -1); return; }
+    if ((key === '1' || key === '2') && pick(key)) { event.preventDefault(); return; }
     if (key === '?') { one('#keys')?.showModal(); return; }
     const target = one(`[data-key-target="${CSS.escape(key)}"]`);
     if (!target) return;

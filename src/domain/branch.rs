@@ -40,6 +40,8 @@ pub struct Branch {
     pub head: i64,
     pub opened_at: Ts,
     pub changed_at: Ts,
+    /// The commit of main that merged it, and the plan that was agreed to.
+    pub merged: Option<(i64, String)>,
 }
 
 impl Branch {

@@ -114,6 +114,8 @@ pub struct Field {
     /// Whether people and programs may set it; otherwise only commands do.
     pub input: bool,
     pub hint: &'static str,
+    /// For a state: whether one word leads to another by one command.
+    pub moves: Option<fn(&str, &str) -> bool>,
 }
 
 impl Field {
@@ -125,7 +127,13 @@ impl Field {
             _ => Class::Scalar,
         };
         let (lock, group) = (Lock::Free, "");
-        Self { name, label, ty, class, group, lock, required: false, input: true, hint: "" }
+        let (required, input, hint, moves) = (false, true, "", None);
+        Self { name, label, ty, class, group, lock, required, input, hint, moves }
+    }
+    #[must_use]
+    pub const fn moves(mut self, moves: fn(&str, &str) -> bool) -> Self {
+        self.moves = Some(moves);
+        self
     }
     #[must_use]
     pub const fn required(mut self) -> Self {

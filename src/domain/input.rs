@@ -40,9 +40,20 @@ pub fn apply(
 /// # Errors
 /// Says what is wrong.
 pub fn typed(fields: &'static [Field], name: &str, text: &str) -> Result<Option<String>, String> {
+    Ok(value(fields, name, text)?.and_then(|v| v.as_str().map(str::to_owned)))
+}
+
+/// The same as a body holds it.
+///
+/// # Errors
+/// Says what is wrong, also if the field cannot be empty.
+pub fn value(fields: &'static [Field], name: &str, text: &str) -> Result<Option<Value>, String> {
     let field = find(fields, name).ok_or_else(|| format!("there is no field {name}"))?;
     let value = scalar(field.ty, &Value::String(text.to_owned()))?;
-    Ok(value.and_then(|v| v.as_str().map(str::to_owned)))
+    if value.is_none() && field.required {
+        return Err("This cannot be empty".into());
+    }
+    Ok(value)
 }
 
 struct Reader<'a> {

@@ -2,6 +2,7 @@
 use super::{
     check::Problems,
     field::{Field, Kind},
+    history::merge::{Merged, Resolution, merge_record},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -27,6 +28,9 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// # Errors
     /// The rules that do not hold.
     fn settle(&mut self) -> Result<(), Problems>;
+
+    /// What the merge of fields does not know of a kind: conflicts beside those of single fields.
+    fn reconcile(_: Option<&Value>, _: &mut Merged<Option<Value>>, _: &[Resolution]) {}
 
     /// What follows from the fields and is told with them, but never stored.
     fn derived(&self) -> Vec<(&'static str, Value)> {
@@ -58,6 +62,16 @@ pub fn of_value<R: Record>(value: Value) -> Result<R, Problems> {
         .map_err(|e| Problems::at("", format!("This record is incomplete: {e}")))?;
     record.settle()?;
     Ok(record)
+}
+
+/// Merges a record of a kind: its fields, then what the kind adds.
+pub fn merge<R: Record>(
+    sides: [Option<&Value>; 3],
+    resolutions: &[Resolution],
+) -> Merged<Option<Value>> {
+    let mut merged = merge_record(R::FIELDS, sides, resolutions);
+    R::reconcile(sides[1], &mut merged, resolutions);
+    merged
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@ use super::{
 };
 use crate::domain::{
     check::Problems,
-    field::{Lock, Ty, find},
     history::diff::diff,
-    order::{Line, Order, PriceSource, State},
+    order::{Line, Order, PriceSource, State, merge::lock},
     policy::Act,
     record::Record,
 };
@@ -26,7 +25,7 @@ pub fn order_edit(ctx: &Ctx, before: &Order, after: &Order) -> Result<()> {
     for change in diff(Order::FIELDS, &before.value(), &after.value()) {
         let names: Vec<&str> = change.path.split('/').collect();
         let (top, inner) = (names[0], names.get(2));
-        if lock(top, inner.copied()).is_some_and(|l| state.freezes(l)) {
+        if lock(&change).is_some_and(|l| state.freezes(l)) {
             problems.add(top, state.thaw());
         }
         let priced = inner.is_some_and(|f| PRICES.contains(f)) || top == "discounts";
@@ -40,15 +39,6 @@ pub fn order_edit(ctx: &Ctx, before: &Order, after: &Order) -> Result<()> {
 
 /// The fields of a line by which its amount is bargained.
 const PRICES: [&str; 4] = ["unit_price", "discount", "tax_rate", "tax_code"];
-
-/// A part's field has its own lock; a part that comes or goes has that of the list.
-fn lock(top: &str, inner: Option<&str>) -> Option<Lock> {
-    let field = find(Order::FIELDS, top)?;
-    match (field.ty, inner) {
-        (Ty::Parts(_, fields), Some(inner)) => find(fields, inner).map(|f| f.lock),
-        _ => Some(field.lock),
-    }
-}
 
 fn line<'a>(order: &'a Order, id: &str) -> Option<&'a Line> {
     order.lines.iter().find(|l| l.id.to_string() == id)

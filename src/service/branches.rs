@@ -96,6 +96,7 @@ pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
         head: seq,
         opened_at: at,
         changed_at: at,
+        merged: None,
     };
     w.open_branch(branch.clone()).await?;
     let message = format!("Opened branch {}", branch.name);

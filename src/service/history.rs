@@ -21,9 +21,13 @@ use crate::{
     store::{commits, kinds::Stored, masters::read, versions},
 };
 use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
-pub use crate::store::{commits::CommitRow, versions::Step};
+pub use crate::store::{
+    commits::{CommitRow, Made},
+    versions::Step,
+};
 
 /// Steps shown of one record at once.
 const STEPS: usize = 10;
@@ -125,6 +129,14 @@ pub async fn commit(ctx: &Ctx, seq: i64) -> Result<(CommitRow, Vec<Touched>)> {
     all.extend(touched::<Product>(ctx, &mut tx, seq).await?);
     all.extend(touched::<TaxCode>(ctx, &mut tx, seq).await?);
     Ok((row, all))
+}
+
+/// Who made some commits, and when, by their numbers.
+pub async fn made(ctx: &Ctx, seqs: &[i64]) -> Result<BTreeMap<i64, Made>> {
+    ctx.may(Act::ReadHistory)?;
+    let mut tx = ctx.glance().await?;
+    let all = commits::made(&mut tx, &ctx.scope, seqs).await?;
+    Ok(all.into_iter().map(|m| (m.seq, m)).collect())
 }
 
 async fn touched<R: Stored>(

@@ -10,6 +10,7 @@ pub mod export;
 pub mod generate;
 pub mod history;
 pub mod import;
+pub mod merge;
 pub mod orders;
 pub mod pricing;
 pub mod records;

@@ -176,6 +176,11 @@ fn walk(fields: &[Field], value: &Value, at: &str, visit: &mut dyn FnMut(Kind, &
     }
 }
 
+/// Every record that a record's value names: kind, id, and the first place that names it.
+pub fn named_in<R: Record>(value: &Value) -> Vec<(Kind, Uuid, String)> {
+    named(R::FIELDS, value).into_iter().map(|((_, id), (kind, path))| (kind, id, path)).collect()
+}
+
 fn named(fields: &[Field], value: &Value) -> Named {
     let mut out = Named::new();
     walk(fields, value, "", &mut |kind, path, text| {

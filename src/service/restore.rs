@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        field::Class,
+        field::{Class, Field},
         history::{
             cause::Cause,
             diff::{Change, diff},
@@ -48,13 +48,19 @@ async fn sides<R: Subject>(ctx: &Ctx, tx: &mut Tx, (id, seq): (Uuid, i64)) -> Re
     let last = last.into_iter().next().ok_or(Error::NotFound)?;
     let (mut value, system) = (parsed(&then.body)?, parsed(&last.body)?);
     // what belongs to a field that people choose goes with it
-    for f in R::FIELDS.iter().filter(|f| f.class == Class::System && f.group.is_empty()) {
+    for f in R::FIELDS.iter().filter(|f| is_of_system(R::FIELDS, f)) {
         value[f.name] = system[f.name].clone();
     }
     let now = (!last.deleted).then(|| last.version());
     let now = now.map(|v| Ok::<_, Error>(Current { record: read(&v.body)?, seq: v.seq }));
     let then = Current { record: read(&then.body)?, seq: then.seq };
     Ok(Sides { now: now.transpose()?, then, restored: of_value(value)? })
+}
+
+/// What the system alone sets: a group belongs to its first field.
+fn is_of_system(fields: &[Field], f: &Field) -> bool {
+    let leads = |g: &&Field| !f.group.is_empty() && g.group == f.group;
+    fields.iter().find(leads).unwrap_or(f).class == Class::System
 }
 
 /// What would change if the record were again as it was after a commit. What the system sets (an

@@ -21,6 +21,8 @@ crate::from_row!(BranchRow {
     head_seq,
     opened_at,
     changed_at,
+    merged_seq,
+    merged_plan,
 });
 struct BranchRow {
     id: i64,
@@ -34,6 +36,8 @@ struct BranchRow {
     head_seq: i64,
     opened_at: Ts,
     changed_at: Ts,
+    merged_seq: Option<i64>,
+    merged_plan: Option<String>,
 }
 impl From<BranchRow> for Branch {
     fn from(r: BranchRow) -> Self {
@@ -49,13 +53,14 @@ impl From<BranchRow> for Branch {
             head: r.head_seq,
             opened_at: r.opened_at,
             changed_at: r.changed_at,
+            merged: r.merged_seq.zip(r.merged_plan),
         }
     }
 }
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at FROM branches b WHERE b.company_id = $1 AND ", $rest)
+        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan FROM branches b WHERE b.company_id = $1 AND ", $rest)
     };
 }
 
@@ -136,10 +141,11 @@ pub async fn base_at(tx: &mut Tx, scope: &Scope, (id, seq): (i64, i64)) -> Resul
 
 /// The row as it is after a commit on the branch.
 pub async fn update(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<()> {
-    let text = "UPDATE branches SET name = $3, note = $4, visibility = $5, state = $6, base_seq = $7, head_seq = $8, changed_at = $9 WHERE company_id = $1 AND id = $2";
+    let text = "UPDATE branches SET name = $3, note = $4, visibility = $5, state = $6, base_seq = $7, head_seq = $8, changed_at = $9, merged_seq = $10, merged_plan = $11 WHERE company_id = $1 AND id = $2";
     let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.name.clone());
     let stmt = stmt.bind(b.note.clone()).bind(b.visibility).bind(b.state).bind(b.base);
-    stmt.bind(b.head).bind(b.changed_at).run().await?;
+    let (merged, plan) = b.merged.clone().unzip();
+    stmt.bind(b.head).bind(b.changed_at).bind(merged).bind(plan).run().await?;
     Ok(())
 }
 

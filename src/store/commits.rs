@@ -52,6 +52,24 @@ pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitR
     stmt.bind(seq).optional().await
 }
 
+/// Who made a commit, and when.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub seq: i64,
+    pub at: Ts,
+    pub author_kind: String,
+    pub name: Option<String>,
+}
+crate::from_row!(Made { seq, at, author_kind, name });
+
+/// Who made some commits.
+pub async fn made(tx: &mut Tx, scope: &Scope, seqs: &[i64]) -> Result<Vec<Made>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT c.seq, c.at, c.author_kind, u.name FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = ");
+    sql.bind(scope.company()).push(" AND c.seq IN ").list(seqs);
+    tx.built(sql).all().await
+}
+
 /// Whether a commit has this cause.
 pub async fn has_cause(tx: &mut Tx, scope: &Scope, cause: Cause) -> Result<bool> {
     let text = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits WHERE company_id = $1 AND cause = $2 LIMIT 1) t";
@@ -65,6 +83,12 @@ pub async fn head(tx: &mut Tx, scope: &Scope) -> Result<(i64, Vec<u8>, Ts)> {
         .bind(scope.company())
         .one()
         .await
+}
+
+/// The company's last commit, and main's.
+pub async fn heads(tx: &mut Tx, scope: &Scope) -> Result<(i64, i64)> {
+    let text = "SELECT seq, main_seq FROM chains WHERE company_id = $1";
+    tx.sql(text).bind(scope.company()).one().await
 }
 
 /// The last commit at a time or before it, and when it was made.

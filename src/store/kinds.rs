@@ -12,6 +12,12 @@ pub struct Texts {
     pub of_commit: &'static str,
     pub timeline: &'static str,
     pub overlaid_timeline: &'static str,
+    pub sides_of_branch: &'static str,
+    pub sides_of_commit: &'static str,
+    pub gone_since: &'static str,
+    pub moved_since: &'static str,
+    pub released: &'static str,
+    pub holders: &'static str,
     pub every: &'static str,
     pub close: &'static str,
     pub insert: &'static str,
@@ -32,13 +38,19 @@ pub struct Texts {
 }
 
 macro_rules! texts {
-    ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $key:literal) => {
+    ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $key:literal, $unique:literal) => {
         Texts {
             at: concat!("SELECT from_seq, body FROM (SELECT from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
             overlaid: concat!("SELECT from_seq, body, deleted, branch_id FROM (SELECT from_seq, to_seq, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, body, deleted, branch_id FROM (SELECT from_seq, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
             of_commit: concat!("SELECT id, branch_id, from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
             timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
+            sides_of_branch: concat!("SELECT t.id, b.from_seq, b.deleted, b.body, o.from_seq, o.deleted, o.body, t.from_seq, t.deleted, t.body FROM ", $versions, " t LEFT JOIN ", $versions, " b ON b.company_id = t.company_id AND b.branch_id = 0 AND b.id = t.id AND b.from_seq <= $3 AND (b.to_seq IS NULL OR b.to_seq > $3) LEFT JOIN ", $versions, " o ON o.company_id = t.company_id AND o.branch_id = 0 AND o.id = t.id AND o.to_seq IS NULL WHERE t.company_id = $1 AND t.branch_id = $2 AND t.to_seq IS NULL AND t.id > $4 ORDER BY t.id LIMIT $5"),
+            sides_of_commit: concat!("SELECT b.id, b.from_seq, b.deleted, b.body, o.from_seq, o.deleted, o.body, t.from_seq, t.deleted, t.body FROM ", $versions, " b LEFT JOIN ", $versions, " o ON o.company_id = b.company_id AND o.branch_id = 0 AND o.id = b.id AND o.to_seq IS NULL LEFT JOIN ", $versions, " t ON t.company_id = b.company_id AND t.branch_id = 0 AND t.id = b.id AND t.to_seq = b.from_seq WHERE b.company_id = $1 AND b.branch_id = 0 AND b.from_seq = $2 AND b.id > $3 ORDER BY b.id LIMIT $4"),
+            gone_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0 AND to_seq IS NULL AND deleted"),
+            moved_since: concat!("SELECT branch_id, id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2"),
+            released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
+            holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
             every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
             insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),
@@ -67,7 +79,8 @@ macro_rules! master {
             $search,
             "code, code_key, name, name_key, active",
             "code = excluded.code, code_key = excluded.code_key, name = excluded.name, name_key = excluded.name_key, active = excluded.active",
-            "name_key"
+            "name_key",
+            "code_key"
         )
     };
 }
@@ -79,6 +92,10 @@ pub trait Stored: Record {
     fn columns(&self) -> Vec<Cell>;
     /// The words by which it is found.
     fn search_words(&self, company: CompanyId) -> String;
+    /// The key that no other record of main has and that a person may change.
+    fn claim(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What customers, products and tax codes have in common: a code and a name.
@@ -119,6 +136,9 @@ macro_rules! masters {
             }
             fn search_words(&self, company: CompanyId) -> String {
                 self.master_words(company)
+            }
+            fn claim(&self) -> Option<String> {
+                Some(fold(self.code()))
             }
         }
     )+};
@@ -195,7 +215,8 @@ impl Stored for Order {
         "order_search",
         "number, title, draft_ref, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, net, tax, gross, line_count, promised_date, source, external_ref",
         "number = excluded.number, title = excluded.title, draft_ref = excluded.draft_ref, kind = excluded.kind, state = excluded.state, customer_id = excluded.customer_id, customer_name = excluded.customer_name, customer_key = excluded.customer_key, placed_at = excluded.placed_at, country = excluded.country, currency = excluded.currency, net = excluded.net, tax = excluded.tax, gross = excluded.gross, line_count = excluded.line_count, promised_date = excluded.promised_date, source = excluded.source, external_ref = excluded.external_ref",
-        "title"
+        "title",
+        "number"
     );
 
     fn columns(&self) -> Vec<Cell> {

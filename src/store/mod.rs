@@ -2,6 +2,7 @@
 pub mod accounts;
 pub mod branches;
 pub mod cell;
+pub mod chain;
 pub mod codec;
 pub mod commits;
 pub mod db;
@@ -13,8 +14,10 @@ pub mod masters;
 pub mod orders;
 pub mod paging;
 pub mod ready;
+pub mod resolutions;
 pub mod search;
 pub mod sessions;
+pub mod sides;
 pub mod verify;
 pub mod versions;
 pub mod worlds;

@@ -4,7 +4,7 @@
 //! the order of their numbers. It writes versions, heads, search, counters, the commit and the chain
 //! in one transaction; dropped before [`Write::finish`], it leaves nothing.
 use super::{
-    branches,
+    branches, chain,
     db::{Db, Tx},
     dialect,
     kinds::{Stored, Texts},
@@ -17,7 +17,7 @@ use crate::domain::{
     field::Kind,
     history::{
         cause::Cause,
-        chain::{GENESIS, Hash, Header, Leaf, root},
+        chain::{Hash, Header, Leaf, root},
     },
     order::Order,
     record::SCHEMA_REV,
@@ -57,27 +57,36 @@ impl Write {
     /// Takes the company's lock and its next number. Commit times strictly increase.
     pub async fn begin(db: &Db, scope: &Scope, now: Ts) -> Result<Self> {
         let mut tx = db.write(scope).await?;
-        let text = "UPDATE chains SET seq = seq + 1 WHERE company_id = $1 RETURNING seq, hash, at, main_seq";
-        let (seq, hash, last, parent): (i64, Vec<u8>, Ts, i64) =
-            tx.sql(text).bind(scope.company()).one().await?;
+        let next = chain::next(&mut tx, scope).await?;
         // the zone decides to which month an order counts. Asked in a statement of its own: one that
         // waited for the lock would see the zone of before the wait
         let text = "SELECT timezone FROM companies WHERE id = $1";
         let zone: String = tx.sql(text).bind(scope.company()).value().await?;
         let zone = time::zone(&zone).unwrap_or(TimeZone::UTC);
-        let at = now.max(Ts::from_micros(last.micros() + 1));
-        let prev = hash.try_into().unwrap_or(GENESIS);
-        let mut scope = scope.clone();
-        let mut parents = [Some(parent).filter(|p| *p > 0), None];
-        if let Some(seen) = scope.world().branch() {
-            // as it is under the lock, not as the request found it
-            let branch = branches::by_number(&mut tx, &scope, seen.id).await?;
-            let branch = branch.ok_or(sqlx::Error::RowNotFound)?;
-            parents[0] = Some(branch.head);
-            scope = scope.in_world(World::Branch(branch));
-        }
+        let (scope, parent) = chain::within(&mut tx, scope.clone(), next.main).await?;
+        Ok(Self {
+            tx,
+            scope,
+            seq: next.seq,
+            at: now.max(Ts::from_micros(next.last.micros() + 1)),
+            prev: next.prev,
+            zone,
+            parents: [parent, None],
+            leaves: vec![],
+            counts: Counts::new(),
+            written: 0,
+        })
+    }
+
+    /// Ends this commit and begins another one, in another world perhaps, in the same transaction.
+    pub async fn another(mut self, said: Said<'_>, scope: &Scope) -> Result<(i64, Self)> {
+        let done = self.seal(said).await?;
+        let next = chain::next(&mut self.tx, scope).await?;
+        let (scope, parent) = chain::within(&mut self.tx, scope.clone(), next.main).await?;
+        let at = Ts::from_micros(next.last.micros() + 1);
+        let (seq, prev, parents) = (next.seq, next.prev, [parent, None]);
         let (leaves, counts) = (vec![], Counts::new());
-        Ok(Self { tx, scope, seq, at, prev, zone, parents, leaves, counts, written: 0 })
+        Ok((done, Self { scope, seq, at, prev, parents, leaves, counts, written: 0, ..self }))
     }
 
     /// The number of this commit.
@@ -102,6 +111,40 @@ impl Write {
         &self.zone
     }
 
+    /// Names the commit that this one merges, or takes back.
+    pub fn merges(&mut self, seq: i64) {
+        self.parents[1] = Some(seq);
+    }
+    /// Lets go of the records that the branch has versions of: they are main's again.
+    pub async fn let_go<R: Stored>(&mut self, ids: &[Uuid]) -> Result<()> {
+        for some in ids.chunks(CHUNK) {
+            self.close(&R::TEXTS, some).await?;
+        }
+        Ok(())
+    }
+    /// Lets go of everything of a kind that a branch has versions of.
+    pub async fn let_go_all<R: Stored>(&mut self, branch: i64) -> Result<()> {
+        let mut sql = self.tx.builder();
+        sql.push(R::TEXTS.close).bind(self.seq);
+        sql.push(" WHERE company_id = ").bind(self.scope.company());
+        sql.push(" AND branch_id = ").bind(branch).push(" AND to_seq IS NULL");
+        self.tx.built(sql).run().await?;
+        Ok(())
+    }
+    /// From this commit on a branch shows main as it was at another base.
+    pub async fn rebase(&mut self, branch: Branch, base: i64) -> Result<()> {
+        branches::rebase(&mut self.tx, &self.scope, (branch.id, self.seq, base)).await?;
+        self.change_branch(Branch { base, ..branch }).await
+    }
+    /// From this commit on a branch is otherwise.
+    pub async fn change_branch(&mut self, branch: Branch) -> Result<()> {
+        if self.scope.world().number() == branch.id {
+            self.scope = self.scope.clone().in_world(World::Branch(branch));
+            return Ok(());
+        }
+        branches::update(&mut self.tx, &self.scope, &branch).await
+    }
+
     /// The record as it is now, under the lock.
     pub async fn current<R: Stored>(&mut self, id: Uuid) -> Result<Option<versions::Version>> {
         versions::current::<R>(&mut self.tx, &self.scope, id).await
@@ -110,13 +153,35 @@ impl Write {
     /// Writes steps of one kind: a bounded number of statements, whatever their number.
     pub async fn put<R: Stored>(&mut self, steps: &[Step<R>]) -> Result<()> {
         let company = self.scope.company();
+        if steps.len() > 1 && self.on_main() {
+            self.release(steps).await?;
+        }
         let ready: Vec<Ready> = steps.iter().filter_map(|s| Ready::of(company, s)).collect();
         self.put_ready::<R>(&ready).await
     }
 
+    /// Codes that records give up are free before others take them, or a swap would stand in its own
+    /// way.
+    async fn release<R: Stored>(&mut self, steps: &[Step<R>]) -> Result<()> {
+        let gives_up = |s: &&Step<R>| {
+            let claim = |r: &Option<R>| r.as_ref().and_then(Stored::claim);
+            claim(&s.before).is_some() && claim(&s.before) != claim(&s.after)
+        };
+        let ids: Vec<Uuid> =
+            steps.iter().filter(gives_up).filter_map(|s| Some(s.before.as_ref()?.id())).collect();
+        for some in ids.chunks(CHUNK) {
+            let mut sql = self.tx.builder();
+            sql.push(R::TEXTS.released).bind(self.scope.company());
+            sql.push(" AND id IN ").list(some);
+            self.tx.built(sql).run().await?;
+        }
+        Ok(())
+    }
+
     async fn put_ready<R: Stored>(&mut self, ready: &[Ready]) -> Result<()> {
         for chunk in ready.chunks(CHUNK) {
-            self.close(&R::TEXTS, chunk).await?;
+            let known: Vec<Uuid> = chunk.iter().filter(|r| r.known).map(|r| r.id).collect();
+            self.close(&R::TEXTS, &known).await?;
             self.insert((R::KIND, &R::TEXTS), chunk).await?;
             if self.on_main() {
                 self.heads(&R::TEXTS, chunk).await?;
@@ -169,8 +234,7 @@ impl Write {
         Ok(())
     }
 
-    async fn close(&mut self, texts: &Texts, chunk: &[Ready]) -> Result<()> {
-        let ids: Vec<Uuid> = chunk.iter().filter(|r| r.known).map(|r| r.id).collect();
+    async fn close(&mut self, texts: &Texts, ids: &[Uuid]) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -178,7 +242,7 @@ impl Write {
         sql.push(texts.close).bind(self.seq);
         sql.push(" WHERE company_id = ").bind(self.scope.company());
         sql.push(" AND branch_id = ").bind(self.scope.world().number());
-        sql.push(" AND to_seq IS NULL AND id IN ").list(&ids);
+        sql.push(" AND to_seq IS NULL AND id IN ").list(ids);
         self.tx.built(sql).run().await?;
         Ok(())
     }
@@ -263,6 +327,12 @@ impl Write {
 
     /// Writes the commit, moves the chain and commits the transaction. Returns the commit's number.
     pub async fn finish(mut self, said: Said<'_>) -> Result<i64> {
+        let seq = self.seal(said).await?;
+        self.tx.commit().await?;
+        Ok(seq)
+    }
+
+    async fn seal(&mut self, said: Said<'_>) -> Result<i64> {
         self.flush_counts().await?;
         for &kind in Kind::ALL {
             let of_kind = self.leaves.iter().filter(|l| l.kind == kind).count();
@@ -282,17 +352,12 @@ impl Write {
             prev: self.prev,
         };
         let hash = header.hash();
-        insert_commit(&mut self.tx, &header, (hash, self.leaves.len())).await?;
-        let text = "UPDATE chains SET hash = $2, at = $3, main_seq = CASE WHEN $4 = 0 THEN seq ELSE main_seq END WHERE company_id = $1";
-        let stmt = self.tx.sql(text).bind(header.company).bind(hash.to_vec()).bind(self.at);
-        stmt.bind(header.branch).run().await?;
+        chain::append(&mut self.tx, &header, (hash, self.leaves.len())).await?;
         if let Some(branch) = self.scope.world().branch() {
             let moved = Branch { head: self.seq, changed_at: self.at, ..branch.clone() };
             branches::update(&mut self.tx, &self.scope, &moved).await?;
         }
-        let seq = self.seq;
-        self.tx.commit().await?;
-        Ok(seq)
+        Ok(self.seq)
     }
 
     async fn flush_counts(&mut self) -> Result<()> {
@@ -313,18 +378,4 @@ impl Write {
         }
         Ok(())
     }
-}
-
-async fn insert_commit(tx: &mut Tx, h: &Header<'_>, (hash, records): (Hash, usize)) -> Result<()> {
-    let records = i64::try_from(records).unwrap_or(i64::MAX);
-    let mut sql = tx.builder();
-    sql.push("INSERT INTO commits (company_id, seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, records, root, prev, hash) ");
-    sql.values(&[h], |row, h| {
-        row.bind(h.company).bind(h.seq).bind(h.branch).bind(h.parents[0]).bind(h.parents[1]);
-        row.bind(h.author).bind(h.author_kind.to_owned()).bind(h.at).bind(h.cause.to_owned());
-        row.bind(h.message.to_owned()).bind(records);
-        row.bind(h.root.to_vec()).bind(h.prev.to_vec()).bind(hash.to_vec());
-    });
-    tx.built(sql).run().await?;
-    Ok(())
 }

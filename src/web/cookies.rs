@@ -14,6 +14,12 @@ const DONE: &[(&str, &str)] = &[
     ("deleted", "Deleted"),
     ("reinstatement", "Reinstated as a draft"),
     ("branch-opened", "Opened. What you change here stays here until it is merged"),
+    ("branch-merged", "Merged into main"),
+    ("branch-synced", "Brought up to date with main"),
+    ("branch-discarded", "Discarded. It can be reopened from here"),
+    ("nothing-to-do", "There was nothing to do"),
+    ("reverted", "Taken back. What others changed since stays"),
+    ("decided", "Decided"),
     ("signed-out", "Signed out"),
     ("password", "Your password is changed. Sign in with the new one"),
 ];

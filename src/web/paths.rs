@@ -34,6 +34,11 @@ pub fn list(base: &str, kind: Kind) -> String {
     format!("{base}/{}", kind.slug())
 }
 
+/// A branch's own page, from where main begins.
+pub fn branch(main: &str, slug: &str) -> String {
+    format!("{main}/branches/{slug}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 use super::{
     cookies,
     extract::{Guest, Hx, Visit},
+    paths,
     problem::Problem,
     query::Query,
     views::fields::ClashView,
@@ -156,7 +157,7 @@ impl WorldView {
         Self {
             branch: branch.map(|b| b.name.clone()),
             closed: branch.and_then(Branch::closed),
-            page: branch.map_or_else(String::new, |b| format!("{main}/branches/{}", b.slug)),
+            page: branch.map_or_else(String::new, |b| paths::branch(&main, &b.slug)),
             main,
         }
     }

@@ -11,6 +11,7 @@ mod harness;
 mod history;
 mod lists;
 mod merge_laws;
+mod merges;
 mod money_oracle;
 mod orders;
 mod past;

@@ -314,5 +314,6 @@ fn name(path: &str, kind: ConflictKind) -> String {
         ("", ConflictKind::DeletedByTheirs) => "deleted-in-branch".into(),
         (path, ConflictKind::DeletedByOurs) => format!("{path}/del-main"),
         (path, ConflictKind::DeletedByTheirs) => format!("{path}/del-branch"),
+        (path, kind) => panic!("{path}: {kind:?} is not of the fields"),
     }
 }

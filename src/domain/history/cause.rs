@@ -15,6 +15,11 @@ vocabulary! {
         Cancellation = "cancellation", "cancelled the order";
         Reinstatement = "reinstatement", "reinstated the order";
         Opening = "opening", "opened the branch";
+        Merge = "merge", "merged a branch";
+        Sync = "sync", "brought the branch up to date";
+        Undoing = "undoing", "took back what was brought in from main";
+        Revert = "revert", "took back a change";
+        Discarding = "discarding", "discarded the branch";
         Members = "members", "changed the members";
         Settings = "settings", "changed the settings";
     }

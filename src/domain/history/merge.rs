@@ -1,101 +1,60 @@
 //! `merge3`: the one way in which two changes of a record come together. Pure and deterministic.
 //!
-//! Forms, and later branches, call this: a side that did not change yields to the one that did;
+//! Forms, merges, syncs and reverts call this: a side that did not change yields to the one that did;
 //! both changed alike is no conflict; anything else is settled by the field's class, by a stored
 //! resolution, or reported.
 use super::{
-    chain::{Hash, body_hash},
-    diff::{id_of, list, name_of, part},
+    diff::{Change, apply, id_of, invert, list, name_of, part},
     text::merge_lines,
 };
 use crate::domain::field::{Class, Field, Ty};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-/// What two sides did to one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConflictKind {
-    /// Both changed a field, or a group of fields, to different values.
-    Field,
-    /// Ours deleted what theirs changed.
-    DeletedByOurs,
-    /// Theirs deleted what ours changed.
-    DeletedByTheirs,
-}
-
-/// Something that both sides changed to different ends.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Conflict {
-    /// As in a [`super::diff::Change`]; for a group its name in place of a field's, for a whole
-    /// record nothing.
-    pub path: String,
-    pub label: String,
-    pub kind: ConflictKind,
-    /// The three values: of a field or group an object of its fields, else the part or record, `Null`
-    /// where there is none.
-    pub base: Value,
-    pub ours: Value,
-    pub theirs: Value,
-    /// The same, field by field as people look at it: those that differ between ours and theirs.
-    pub fields: Vec<Clashing>,
-}
-
-/// A field in a conflict, or a part that one side deleted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Clashing {
-    pub path: String,
-    pub label: String,
-    pub base: Value,
-    pub ours: Value,
-    pub theirs: Value,
-    pub ty: Ty,
-}
-
-/// Which value holds where both sides changed it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
-    Ours,
-    Theirs,
-    /// Shaped as the conflict's own values; `Null` for a part or record that shall go.
-    Value(Value),
-}
-
-/// A decision on a conflict. It holds as long as the three values are those it was made on; when one
-/// of them changes, that conflict alone is open again.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolution {
-    pub path: String,
-    /// The conflict's [`Conflict::print`].
-    pub print: [Hash; 3],
-    pub choice: Choice,
-}
-
-/// What was settled without asking and is worth a look.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    /// Both moved a part: the smaller position holds.
-    Moved { path: String },
-    /// Both changed a long text in places apart from each other.
-    Texts { path: String },
-}
+pub use super::conflict::{Choice, Clashing, Conflict, ConflictKind, Notice, Resolution};
 
 /// The merged body; where there is an open conflict it holds ours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged<T = Value> {
     pub value: T,
     pub conflicts: Vec<Conflict>,
+    /// Those that were decided, and how.
+    pub decided: Vec<(Conflict, Choice)>,
     pub notices: Vec<Notice>,
 }
 
-impl Conflict {
-    /// The hashes of its three values, by which a decision knows what it was made on.
-    pub fn print(&self) -> [Hash; 3] {
-        [&self.base, &self.ours, &self.theirs].map(|v| body_hash(&v.to_string()))
+/// Takes back what theirs changed and may not: reported, and decided only by leaving it.
+pub fn refuse(
+    ours: &Value,
+    merged: &mut Merged<Option<Value>>,
+    (changes, resolutions): (Vec<(Change, ConflictKind, String)>, &[Resolution]),
+) {
+    let Some(value) = &mut merged.value else { return };
+    for (change, kind, why) in changes {
+        let conflict = Conflict::refusing(&change, (kind, why));
+        match conflict.decided(resolutions) {
+            None => merged.conflicts.push(conflict),
+            Some(choice) => merged.decided.push((conflict, choice.clone())),
+        }
+        // a part that went comes back as it was, in its place
+        *value = restored(value, ours, &change);
     }
-    /// This decision for it.
-    pub fn resolved(&self, choice: Choice) -> Resolution {
-        Resolution { path: self.path.clone(), print: self.print(), choice }
+}
+
+fn restored(value: &Value, ours: &Value, change: &Change) -> Value {
+    let back = invert(std::slice::from_ref(change));
+    let mut out = apply(value, &back);
+    if matches!(change.ty, Ty::Parts(..)) {
+        let list = change.path.split('/').next().unwrap_or_default();
+        if let Some(parts) = out.get_mut(list).and_then(Value::as_array_mut) {
+            let place = |p: &Value| {
+                let of = |id| super::diff::list(&ours[list]).iter().position(|o| id_of(o) == id);
+                of(id_of(p)).unwrap_or(usize::MAX)
+            };
+            parts.sort_by_key(place);
+        }
     }
+    out
 }
 
 /// Merges two descendants of `base`: `ours` is what stands, `theirs` what is to come in.
@@ -136,23 +95,25 @@ impl Spot {
 struct Merger<'a> {
     resolutions: &'a [Resolution],
     conflicts: Vec<Conflict>,
+    decided: Vec<(Conflict, Choice)>,
     notices: Vec<Notice>,
 }
 
 impl<'a> Merger<'a> {
     fn new(resolutions: &'a [Resolution]) -> Self {
-        Self { resolutions, conflicts: vec![], notices: vec![] }
+        Self { resolutions, conflicts: vec![], decided: vec![], notices: vec![] }
     }
 
     fn done<T>(self, value: T) -> Merged<T> {
-        Merged { value, conflicts: self.conflicts, notices: self.notices }
+        let Self { conflicts, decided, notices, .. } = self;
+        Merged { value, conflicts, decided, notices }
     }
 
     /// What was decided on a conflict; an open one is reported, and ours stands.
     fn decide(&mut self, conflict: Conflict) -> Choice {
-        let mut here = self.resolutions.iter().filter(|r| r.path == conflict.path);
-        if let Some(known) = here.find(|r| r.print == conflict.print()) {
-            return known.choice.clone();
+        if let Some(choice) = conflict.decided(self.resolutions).cloned() {
+            self.decided.push((conflict, choice.clone()));
+            return choice;
         }
         self.conflicts.push(conflict);
         Choice::Ours
@@ -213,6 +174,12 @@ impl<'a> Merger<'a> {
     ) {
         let f = unit[0];
         let three = [&base[f.name], &ours[f.name], &theirs[f.name]];
+        if f.moves.is_some() {
+            if three[1] == three[2] {
+                return put(unit, ours, out);
+            }
+            return self.moved(unit, [base, ours, theirs], at, out);
+        }
         let value = match (f.class, f.ty) {
             (Class::Set, _) => Some(set(three)),
             (Class::Parts, Ty::Parts(word, inner)) => Some(self.parts((f, word, inner), three, at)),
@@ -236,6 +203,27 @@ impl<'a> Merger<'a> {
                 Choice::Value(value) => put(unit, &value, out),
             },
         }
+    }
+
+    /// Two moves of a state: the second holds only if it leads on from the first.
+    fn moved(
+        &mut self,
+        unit: &[&'static Field],
+        sides: [&Value; 3],
+        at: &Spot,
+        out: &mut Map<String, Value>,
+    ) {
+        let [_, ours, theirs] = sides;
+        let text = |side: &Value| side[unit[0].name].as_str().unwrap_or_default().to_owned();
+        let leads = |moves: fn(&str, &str) -> bool| moves(&text(ours), &text(theirs));
+        let conflict = Conflict {
+            kind: ConflictKind::State,
+            may_take: unit[0].moves.is_some_and(leads),
+            may_type: false,
+            ..clash(unit, sides, at)
+        };
+        let from = if self.decide(conflict) == Choice::Theirs { theirs } else { ours };
+        put(unit, from, out);
     }
 
     fn texts(&mut self, three: [&Value; 3], path: impl Fn() -> String) -> Option<Value> {
@@ -283,31 +271,31 @@ impl<'a> Merger<'a> {
                 let sides = [base.unwrap_or(null), ours, theirs];
                 Some(Value::Object(self.object(fields, sides, spot)))
             }
-            [Some(_), ours, theirs] => {
-                let [base, o, t] = sides.map(|v| v.cloned().unwrap_or_default());
-                let kind = match ours {
-                    None => ConflictKind::DeletedByOurs,
-                    Some(_) => ConflictKind::DeletedByTheirs,
-                };
-                let (path, label) = (spot.path.trim_end_matches('/').to_owned(), &spot.label);
-                let whole = Clashing {
-                    path: path.clone(),
-                    label: label.clone(),
-                    base: base.clone(),
-                    ours: o.clone(),
-                    theirs: t.clone(),
-                    ty,
-                };
-                let (label, fields) = (label.clone(), vec![whole]);
-                let conflict = Conflict { path, label, kind, base, ours: o, theirs: t, fields };
-                match self.decide(conflict) {
-                    Choice::Ours => ours.cloned(),
-                    Choice::Theirs => theirs.cloned(),
-                    Choice::Value(value) => Some(value).filter(|v| !v.is_null()),
-                }
-            }
+            [Some(_), ours, theirs] => match self.decide(deleted(ty, sides, spot)) {
+                Choice::Ours => ours.cloned(),
+                Choice::Theirs => theirs.cloned(),
+                Choice::Value(value) => Some(value).filter(|v| !v.is_null()),
+            },
         }
     }
+}
+
+/// One side deleted what the other one changed.
+fn deleted(ty: Ty, sides: [Option<&Value>; 3], spot: &Spot) -> Conflict {
+    let kind = match sides[1] {
+        None => ConflictKind::DeletedByOurs,
+        Some(_) => ConflictKind::DeletedByTheirs,
+    };
+    let [base, ours, theirs] = sides.map(|v| v.cloned().unwrap_or_default());
+    let whole = Clashing {
+        path: spot.path.trim_end_matches('/').to_owned(),
+        label: spot.label.clone(),
+        base,
+        ours,
+        theirs,
+        ty,
+    };
+    Conflict { may_type: false, ..Conflict::of(kind, whole) }
 }
 
 fn put(unit: &[&'static Field], from: &Value, out: &mut Map<String, Value>) {
@@ -330,7 +318,10 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
         Clashing { path, label, base, ours, theirs, ty: f.ty }
     });
     let fields = differing.collect();
-    Conflict { path, label, kind: ConflictKind::Field, base, ours, theirs, fields }
+    // people type one field's value; a group of several is one side's or the other's
+    let (kind, may_take, may_type) = (ConflictKind::Field, true, unit.len() == 1);
+    let why = String::new();
+    Conflict { path, label, kind, base, ours, theirs, fields, may_take, may_type, why }
 }
 
 /// (base ∪ what each side added) ∖ what each side removed.

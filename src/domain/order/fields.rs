@@ -1,5 +1,5 @@
 //! The registry of an order.
-use super::{Channel, DiscountKind, LINE, OrderKind, State};
+use super::{Channel, DiscountKind, LINE, OrderKind, State, state};
 use crate::domain::{
     field::{ADDRESS, Class, Field, Kind, Lock, Ty},
     totals::{PriceMode, TaxRounding},
@@ -10,7 +10,10 @@ pub const ORDER: &[Field] = &[
     Field::new("draft_ref", "Draft", Ty::Text(20)).class(Class::Immutable),
     Field::new("number", "Number", Ty::Text(40)).class(Class::System),
     Field::new("kind", "Kind", Ty::Word(OrderKind::WORDS)).lock(Lock::Party).required(),
-    Field::new("state", "State", Ty::Word(State::WORDS)).class(Class::System),
+    Field::new("state", "State", Ty::Word(State::WORDS))
+        .class(Class::System)
+        .group("state")
+        .moves(state::is_move),
     Field::new("customer", "Customer", Ty::Ref(Kind::Customer))
         .group("customer")
         .lock(Lock::Party)
@@ -40,7 +43,7 @@ pub const ORDER: &[Field] = &[
     Field::new("external_ref", "Reference at the source", Ty::Text(80)).class(Class::System),
     Field::new("customer_note", "Note for the customer", Ty::Note(4000)),
     Field::new("internal_note", "Internal note", Ty::Note(4000)),
-    Field::new("cancel_reason", "Why cancelled", Ty::Text(200)).class(Class::System),
+    Field::new("cancel_reason", "Why cancelled", Ty::Text(200)).class(Class::System).group("state"),
     Field::new("tags", "Tags", Ty::Tags).hint("Separate with commas"),
     Field::new("discounts", "Discounts", Ty::Parts("discount", DISCOUNT)).lock(Lock::Lines),
     Field::new("lines", "Lines", Ty::Parts("line", LINE)).lock(Lock::Lines),

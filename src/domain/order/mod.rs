@@ -1,6 +1,7 @@
 //! Orders and credits, with their lines, as one versioned record.
 mod fields;
 mod line;
+pub mod merge;
 pub mod state;
 
 pub use fields::ORDER;
@@ -12,6 +13,7 @@ use super::{
     company::Company,
     customer::Address,
     field::{Field, Kind as RecordKind},
+    history::merge::{Merged, Resolution},
     ids::{CustomerId, OrderId, UserId},
     money::Currency,
     number::UnitPrice,
@@ -293,6 +295,13 @@ impl Record for Order {
             "net": plain(sums.net), "tax": plain(sums.tax), "gross": plain(sums.gross),
         });
         vec![("totals", totals)]
+    }
+    fn reconcile(
+        ours: Option<&Value>,
+        merged: &mut Merged<Option<Value>>,
+        resolutions: &[Resolution],
+    ) {
+        merge::reconcile(ours, merged, resolutions);
     }
     fn settle(&mut self) -> Result<(), Problems> {
         self.lines.sort_by_key(|l| (l.position, l.id));

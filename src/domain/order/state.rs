@@ -49,6 +49,12 @@ pub fn next(state: State, command: Command) -> Result<State, String> {
     }
 }
 
+/// Whether one command leads from a state to another; both as stored words.
+pub fn is_move(from: &str, to: &str) -> bool {
+    let (Ok(from), Ok(to)) = (from.parse::<State>(), to.parse::<State>()) else { return false };
+    from != to && Command::ALL.iter().any(|c| next(from, *c) == Ok(to))
+}
+
 /// The commands that a state allows, the most likely first.
 pub fn commands(state: State) -> Vec<Command> {
     Command::ALL.iter().copied().filter(|c| next(state, *c).is_ok()).collect()

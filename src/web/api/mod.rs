@@ -1,5 +1,6 @@
 //! The JSON API: the same use-cases as the pages, bodies are the domain's own.
 pub(super) mod body;
+pub(super) mod branches;
 pub(super) mod masters;
 pub(super) mod openapi;
 pub(super) mod orders;

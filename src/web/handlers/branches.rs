@@ -4,10 +4,12 @@ use crate::{
     service::{
         branches::{self, NewBranch},
         error::Error,
+        merge,
     },
     web::{
         extract::Visit,
         form::Form,
+        paths::branch,
         problem::Result,
         query::Query,
         view::{form_status, show as page, show_as},
@@ -64,4 +66,20 @@ pub(in crate::web) async fn show(
 ) -> Result {
     let found = branches::find(&visit.ctx, &slug).await?;
     Ok(page(&visit.hx, &Show::of(&visit, &found)))
+}
+
+pub(in crate::web) async fn discard(
+    visit: Visit,
+    Path((_, _, slug)): Path<(String, String, String)>,
+) -> Result {
+    merge::discard(&visit.ctx, &slug).await?;
+    Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-discarded"))
+}
+
+pub(in crate::web) async fn reopen(
+    visit: Visit,
+    Path((_, _, slug)): Path<(String, String, String)>,
+) -> Result {
+    merge::reopen(&visit.ctx, &slug).await?;
+    Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-opened"))
 }

@@ -1,5 +1,6 @@
 //! The company's activity: its commits.
 use crate::{
+    domain::{policy::Act, scope::World},
     service::{error::Error, history},
     web::{
         extract::Visit,
@@ -46,6 +47,9 @@ pub(in crate::web) async fn show(
         shell: Shell::of(&visit, format!("Change {seq}"), "commits"),
         of: commit(&visit, &row),
         records: records.collect(),
+        may_revert: row.records > 0
+            && visit.ctx.scope.world() == &World::Main
+            && visit.ctx.scope.may(Act::MergeBranch),
     };
     Ok(page(&visit.hx, &view))
 }

@@ -8,6 +8,7 @@ pub(super) mod dashboard;
 pub(super) mod health;
 pub(super) mod order_form;
 pub(super) mod orders;
+pub(super) mod plans;
 pub(super) mod records;
 pub(super) mod restoration;
 pub(super) mod search;

@@ -10,6 +10,7 @@ use crate::{
     web::{
         extract::Visit,
         form::Form,
+        paths,
         view::{Shell, View},
     },
 };
@@ -80,6 +81,10 @@ pub(in crate::web) struct Show {
     pub row: Row,
     pub note: Option<String>,
     pub enter: String,
+    /// The change that merged it.
+    pub merged: Option<String>,
+    /// It can be put away, or opened again.
+    pub may_close: bool,
 }
 impl View for Show {}
 
@@ -129,10 +134,18 @@ impl New {
 impl Show {
     pub(in crate::web) fn of(visit: &Visit, found: &Listed) -> Self {
         let row = row(visit, found, ("/orders", ""));
+        let own = found.branch.owner.is_some() && found.branch.owner == visit.ctx.scope.actor();
         Self {
             shell: Shell::of(visit, found.branch.name.clone(), "branches"),
             note: found.branch.note.clone(),
             enter: row.enter.clone(),
+            merged: found
+                .branch
+                .merged
+                .as_ref()
+                .map(|(seq, _)| format!("{}/commits/{seq}", visit.main())),
+            may_close: found.branch.state != BranchState::Merged
+                && visit.ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch }),
             row,
         }
     }
@@ -154,7 +167,7 @@ fn row(visit: &Visit, listed: &Listed, (list, here): (&str, &str)) -> Row {
         when: b.changed_at.spoken(now, &zone),
         full: b.changed_at.full_text(&zone),
         iso: b.changed_at.to_string(),
-        href: format!("{}/branches/{}", visit.main(), b.slug),
+        href: paths::branch(&visit.main(), &b.slug),
         enter: format!("/{}/{}{list}", visit.ctx.company.slug, b.slug),
         current: b.slug == here,
     }

@@ -8,6 +8,7 @@ pub(super) mod order_form;
 pub(super) mod order_page;
 pub(super) mod orders;
 pub(super) mod pages;
+pub(super) mod plans;
 pub(super) mod records;
 pub(super) mod restoration;
 pub(super) mod text;

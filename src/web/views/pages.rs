@@ -129,6 +129,7 @@ pub(in crate::web) struct Commit {
     pub of: CommitView,
     /// Kind, title, URL, whether it was deleted.
     pub records: Vec<(&'static str, String, String, bool)>,
+    pub may_revert: bool,
 }
 impl View for Commit {}
 

@@ -1,0 +1,300 @@
+//! What a single record cannot tell: codes that two would have, names of records that are gone, orders
+//! that may not be confirmed. Checked on main as it would be, with every draft in its place.
+use super::{
+    Draft, Drafts, Job, Mergeable, each_kind,
+    plan::{Decisions, whole},
+};
+use crate::{
+    domain::{
+        customer::{Blocked, Customer},
+        field::{Kind, Ty},
+        history::merge::{Choice, Clashing, Conflict, ConflictKind},
+        ids::CustomerId,
+        order::{Order, State},
+        product::Product,
+        record::{Record, of_value},
+        tax::TaxCode,
+        text::fold,
+    },
+    service::{Master, admission, context::Ctx, error::Result, references},
+    store::{
+        db::Tx,
+        masters::{self, read},
+        sides::{self, Referrers},
+        versions,
+    },
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// A decision may bring up what another one has to settle: so many times at most.
+const ROUNDS: usize = 8;
+
+/// Finds what is wrong with the whole, and does what was decided on it.
+pub(super) async fn run(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (job, decisions): (&Job, &Decisions),
+    drafts: &mut Drafts,
+) -> Result<()> {
+    let since = match job {
+        Job::Merge(branch) | Job::Sync(branch) => branch.base,
+        Job::Revert(seq) => seq - 1,
+    };
+    for _ in 0..ROUNDS {
+        each_kind!(R => for draft in R::of_mut(drafts) {
+            draft.clashes.clear();
+        });
+        unique::<TaxCode>(ctx, tx, drafts).await?;
+        unique::<Customer>(ctx, tx, drafts).await?;
+        unique::<Product>(ctx, tx, drafts).await?;
+        dangling(ctx, tx, since, drafts).await?;
+        still_named(ctx, tx, drafts).await?;
+        confirmed(ctx, tx, drafts).await?;
+        let mut again = false;
+        each_kind!(R => again |= settle::<R>(decisions, drafts)?);
+        if !again {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Does what was decided on clashes. Whether anything became different by it.
+fn settle<R: Mergeable>(decisions: &Decisions, drafts: &mut Drafts) -> Result<bool> {
+    let mut again = false;
+    for draft in R::of_mut(drafts) {
+        let Some(decided) = decisions.get(&(R::KIND, draft.id)) else { continue };
+        let clashes = std::mem::take(&mut draft.clashes);
+        for conflict in clashes {
+            match conflict.decided(decided) {
+                None => draft.clashes.push(conflict),
+                Some(choice) => {
+                    again = true;
+                    decide(draft, &conflict, choice)?;
+                    draft.decided.push((conflict, choice.clone()));
+                }
+            }
+        }
+    }
+    Ok(again)
+}
+
+fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choice) -> Result<()> {
+    let Some(after) = &draft.after else {
+        draft.leave();
+        return Ok(());
+    };
+    let mut value = after.value();
+    match (choice, conflict.kind) {
+        (Choice::Value(typed), _) => {
+            let (name, _) = conflict.path.split_once('#').unwrap_or_default();
+            value[name] = typed[name].clone();
+        }
+        (_, ConflictKind::Guard) => {
+            let before = draft.before.as_ref().map(R::value);
+            value["state"] = before.map_or_else(|| json!("draft"), |b| b["state"].clone());
+        }
+        _ => {
+            draft.leave();
+            return Ok(());
+        }
+    }
+    draft.after = Some(of_value(value)?);
+    Ok(())
+}
+
+/// No two master records of a kind have one code.
+async fn unique<M: Mergeable + Master>(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
+    let key = |m: &Option<M>| m.as_ref().map(|m| fold(m.code()));
+    let mut claims: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
+    for draft in M::of(drafts).iter().filter(|d| key(&d.after) != key(&d.before)) {
+        if let Some(key) = key(&draft.after) {
+            claims.entry(key).or_default().push(draft.id);
+        }
+    }
+    let keys: Vec<String> = claims.keys().cloned().collect();
+    for (held, id) in sides::holders::<M>(tx, &ctx.scope, &keys).await? {
+        let draft = M::find(drafts, id);
+        let stays = draft.is_none_or(|d| key(&d.after).as_ref() == Some(&held));
+        let holders = claims.entry(held).or_default();
+        if stays && !holders.contains(&id) {
+            holders.push(id);
+        }
+    }
+    for (key, holders) in claims.into_iter().filter(|(_, holders)| holders.len() > 1) {
+        for id in &holders {
+            let other = holders.iter().find(|h| *h != id).copied().unwrap_or_default();
+            let called = called::<M>(ctx, tx, (drafts, other)).await?;
+            if let Some(draft) = M::find_mut(drafts, *id) {
+                let clash = taken(draft, (&key, other, called));
+                draft.clashes.push(clash);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn called<M: Mergeable + Master>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (drafts, id): (&Drafts, Uuid),
+) -> Result<String> {
+    let drafted = M::find(drafts, id).and_then(|d| d.after.as_ref());
+    if let Some(m) = drafted {
+        return Ok(references::title_of(m));
+    }
+    let version = versions::current::<M>(tx, &ctx.scope, id).await?;
+    let found = version.map(|v| read::<M>(&v.body)).transpose()?;
+    Ok(found.as_ref().map(references::title_of).unwrap_or_default())
+}
+
+fn taken<M: Mergeable + Master>(
+    draft: &Draft<M>,
+    (key, other, called): (&str, Uuid, String),
+) -> Conflict {
+    let code = draft.after.as_ref().map(|m| m.code().to_owned()).unwrap_or_default();
+    let label = crate::domain::field::find(M::FIELDS, M::CODE).map_or("Code", |f| f.label);
+    let one = Clashing {
+        path: M::CODE.to_owned(),
+        label: label.to_owned(),
+        base: Value::Null,
+        ours: json!(called),
+        theirs: json!(code),
+        ty: Ty::Text(200),
+    };
+    Conflict {
+        path: format!("{}#unique", M::CODE),
+        ours: json!({"key": key, "holder": other}),
+        theirs: json!({ M::CODE: code }),
+        may_take: false,
+        why: format!("{called} has this too."),
+        ..Conflict::of(ConflictKind::Unique, one)
+    }
+}
+
+/// What is named must be there: not deleted on main, not left out of the merge.
+async fn dangling(ctx: &Ctx, tx: &mut Tx, since: i64, drafts: &mut Drafts) -> Result<()> {
+    let mut gone = BTreeSet::new();
+    gone.extend(left_out::<TaxCode>(ctx, tx, (drafts, since)).await?);
+    gone.extend(left_out::<Customer>(ctx, tx, (drafts, since)).await?);
+    gone.extend(left_out::<Product>(ctx, tx, (drafts, since)).await?);
+    if !gone.is_empty() {
+        each_kind!(R => for draft in R::of_mut(drafts) {
+            names_gone(draft, &gone);
+        });
+    }
+    Ok(())
+}
+
+/// Records that main would not have though others may name them.
+async fn left_out<M: Mergeable + Master>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (drafts, since): (&Drafts, i64),
+) -> Result<BTreeSet<Uuid>> {
+    let back = |id: &Uuid| M::find(drafts, *id).is_some_and(|d| d.after.is_some());
+    let mut gone = sides::gone_since::<M>(tx, &ctx.scope, since).await?;
+    gone.retain(|id| !back(id));
+    let never = M::of(drafts).iter().filter(|d| d.after.is_none() && d.before.is_none());
+    gone.extend(never.map(|d| d.id));
+    Ok(gone.into_iter().collect())
+}
+
+fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>) {
+    let Some(after) = &draft.after else { return };
+    // what main has so already is main's affair
+    let known = draft.before.as_ref().map(|b| references::named_in::<R>(&b.value()));
+    let known = known.unwrap_or_default();
+    for (kind, id, path) in references::named_in::<R>(&after.value()) {
+        if gone.contains(&id) && !known.iter().any(|(_, k, _)| *k == id) {
+            let what = kind.label().to_lowercase();
+            let why = format!("It names a {what} that is not on main any more.");
+            draft.clashes.push(Conflict {
+                path: format!("{path}#gone"),
+                theirs: json!(id),
+                ..whole(draft, ConflictKind::Dangling, why)
+            });
+        }
+    }
+}
+
+/// What is to be deleted may not be named by what stays.
+async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
+    let mut found: BTreeSet<(Kind, Uuid)> = BTreeSet::new();
+    let all = [
+        (Kind::Customer, Referrers::OfCustomers, deleted::<Customer>(drafts)),
+        (Kind::Product, Referrers::OfProducts, deleted::<Product>(drafts)),
+        (Kind::TaxCode, Referrers::OfTaxCodes, deleted::<TaxCode>(drafts)),
+    ];
+    let deleted: BTreeSet<(Kind, Uuid)> =
+        all.iter().flat_map(|(kind, _, ids)| ids.iter().map(|id| (*kind, *id))).collect();
+    for (kind, by, ids) in all.into_iter().filter(|(_, _, ids)| !ids.is_empty()) {
+        for (order, named) in sides::referrers(tx, &ctx.scope, (by, &ids)).await? {
+            if Order::find(drafts, order).is_none() {
+                found.insert((kind, named));
+            }
+        }
+        let product = |p: &Product| p.tax_code.is_some_and(|t| ids.contains(&t.0));
+        if kind == Kind::TaxCode
+            && let Some(p) =
+                masters::all::<Product>(tx, &ctx.scope).await?.iter().find(|p| product(p))
+        {
+            found.extend(p.tax_code.map(|t| (kind, t.0)));
+        }
+    }
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    each_kind!(R => for after in R::of(drafts).iter().filter_map(|d| d.after.as_ref()) {
+        let named = references::named_in::<R>(&after.value()).into_iter();
+        found.extend(named.map(|(kind, id, _)| (kind, id)).filter(|key| deleted.contains(key)));
+    });
+    each_kind!(R => for draft in R::of_mut(drafts) {
+        if found.contains(&(R::KIND, draft.id)) {
+            let why = "Other records on main name it. Keep it, or put it out of use instead.";
+            let conflict = whole(draft, ConflictKind::StillReferenced, why.into());
+            draft.clashes.push(conflict);
+        }
+    });
+    Ok(())
+}
+
+fn deleted<M: Mergeable>(drafts: &Drafts) -> Vec<Uuid> {
+    let gone = |d: &&Draft<M>| d.before.is_some() && d.after.is_none();
+    M::of(drafts).iter().filter(gone).map(|d| d.id).collect()
+}
+
+/// An order that main would have confirmed must be one that can be.
+async fn confirmed(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
+    let mut blocked: BTreeMap<CustomerId, bool> = BTreeMap::new();
+    let moved = |d: &&mut Draft<Order>| {
+        let is = |o: &Option<Order>| o.as_ref().is_some_and(|o| o.state == State::Confirmed);
+        let was = d.before.as_ref().is_some_and(|b| b.state != State::Draft);
+        is(&d.after) && !was
+    };
+    let Drafts { orders, customers, .. } = drafts;
+    for draft in orders.iter_mut().filter(moved) {
+        let Some(order) = &draft.after else { continue };
+        let drafted = customers.binary_search_by_key(&order.customer.0, |d| d.id).ok();
+        let drafted = drafted.map(|at| &customers[at]);
+        let is_blocked = match (blocked.get(&order.customer), drafted) {
+            (Some(known), _) => *known,
+            (None, Some(draft)) => {
+                draft.after.as_ref().is_some_and(|c| c.blocked == Blocked::Block)
+            }
+            (None, None) => {
+                let found = versions::current::<Customer>(tx, &ctx.scope, order.customer.0).await?;
+                let found = found.map(|v| read::<Customer>(&v.body)).transpose()?;
+                found.is_some_and(|c| c.blocked == Blocked::Block)
+            }
+        };
+        blocked.insert(order.customer, is_blocked);
+        if let Err(why) = admission::confirmable(order, is_blocked) {
+            let conflict = whole(draft, ConflictKind::Guard, why.to_string());
+            draft.clashes.push(Conflict { label: "State".into(), ..conflict });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Decisions on conflicts: one by one, or on all of a kind.
+use super::{Job, Mergeable, Plan, each_kind, plan};
+use crate::{
+    domain::{
+        field::{Field, Kind, Ty, find},
+        history::merge::{Choice, Conflict, ConflictKind},
+        input,
+        policy::Act,
+    },
+    service::{
+        context::Ctx,
+        error::{Error, Result},
+    },
+    store::resolutions::{self, Decided},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Which conflicts a decision is on.
+#[derive(Clone, Debug)]
+pub enum Which {
+    One {
+        kind: Kind,
+        id: Uuid,
+        path: String,
+    },
+    /// Every open one of this kind, in a word.
+    All(String),
+}
+
+/// What was decided.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Main's stays.
+    Keep,
+    /// What comes in holds.
+    Take,
+    /// Another value, as typed.
+    Type(String),
+}
+
+/// Keeps a decision on conflicts that are open in the plan as it is now. Whoever merges has agreed to
+/// it: it is a part of what they look at.
+///
+/// # Errors
+/// `Refused` if no such conflict is open; `Invalid` at `value` if it is none of the field.
+pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -> Result<usize> {
+    ctx.may(Act::OpenBranch)?;
+    let plan = plan::plan(ctx, job).await?;
+    let mut all = vec![];
+    each_kind!(R => collect::<R>(&plan, (&which, &decision), &mut all)?);
+    if all.is_empty() {
+        let text = "This conflict is not open any more, or this cannot be chosen for it.";
+        return Err(Error::Refused(text.into()));
+    }
+    let mut tx = ctx.app.db.write(&ctx.scope).await?;
+    resolutions::keep(&mut tx, &ctx.scope, (plan.job.subject(), ctx.now()), &all).await?;
+    tx.commit().await?;
+    Ok(all.len())
+}
+
+fn collect<R: Mergeable>(
+    plan: &Plan,
+    (which, decision): (&Which, &Decision),
+    all: &mut Vec<Decided>,
+) -> Result<()> {
+    for draft in R::of(&plan.drafts) {
+        // what was decided can be decided otherwise; for all of a kind the open ones are meant
+        let one = matches!(which, Which::One { .. });
+        let decided = draft.decided.iter().map(|(c, _)| c).filter(|_| one);
+        let all_of_it = draft.open().chain(decided);
+        for conflict in all_of_it.filter(|c| is_meant::<R>(which, draft.id, c)) {
+            let choice = match decision {
+                Decision::Keep => Choice::Ours,
+                Decision::Take => Choice::Theirs,
+                Decision::Type(text) => Choice::Value(typed(R::FIELDS, conflict, text)?),
+            };
+            if conflict.allows(&choice) {
+                let resolution = conflict.resolved(choice);
+                all.push(Decided { kind: R::KIND, id: draft.id, resolution });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_meant<R: Mergeable>(which: &Which, id: Uuid, conflict: &Conflict) -> bool {
+    match which {
+        Which::One { kind, id: one, path } => {
+            *kind == R::KIND && *one == id && *path == conflict.path
+        }
+        Which::All(word) => conflict.kind.word() == word,
+    }
+}
+
+/// A typed value in the shape of the conflict's own.
+fn typed(fields: &'static [Field], conflict: &Conflict, text: &str) -> Result<Value> {
+    let path = conflict.path.split('#').next().unwrap_or_default();
+    let (fields, name) = place(fields, path);
+    let value = input::value(fields, name, text).map_err(|why| Error::at("value", why))?;
+    match (value, conflict.kind) {
+        (None, ConflictKind::Unique) => Err(Error::at("value", "Write another code")),
+        (value, _) => Ok(json!({ name: value })),
+    }
+}
+
+/// The fields among which a path's last step is.
+fn place<'a>(fields: &'static [Field], path: &'a str) -> (&'static [Field], &'a str) {
+    let names: Vec<&str> = path.split('/').collect();
+    match (find(fields, names[0]).map(|f| f.ty), names.as_slice()) {
+        (Some(Ty::Parts(_, inner)), [_, _, name]) => (inner, name),
+        _ => (fields, names.last().copied().unwrap_or_default()),
+    }
+}

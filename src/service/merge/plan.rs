@@ -1,0 +1,226 @@
+//! The plan: every record's three sides merged, checked against the rest, summed up. It only reads.
+use super::{Draft, Drafts, Effect, Job, Mergeable, Plan, Summary, checks, each_kind};
+use crate::{
+    domain::{
+        branch::Branch,
+        field::Kind,
+        history::{
+            chain::{Hash, body_hash},
+            merge::{Conflict, ConflictKind, Resolution},
+        },
+        order::Order,
+        policy::Act,
+        record::{self, of_value},
+    },
+    service::{
+        context::Ctx,
+        error::{Error, Result},
+        records::parsed,
+    },
+    store::{
+        commits,
+        db::Tx,
+        masters::read,
+        resolutions,
+        sides::{self, Sides},
+        versions::Version,
+    },
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Decisions by record.
+pub(super) type Decisions = BTreeMap<(Kind, Uuid), Vec<Resolution>>;
+
+/// What would happen. `ctx` is on main.
+pub async fn plan(ctx: &Ctx, job: Job) -> Result<Plan> {
+    ctx.may(Act::ReadHistory)?;
+    let mut tx = ctx.read().await?;
+    within(ctx, &mut tx, job).await
+}
+
+/// The same in a transaction that may hold the company's lock.
+pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
+    let (seen, main) = commits::heads(tx, &ctx.scope).await?;
+    let decisions = decisions(ctx, tx, &job).await?;
+    let mut drafts = Drafts::default();
+    each_kind!(R => gather::<R>(ctx, tx, (&job, &decisions), &mut drafts).await?);
+    checks::run(ctx, tx, (&job, &decisions), &mut drafts).await?;
+    let mut summary = Summary::default();
+    let mut denied = vec![];
+    let mut hash = Sha256::new();
+    hash.update(print_of(job.branch()));
+    each_kind!(R => sum_up::<R>(R::of(&drafts), &mut summary, &mut denied, &mut hash));
+    money(&drafts.orders, &mut summary);
+    let hash = hash.finalize().into();
+    Ok(Plan { job, seen, main, drafts, summary, denied, hash })
+}
+
+async fn decisions(ctx: &Ctx, tx: &mut Tx, job: &Job) -> Result<Decisions> {
+    let mut out = Decisions::new();
+    for decided in resolutions::all(tx, &ctx.scope, job.subject()).await? {
+        out.entry((decided.kind, decided.id)).or_default().push(decided.resolution);
+    }
+    Ok(out)
+}
+
+/// The drafts of one kind: a chunk of records after the other.
+async fn gather<R: Mergeable>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (job, decisions): (&Job, &Decisions),
+    drafts: &mut Drafts,
+) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let chunk = sides::chunk::<R>(tx, &ctx.scope, (job.source(), after)).await?;
+        let Some(last) = chunk.last() else { return Ok(()) };
+        after = last.id;
+        for sides in chunk {
+            let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
+            if let Some(draft) = draft::<R>(ctx, sides, decided)? {
+                R::of_mut(drafts).push(draft);
+            }
+        }
+    }
+}
+
+/// What becomes of a record by itself; nothing where the incoming side changed nothing.
+fn draft<R: Mergeable>(
+    ctx: &Ctx,
+    sides: Sides,
+    decided: &[Resolution],
+) -> Result<Option<Draft<R>>> {
+    let Sides { id, base, ours, theirs, known } = sides;
+    let text = |v: &Option<Version>| v.as_ref().map(|v| v.body.clone());
+    if text(&base) == text(&theirs) {
+        return Ok(None);
+    }
+    let typed = |v: &Option<Version>| -> Result<Option<R>> {
+        Ok(v.as_ref().map(|v| read(&v.body)).transpose()?)
+    };
+    let before = typed(&ours)?;
+    let mut draft = Draft {
+        id,
+        known,
+        before,
+        after: None,
+        conflicts: vec![],
+        clashes: vec![],
+        decided: vec![],
+        notices: vec![],
+        denied: None,
+        base,
+        ours,
+        theirs,
+    };
+    if text(&draft.base) == text(&draft.ours) {
+        draft.after = typed(&draft.theirs)?;
+    } else {
+        merged(&mut draft, decided)?;
+    }
+    rights(ctx, &mut draft);
+    Ok(Some(draft))
+}
+
+/// Both sides changed it.
+fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -> Result<()> {
+    let value = |v: &Option<Version>| v.as_ref().map(|v| parsed(&v.body)).transpose();
+    let sides = [value(&draft.base)?, value(&draft.ours)?, value(&draft.theirs)?];
+    let merged = record::merge::<R>(sides.each_ref().map(Option::as_ref), decided);
+    draft.conflicts = merged.conflicts;
+    draft.notices = merged.notices;
+    draft.decided = merged.decided;
+    match merged.value.map(of_value::<R>).transpose() {
+        Ok(after) => draft.after = after,
+        Err(problems) => {
+            draft.leave();
+            let conflict =
+                whole(draft, ConflictKind::Invariant, Error::Invalid(problems).to_string());
+            match conflict.decided(decided) {
+                None => draft.conflicts.push(conflict),
+                Some(choice) => draft.decided.push((conflict, choice.clone())),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A conflict about a record as a whole: main's stays, unless its branch is changed.
+pub(super) fn whole<R: Mergeable>(draft: &Draft<R>, kind: ConflictKind, why: String) -> Conflict {
+    let print = |v: &Option<Version>| v.as_ref().map_or(Value::Null, |v| Value::from(v.seq));
+    let [base, ours, theirs] = [&draft.base, &draft.ours, &draft.theirs].map(print);
+    Conflict {
+        path: format!("#{}", kind.word()),
+        label: R::KIND.label().to_owned(),
+        kind,
+        base,
+        ours,
+        theirs,
+        fields: vec![],
+        may_take: false,
+        may_type: false,
+        why,
+    }
+}
+
+/// Whether who asks may make this change on main.
+fn rights<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>) {
+    let wanted = ctx.may(R::WRITE).and_then(|()| match &draft.after {
+        Some(after) => R::admit(ctx, draft.before.as_ref(), after),
+        None => Ok(()),
+    });
+    if let Err(Error::Forbidden(act)) = wanted {
+        draft.denied = Some(act);
+    }
+}
+
+fn print_of(branch: Option<&Branch>) -> Vec<u8> {
+    branch.map_or_else(Vec::new, |b| [b.id.to_be_bytes(), b.head.to_be_bytes()].concat())
+}
+
+/// Counts the drafts of a kind, and puts into the hash what becomes of each.
+fn sum_up<R: Mergeable>(
+    drafts: &[Draft<R>],
+    summary: &mut Summary,
+    denied: &mut Vec<(Kind, String, Act)>,
+    hash: &mut Sha256,
+) {
+    for draft in drafts {
+        let open = draft.open().count();
+        summary.conflicts += open;
+        summary.clashing += usize::from(open > 0);
+        let effect = draft.effect();
+        match effect {
+            Effect::Created => summary.created += 1,
+            Effect::Changed => summary.changed += 1,
+            Effect::Deleted => summary.deleted += 1,
+            Effect::Nothing => {}
+        }
+        if let Some(act) = draft.denied.filter(|_| effect != Effect::Nothing) {
+            denied.push((R::KIND, draft.title(), act));
+        }
+        hash.update(R::KIND.word());
+        hash.update(draft.id);
+        hash.update(draft.after.as_ref().map_or([0; 32], |r| body_hash(&r.body())));
+        draft.open().for_each(|c| print(hash, c));
+    }
+}
+
+fn print(hash: &mut Sha256, conflict: &Conflict) {
+    hash.update(&conflict.path);
+    conflict.print().iter().for_each(|h: &Hash| hash.update(h));
+}
+
+fn money(orders: &[Draft<Order>], summary: &mut Summary) {
+    for draft in orders {
+        for (order, sign) in [(&draft.before, -1), (&draft.after, 1)] {
+            let Some(order) = order else { continue };
+            let gross = order.totals().map_or(0, |t| t.gross);
+            *summary.money.entry(order.currency.code().to_owned()).or_default() += sign * gross;
+        }
+    }
+    summary.money.retain(|_, sum| *sum != 0);
+}

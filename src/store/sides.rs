@@ -1,0 +1,123 @@
+//! The three sides of records that come together: as they were, as they are, and what is to come in.
+use super::{
+    db::{DbRow, FromDb, Tx},
+    kinds::{Master, Stored},
+    versions::Version,
+};
+use crate::domain::{branch::Branch, scope::Scope};
+use sqlx::Result;
+use uuid::Uuid;
+
+/// Records read at once.
+const CHUNK: i64 = 500;
+
+/// The sides of one record; none where it is not there.
+#[derive(Clone, Debug)]
+pub struct Sides {
+    pub id: Uuid,
+    pub base: Option<Version>,
+    pub ours: Option<Version>,
+    pub theirs: Option<Version>,
+    /// Main has a version of it, be it that of its deletion.
+    pub known: bool,
+}
+
+impl FromDb for Sides {
+    fn from_db(row: &DbRow) -> Result<Self> {
+        let side = |at: usize| -> Result<Option<Version>> {
+            let (seq, gone): (Option<i64>, Option<bool>) = (row.get(at)?, row.get(at + 1)?);
+            let Some(seq) = seq.filter(|_| gone == Some(false)) else { return Ok(None) };
+            Ok(Some(Version { seq, body: row.get(at + 2)? }))
+        };
+        let known = row.get::<Option<i64>>(4)?.is_some();
+        Ok(Self { id: row.get(0)?, base: side(1)?, ours: side(4)?, theirs: side(7)?, known })
+    }
+}
+
+/// Where the sides come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// Main at the branch's base, main now, the branch.
+    Branch(&'a Branch),
+    /// Main after a commit, main now, main before the commit.
+    Commit(i64),
+}
+
+/// The sides of some records after an id: at most a chunk of them.
+pub async fn chunk<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (source, after): (Source<'_>, Uuid),
+) -> Result<Vec<Sides>> {
+    let stmt = match source {
+        Source::Branch(branch) => {
+            let stmt = tx.sql(R::TEXTS.sides_of_branch).bind(scope.company());
+            stmt.bind(branch.id).bind(branch.base)
+        }
+        Source::Commit(seq) => tx.sql(R::TEXTS.sides_of_commit).bind(scope.company()).bind(seq),
+    };
+    stmt.bind(after).bind(CHUNK).all().await
+}
+
+/// Which of main's records hold these codes now: the code's key and the record.
+pub async fn holders<M: Master>(
+    tx: &mut Tx,
+    scope: &Scope,
+    keys: &[String],
+) -> Result<Vec<(String, Uuid)>> {
+    let mut out = vec![];
+    for some in keys.chunks(500) {
+        let mut sql = tx.builder();
+        sql.push(M::TEXTS.holders).bind(scope.company()).push(" AND code_key IN ").list(some);
+        out.extend(tx.built(sql).all::<(String, Uuid)>().await?);
+    }
+    Ok(out)
+}
+
+/// Orders of main that name one of these customers, products or tax codes: order and what it names.
+pub async fn referrers(
+    tx: &mut Tx,
+    scope: &Scope,
+    (text, ids): (Referrers, &[Uuid]),
+) -> Result<Vec<(Uuid, Uuid)>> {
+    let (head, tail) = match text {
+        Referrers::OfCustomers => {
+            ("SELECT id, customer_id FROM orders WHERE company_id = ", " AND customer_id IN ")
+        }
+        Referrers::OfProducts => (
+            "SELECT order_id, product_id FROM order_lines WHERE company_id = ",
+            " AND product_id IN ",
+        ),
+        Referrers::OfTaxCodes => (
+            "SELECT order_id, tax_code_id FROM order_lines WHERE company_id = ",
+            " AND tax_code_id IN ",
+        ),
+    };
+    let mut sql = tx.builder();
+    sql.push(head).bind(scope.company()).push(tail).list(ids).push(" LIMIT 1000");
+    tx.built(sql).all().await
+}
+
+/// By what orders name a record.
+#[derive(Clone, Copy, Debug)]
+pub enum Referrers {
+    OfCustomers,
+    OfProducts,
+    OfTaxCodes,
+}
+
+/// Records of main that were deleted after a commit and are gone still.
+pub async fn gone_since<R: Stored>(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> =
+        tx.sql(R::TEXTS.gone_since).bind(scope.company()).bind(seq).all().await?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
+/// What was written after a commit: the number of the world, and the record.
+pub async fn moved_since<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    seq: i64,
+) -> Result<Vec<(i64, Uuid)>> {
+    tx.sql(R::TEXTS.moved_since).bind(scope.company()).bind(seq).all().await
+}

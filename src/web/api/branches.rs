@@ -1,0 +1,225 @@
+//! Branches for programs: opened, planned, decided, merged, brought up to date, put away.
+use super::body::Body;
+use crate::{
+    domain::{
+        branch::{Branch, Visibility},
+        history::merge::{Choice, Conflict},
+    },
+    service::{
+        branches::{self, Listed, NewBranch},
+        error::Error,
+        merge::{self, Decision, Effect, Job, Outcome, Plan, Record, Told, Which},
+    },
+    web::{extract::Visit, problem::Result, query::Query},
+};
+use axum::{
+    Json,
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+type Slug = Path<(String, String, String)>;
+
+/// Records of a plan told at once.
+const TOLD: usize = 50;
+
+fn branch_json(b: &Branch) -> Value {
+    json!({
+        "slug": b.slug, "name": b.name, "note": b.note, "state": b.state,
+        "visibility": b.visibility, "owner": b.owner, "base": b.base, "head": b.head,
+        "opened_at": b.opened_at, "changed_at": b.changed_at,
+        "merged": b.merged.as_ref().map(|m| m.0),
+    })
+}
+
+fn listed(l: &Listed) -> Value {
+    let mut out = branch_json(&l.branch);
+    out["records"] = json!(l.tally.size);
+    out["behind"] = json!(l.tally.behind);
+    out
+}
+
+pub(in crate::web) async fn index(visit: Visit) -> Result {
+    let closed = Query::of(&visit.uri).get("state") == "all";
+    let all = branches::list(&visit.ctx, closed).await?;
+    let items: Vec<Value> = all.iter().map(listed).collect();
+    Ok(Json(json!({"items": items})).into_response())
+}
+
+pub(in crate::web) async fn create(visit: Visit, Body(given): Body) -> Result {
+    let text = |name: &str| given[name].as_str().unwrap_or_default();
+    let visibility = match text("visibility") {
+        "" => Visibility::Private,
+        word => word.parse().map_err(|_| Error::at("visibility", "Say private or company"))?,
+    };
+    let new = NewBranch { name: text("name"), note: text("note"), visibility };
+    let branch = branches::open(&visit.ctx, new).await?;
+    Ok((StatusCode::CREATED, Json(branch_json(&branch))).into_response())
+}
+
+pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    let found = branches::find(&visit.ctx, &slug).await?;
+    Ok(Json(listed(&found)).into_response())
+}
+
+/// What merging would do, or with `?for=sync` bringing it up to date.
+pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    let branch = branches::find(&visit.ctx, &slug).await?.branch;
+    let job = match Query::of(&visit.uri).get("for") {
+        "sync" => Job::Sync(branch),
+        _ => Job::Merge(branch),
+    };
+    Ok(told(&visit, &merge::plan(&visit.ctx, job).await?))
+}
+
+/// What taking a commit back would do.
+pub(in crate::web) async fn revert_plan(visit: Visit, Path((_, _, seq)): Slug) -> Result {
+    let job = Job::Revert(seq.parse().map_err(|_| Error::NotFound)?);
+    Ok(told(&visit, &merge::plan(&visit.ctx, job).await?))
+}
+
+fn told(visit: &Visit, plan: &Plan) -> Response {
+    let query = Query::of(&visit.uri);
+    let from = query.get("from").parse().unwrap_or(0);
+    let which = match query.get("show") {
+        "conflicts" => Told::Conflicts,
+        _ => Told::Changes,
+    };
+    let (records, all) = plan.told(which, (from, TOLD));
+    let s = &plan.summary;
+    Json(json!({
+        "plan": plan.name(), "created": s.created, "changed": s.changed, "deleted": s.deleted,
+        "conflicts": s.conflicts, "money": s.money,
+        "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
+        "items": records.iter().map(record).collect::<Vec<_>>(),
+        "next": Some(from + TOLD).filter(|next| *next < all),
+    }))
+    .into_response()
+}
+
+fn record(r: &Record) -> Value {
+    let effect = match r.effect {
+        Effect::Created => "created",
+        Effect::Changed => "changed",
+        Effect::Deleted => "deleted",
+        Effect::Nothing => "nothing",
+    };
+    let changes = r
+        .changes
+        .iter()
+        .map(|c| json!({"path": c.path, "label": c.label, "before": c.before, "after": c.after}));
+    let conflicts = r.conflicts.iter().map(|(c, choice)| conflict(c, choice.as_ref()));
+    json!({
+        "kind": r.kind, "id": r.id, "title": r.title, "effect": effect,
+        "changes": changes.collect::<Vec<_>>(), "conflicts": conflicts.collect::<Vec<_>>(),
+        "notices": r.notices.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>(),
+    })
+}
+
+fn conflict(c: &Conflict, choice: Option<&Choice>) -> Value {
+    let choices: Vec<&str> = [("ours", true), ("theirs", c.may_take), ("value", c.may_type)]
+        .into_iter()
+        .filter_map(|(word, may)| may.then_some(word))
+        .collect();
+    let decided = choice.map(|choice| match choice {
+        Choice::Ours => "ours",
+        Choice::Theirs => "theirs",
+        Choice::Value(_) => "value",
+    });
+    json!({
+        "path": c.path, "label": c.label, "kind": c.kind.word(), "why": c.why, "base": c.base,
+        "ours": c.ours, "theirs": c.theirs, "choices": choices, "decided": decided,
+    })
+}
+
+/// `{"kind", "id", "path"}` names one conflict, `{"all": "field"}` all of a kind; `choice` is
+/// `ours`, `theirs` or `value` with a `value`.
+pub(in crate::web) async fn resolve(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    let branch = branches::find(&visit.ctx, &slug).await?.branch;
+    decided(&visit, Job::Merge(branch), &given).await
+}
+
+pub(in crate::web) async fn resolve_revert(
+    visit: Visit,
+    Path((_, _, seq)): Slug,
+    Body(given): Body,
+) -> Result {
+    let job = Job::Revert(seq.parse().map_err(|_| Error::NotFound)?);
+    decided(&visit, job, &given).await
+}
+
+async fn decided(visit: &Visit, job: Job, given: &Value) -> Result {
+    let text = |name: &str| given[name].as_str().unwrap_or_default();
+    let which = match text("all") {
+        "" => Which::One {
+            kind: text("kind").parse().map_err(|_| Error::at("kind", "Name a kind of record"))?,
+            id: text("id").parse().map_err(|_| Error::at("id", "Name a record by its id"))?,
+            path: text("path").to_owned(),
+        },
+        word => Which::All(word.to_owned()),
+    };
+    let decision = match text("choice") {
+        "ours" => Decision::Keep,
+        "theirs" => Decision::Take,
+        "value" => Decision::Type(text("value").to_owned()),
+        _ => return Err(Error::at("choice", "Say ours, theirs or value").into()),
+    };
+    let n = merge::decide(&visit.ctx, job, (which, decision)).await?;
+    Ok(Json(json!({"decided": n})).into_response())
+}
+
+fn agreed(given: &Value) -> Result<&str, Error> {
+    let missing = || Error::at("plan", "Name the plan that this was decided on");
+    given["plan"].as_str().filter(|p| !p.is_empty()).ok_or_else(missing)
+}
+
+fn outcome(outcome: Outcome) -> Response {
+    let commit = match outcome {
+        Outcome::Done(seq) => Some(seq),
+        Outcome::Nothing => None,
+    };
+    Json(json!({ "commit": commit })).into_response()
+}
+
+/// The body names the `plan`; `keep_open` leaves the branch open on the new main.
+pub(in crate::web) async fn merge(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    let keep = given["keep_open"].as_bool().unwrap_or(false);
+    Ok(outcome(merge::merge(&visit.ctx, &slug, (agreed(&given)?, keep)).await?))
+}
+
+pub(in crate::web) async fn sync(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    Ok(outcome(merge::sync(&visit.ctx, &slug, agreed(&given)?).await?))
+}
+
+pub(in crate::web) async fn revert(
+    visit: Visit,
+    Path((_, _, seq)): Slug,
+    Body(given): Body,
+) -> Result {
+    let seq = seq.parse().map_err(|_| Error::NotFound)?;
+    Ok(outcome(merge::revert(&visit.ctx, seq, agreed(&given)?).await?))
+}
+
+pub(in crate::web) async fn discard(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    merge::discard(&visit.ctx, &slug).await?;
+    show(visit.clone(), Path((String::new(), String::new(), slug))).await
+}
+
+pub(in crate::web) async fn reopen(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    merge::reopen(&visit.ctx, &slug).await?;
+    show(visit.clone(), Path((String::new(), String::new(), slug))).await
+}

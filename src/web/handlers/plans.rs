@@ -1,0 +1,124 @@
+//! What a merge, a sync or a revert would do: looked at, decided conflict by conflict, and done.
+use crate::{
+    domain::check::Problems,
+    service::{
+        branches,
+        error::Error,
+        merge::{self, Decision, Job, Outcome, Plan, Which},
+    },
+    web::{
+        extract::Visit,
+        form::Form,
+        paths::branch,
+        problem::Result,
+        query::Query,
+        view::{form_status, show as page, show_as},
+        views::plans::{PlanView, Typed},
+    },
+};
+use axum::{extract::Path, response::Response};
+
+type Slug = Path<(String, String, String)>;
+
+async fn of_branch(visit: &Visit, (slug, word): (&str, &str)) -> Result<Job, Error> {
+    let branch = branches::find(&visit.ctx, slug).await?.branch;
+    Ok(if word == "sync" { Job::Sync(branch) } else { Job::Merge(branch) })
+}
+
+fn of_commit(seq: &str) -> Result<Job, Error> {
+    Ok(Job::Revert(seq.parse().map_err(|_| Error::NotFound)?))
+}
+
+pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    let word = Query::of(&visit.uri).get("for").to_owned();
+    let job = of_branch(&visit, (&slug, &word)).await?;
+    let plan = merge::plan(&visit.ctx, job).await?;
+    Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
+}
+
+pub(in crate::web) async fn show_revert(visit: Visit, Path((_, _, seq)): Slug) -> Result {
+    let plan = merge::plan(&visit.ctx, of_commit(&seq)?).await?;
+    Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
+}
+
+pub(in crate::web) async fn decide(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
+    let job = of_branch(&visit, (&slug, form.text("for"))).await?;
+    decided(&visit, job, &form).await
+}
+
+pub(in crate::web) async fn decide_revert(
+    visit: Visit,
+    Path((_, _, seq)): Slug,
+    form: Form,
+) -> Result {
+    decided(&visit, of_commit(&seq)?, &form).await
+}
+
+/// The page comes back with the decision taken; what was typed and is no value stays in its field.
+async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
+    let outcome = merge::decide(&visit.ctx, job.clone(), decision(form)?).await;
+    let problems = match outcome {
+        Ok(_) if !visit.hx.is_request() => {
+            return Ok(visit.hx.go(&PlanView::url(visit, &job), "decided"));
+        }
+        Ok(_) => Problems::default(),
+        Err(Error::Invalid(problems)) => problems,
+        Err(e) => return Err(e.into()),
+    };
+    let status = form_status(&problems, &[]);
+    let typed = Typed {
+        id: form.text("id").to_owned(),
+        path: form.text("path").to_owned(),
+        value: form.text("value").to_owned(),
+        why: problems.get("value").unwrap_or_default().to_owned(),
+    };
+    let plan: Plan = merge::plan(&visit.ctx, job).await?;
+    Ok(show_as(status, &visit.hx, &PlanView::of(visit, &plan, typed).await?))
+}
+
+fn decision(form: &Form) -> Result<(Which, Decision), Error> {
+    let text = |name: &str| form.text(name);
+    let unknown =
+        |_| Error::Refused("Open the page again: it does not say what was decided.".into());
+    let which = match text("all") {
+        "" => Which::One {
+            kind: text("kind").parse().map_err(unknown)?,
+            id: text("id").parse().map_err(|_| Error::NotFound)?,
+            path: text("path").to_owned(),
+        },
+        word => Which::All(word.to_owned()),
+    };
+    let decision = match text("choice") {
+        "ours" => Decision::Keep,
+        "theirs" => Decision::Take,
+        "value" => Decision::Type(text("value").to_owned()),
+        _ => return Err(Error::Refused("Choose one of the values first.".into())),
+    };
+    Ok((which, decision))
+}
+
+pub(in crate::web) async fn merge(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
+    let keep = form.text("keep_open") == "true";
+    let done = merge::merge(&visit.ctx, &slug, (form.text("plan"), keep)).await?;
+    Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-merged")))
+}
+
+pub(in crate::web) async fn sync(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
+    let done = merge::sync(&visit.ctx, &slug, form.text("plan")).await?;
+    Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-synced")))
+}
+
+pub(in crate::web) async fn revert(visit: Visit, Path((_, _, seq)): Slug, form: Form) -> Result {
+    let number = seq.parse().map_err(|_| Error::NotFound)?;
+    let done = merge::revert(&visit.ctx, number, form.text("plan")).await?;
+    let url = match done {
+        Outcome::Done(new) => format!("{}/commits/{new}", visit.main()),
+        Outcome::Nothing => format!("{}/commits/{seq}", visit.main()),
+    };
+    Ok(went(&visit, done, (&url, "reverted")))
+}
+
+fn went(visit: &Visit, done: Outcome, (url, word): (&str, &str)) -> Response {
+    let word = if done == Outcome::Nothing { "nothing-to-do" } else { word };
+    visit.hx.go(url, word)
+}

@@ -1,0 +1,381 @@
+//! A plan as people look at it: what would change, and what has to be decided first.
+use super::{
+    fields::{ClashView, Showing},
+    history::{ChangeView, author, change},
+    text::counted,
+};
+use crate::{
+    domain::{
+        branch::Branch,
+        history::merge::{Choice, Conflict, Notice},
+        money::Currency,
+        page::Count,
+        policy::Act,
+        text::{grouped, initials},
+    },
+    service::{
+        error::Result,
+        history::{Made, made},
+        merge::{Effect, Job, Plan, Record, Told},
+        references::{self, Titles, reference},
+    },
+    web::{
+        extract::Visit,
+        paths,
+        query::Query,
+        view::{Shell, View},
+    },
+};
+use askama::Template;
+use std::collections::BTreeMap;
+
+/// Records with conflicts on a page, and records that change.
+const CONFLICTS: usize = 25;
+const CHANGES: usize = 50;
+
+/// What was typed for a conflict and is no value of it.
+#[derive(Default)]
+pub(in crate::web) struct Typed {
+    pub id: String,
+    pub path: String,
+    pub value: String,
+    pub why: String,
+}
+
+/// The page, and the part of it that a decision changes.
+#[derive(Template)]
+#[template(path = "branches/plan.html", blocks = ["plan"])]
+pub(in crate::web) struct PlanView {
+    pub shell: Shell,
+    pub of: Frame,
+    pub name: String,
+    pub counts: Vec<(String, &'static str)>,
+    pub money: Vec<String>,
+    pub denied: Vec<String>,
+    pub open: usize,
+    pub records: usize,
+    /// `Merge 42 changed records`
+    pub button: String,
+    /// Kinds of which several are open: word, sentence.
+    pub kinds: Vec<(&'static str, &'static str)>,
+    pub conflicts: Vec<ConflictView>,
+    pub more_conflicts: Option<String>,
+    pub changes: Vec<RecordView>,
+    pub more_changes: Option<String>,
+    /// On a later page.
+    pub later: bool,
+    pub may_decide: bool,
+}
+impl View for PlanView {
+    fn region(&self, target: &str) -> Option<askama::Result<String>> {
+        (target == "plan").then(|| self.as_plan().render())
+    }
+}
+
+/// What a job is called, and where its decisions and its act are sent.
+pub(in crate::web) struct Frame {
+    pub heading: String,
+    /// The page one came from: name and address.
+    pub from: (String, String),
+    pub word: Word,
+    pub decide: String,
+    pub act: String,
+    pub url: String,
+    pub may: bool,
+    /// It can leave the branch open.
+    pub may_keep: bool,
+}
+
+/// The words of an act.
+pub(in crate::web) struct Word {
+    /// Which plan, for the forms.
+    pub of: &'static str,
+    pub verb: &'static str,
+    /// What main's side and the other one are called.
+    pub keep: &'static str,
+    pub take: &'static str,
+    pub base: &'static str,
+    pub icon: &'static str,
+}
+
+/// A conflict as a card.
+pub(in crate::web) struct ConflictView {
+    pub n: usize,
+    pub kind: &'static str,
+    pub word: &'static str,
+    pub id: String,
+    pub path: String,
+    pub badge: &'static str,
+    pub title: String,
+    pub href: String,
+    pub label: String,
+    pub why: String,
+    pub fields: Vec<ClashView>,
+    pub ours: Option<Who>,
+    pub theirs: Option<Who>,
+    pub may_take: bool,
+    pub may_type: bool,
+    /// `ours`, `theirs`, `value`, or empty while it is open.
+    pub choice: &'static str,
+    pub typed: String,
+    pub error: String,
+}
+
+/// Who made a side, and when.
+pub(in crate::web) struct Who {
+    pub name: String,
+    pub initials: String,
+    pub when: String,
+}
+
+/// A record that would change.
+pub(in crate::web) struct RecordView {
+    pub kind: &'static str,
+    pub title: String,
+    pub href: String,
+    pub effect: &'static str,
+    pub class: &'static str,
+    pub changes: Vec<ChangeView>,
+    pub notices: Vec<&'static str>,
+}
+
+impl PlanView {
+    /// The address of a job's plan.
+    pub(in crate::web) fn url(visit: &Visit, job: &Job) -> String {
+        match job {
+            Job::Merge(b) => format!("{}/plan", paths::branch(&visit.main(), &b.slug)),
+            Job::Sync(b) => format!("{}/plan?for=sync", paths::branch(&visit.main(), &b.slug)),
+            Job::Revert(seq) => format!("{}/commits/{seq}/revert", visit.main()),
+        }
+    }
+
+    pub(in crate::web) async fn of(visit: &Visit, plan: &Plan, typed: Typed) -> Result<Self> {
+        let query = Query::of(&visit.uri);
+        let from = |name: &str| query.get(name).parse().unwrap_or(0);
+        let (clashing, all_clashing) = plan.told(Told::Conflicts, (from("conflicts"), CONFLICTS));
+        let (changing, all_changing) = plan.told(Told::Changes, (from("changes"), CHANGES));
+        let titles = titles(visit, clashing.iter().chain(&changing)).await?;
+        let zone = visit.ctx.company.zone();
+        let showing = Showing { zone: &zone, titles: &titles };
+        let who = authors(visit, &clashing).await?;
+        let base = within(visit, &plan.job);
+        let each = clashing.iter().flat_map(|r| r.conflicts.iter().map(move |c| (r, c)));
+        let card = |(n, (r, c))| card((visit, &base), (n, r, c), (&showing, &who), &typed);
+        let conflicts: Vec<ConflictView> = each.enumerate().map(card).collect();
+        let changes = changing.iter().map(|r| told(&base, r, &showing)).collect();
+        let more = |name: &str, from: usize, page: usize, all: usize| {
+            let next = (from + page).to_string();
+            (from + page < all).then(|| query.url(visit.uri.path(), &[(name, &next)]))
+        };
+        let more_conflicts = more("conflicts", from("conflicts"), CONFLICTS, all_clashing);
+        let more_changes = more("changes", from("changes"), CHANGES, all_changing);
+        let later = from("conflicts") + from("changes") > 0;
+        let out = Self { more_conflicts, more_changes, later, ..Self::counted(visit, plan) };
+        Ok(Self { kinds: kinds(&conflicts), conflicts, changes, ..out })
+    }
+
+    /// Without records.
+    fn counted(visit: &Visit, plan: &Plan) -> Self {
+        let (of, s) = (Frame::of(visit, &plan.job), &plan.summary);
+        let counts = [(s.created, "created"), (s.changed, "changed"), (s.deleted, "deleted")];
+        let button = format!("{} {}", of.word.verb, counted(whole(s.records()), "changed record"));
+        Self {
+            shell: Shell::of(visit, of.heading.clone(), "branches"),
+            of,
+            name: plan.name(),
+            counts: counts.into_iter().map(|(n, word)| (grouped(&n.to_string()), word)).collect(),
+            money: s.money.iter().map(|(code, sum)| money(code, *sum)).collect(),
+            denied: denied(plan),
+            open: s.conflicts,
+            records: s.records(),
+            button,
+            kinds: vec![],
+            conflicts: vec![],
+            more_conflicts: None,
+            changes: vec![],
+            more_changes: None,
+            later: false,
+            may_decide: visit.ctx.scope.may(Act::OpenBranch),
+        }
+    }
+}
+
+impl Frame {
+    fn of(visit: &Visit, job: &Job) -> Self {
+        let (url, main) = (PlanView::url(visit, job), visit.main());
+        let may = |act| visit.ctx.scope.may(act);
+        let of_branch = |b: &Branch, word: Word, heading: String| {
+            let page = paths::branch(&main, &b.slug);
+            let (decide, act) = (format!("{page}/resolutions"), format!("{page}/{}", word.of));
+            let from = (b.name.clone(), page);
+            let open = b.closed().is_none();
+            Self { heading, from, word, decide, act, url: url.clone(), may: open, may_keep: false }
+        };
+        match job {
+            Job::Merge(b) => {
+                let frame = of_branch(b, MERGE, format!("Merge “{}” into main", b.name));
+                Self { may: frame.may && may(Act::MergeBranch), may_keep: true, ..frame }
+            }
+            Job::Sync(b) => {
+                let frame = of_branch(b, SYNC, format!("Bring “{}” up to date", b.name));
+                Self { may: frame.may && may(Act::OpenBranch), ..frame }
+            }
+            Job::Revert(seq) => {
+                let page = format!("{main}/commits/{seq}");
+                Self {
+                    heading: format!("Take back change {seq}"),
+                    from: (format!("Change {seq}"), page.clone()),
+                    word: REVERT,
+                    decide: format!("{page}/resolutions"),
+                    act: url.clone(),
+                    url,
+                    may: may(Act::MergeBranch),
+                    may_keep: false,
+                }
+            }
+        }
+    }
+}
+
+const MERGE: Word = Word {
+    of: "merge",
+    verb: "Merge",
+    keep: "Keep main",
+    take: "Take branch",
+    base: "When the branch began",
+    icon: "git-merge",
+};
+const SYNC: Word = Word { of: "sync", verb: "Bring in", icon: "arrow-down", ..MERGE };
+const REVERT: Word = Word {
+    of: "revert",
+    verb: "Take back",
+    keep: "Keep as it is now",
+    take: "Take what was before",
+    base: "After that change",
+    icon: "rotate-ccw",
+};
+
+fn whole(n: usize) -> Count {
+    Count::Exactly(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn denied(plan: &Plan) -> Vec<String> {
+    // a sync takes in what others were allowed to do
+    let asked = !matches!(plan.job, Job::Sync(_));
+    let each = plan.denied.iter().filter(|_| asked).take(5).map(|(kind, title, act)| {
+        let kind = kind.label();
+        format!("{kind} {title}: your role does not include the right to {}", act.label())
+    });
+    each.collect()
+}
+
+/// `+£1,234.00`
+fn money(code: &str, sum: i64) -> String {
+    let text = code.parse::<Currency>().map_or_else(|_| sum.to_string(), |c| c.show(sum));
+    if sum > 0 { format!("+{text}") } else { text }
+}
+
+/// Where the records of the job are looked at: in the branch, or on main.
+fn within(visit: &Visit, job: &Job) -> String {
+    match job.branch() {
+        Some(b) => format!("/{}/{}", visit.ctx.company.slug, b.slug),
+        None => visit.main(),
+    }
+}
+
+async fn titles(visit: &Visit, records: impl Iterator<Item = &Record>) -> Result<Titles> {
+    let mut wanted = vec![];
+    for r in records {
+        let values = r.changes.iter().flat_map(|c| [(c.ty, &c.before), (c.ty, &c.after)]);
+        wanted.extend(values.filter_map(|(ty, v)| reference(ty, v)));
+        let fields = r.conflicts.iter().flat_map(|(c, _)| &c.fields);
+        let values = fields.flat_map(|f| [&f.base, &f.ours, &f.theirs].map(|v| (f.ty, v)));
+        wanted.extend(values.filter_map(|(ty, v)| reference(ty, v)));
+    }
+    references::titles(&visit.ctx, wanted).await
+}
+
+async fn authors(visit: &Visit, records: &[Record]) -> Result<BTreeMap<i64, Made>> {
+    let seqs: Vec<i64> = records.iter().flat_map(|r| r.sides).flatten().collect();
+    if seqs.is_empty() { Ok(BTreeMap::new()) } else { made(&visit.ctx, &seqs).await }
+}
+
+fn kinds(conflicts: &[ConflictView]) -> Vec<(&'static str, &'static str)> {
+    let mut open: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for c in conflicts.iter().filter(|c| c.choice.is_empty()) {
+        *open.entry(c.word).or_default() += 1;
+    }
+    let several = open.into_iter().filter(|(_, n)| *n > 1);
+    let told = |word| match word {
+        "field" => "fields that both changed",
+        "deleted-in-main" | "deleted-in-branch" => "what one side deleted",
+        "locked" => "what a state does not let change",
+        _ => "conflicts of this kind",
+    };
+    several.map(|(word, _)| (word, told(word))).collect()
+}
+
+type Numbered<'a> = (usize, &'a Record, &'a (Conflict, Option<Choice>));
+
+fn card(
+    (visit, base): (&Visit, &str),
+    (n, r, (c, choice)): Numbered<'_>,
+    (showing, who): (&Showing<'_>, &BTreeMap<i64, Made>),
+    typed: &Typed,
+) -> ConflictView {
+    let side = |seq: Option<i64>| seq.and_then(|s| who.get(&s)).map(|m| made_by(visit, m));
+    let here = typed.id == r.id.to_string() && typed.path == c.path;
+    let theirs = c.fields.first().map(|f| showing.clash(f).theirs).unwrap_or_default();
+    ConflictView {
+        n,
+        kind: r.kind.word(),
+        word: c.kind.word(),
+        id: r.id.to_string(),
+        path: c.path.clone(),
+        badge: r.kind.label(),
+        title: r.title.clone(),
+        href: paths::record(base, r.kind, r.id),
+        label: c.label.clone(),
+        why: if c.why.is_empty() { c.kind.sentence().into() } else { c.why.clone() },
+        fields: c.fields.iter().map(|f| showing.clash(f)).collect(),
+        ours: side(r.sides[0]),
+        theirs: side(r.sides[1]),
+        may_take: c.may_take,
+        may_type: c.may_type,
+        choice: match choice {
+            None => "",
+            Some(Choice::Ours) => "ours",
+            Some(Choice::Theirs) => "theirs",
+            Some(Choice::Value(_)) => "value",
+        },
+        typed: if here { typed.value.clone() } else { theirs },
+        error: if here { typed.why.clone() } else { String::new() },
+    }
+}
+
+fn made_by(visit: &Visit, m: &Made) -> Who {
+    let name = author(m.name.as_deref(), &m.author_kind);
+    let when = m.at.spoken(visit.ctx.now(), &visit.ctx.company.zone());
+    Who { initials: initials(&name), name, when }
+}
+
+fn told(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
+    let (effect, class) = match r.effect {
+        Effect::Created => ("created", "is-good"),
+        Effect::Deleted => ("deleted", "is-bad"),
+        Effect::Changed | Effect::Nothing => ("changed", ""),
+    };
+    let notice = |n: &Notice| match n {
+        Notice::Moved { .. } => "Both sides moved a line; the upper place holds.",
+        Notice::Texts { .. } => "A text was merged from both sides: have a look.",
+    };
+    RecordView {
+        kind: r.kind.label(),
+        title: r.title.clone(),
+        href: paths::record(base, r.kind, r.id),
+        effect,
+        class,
+        changes: r.changes.iter().map(|c| change(c, showing)).collect(),
+        notices: r.notices.iter().map(notice).collect(),
+    }
+}

@@ -1,0 +1,195 @@
+//! Fields, lines and states that both sides changed.
+use super::{
+    API, both, branch, command, commits, decide, kinds, line, merge, open_conflicts, order, plan,
+    with, without,
+};
+use crate::{
+    branches::{edit, get, within},
+    stories,
+};
+use serde_json::{Value, json};
+
+stories! {
+    async fn c14_c15_c21_changes_of_different_fields_all_hold(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"promised_date": "2026-12-24", "contact": "Ann"}), json!({"customer_po": "PO-1", "contact": "Ann", "customer_note": null})).await;
+        let found = plan(&api, &b).await;
+        assert_eq!((&found["conflicts"], &found["changed"]), (&json!(0), &json!(1)), "{found:#}");
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["promised_date"], &now["customer_po"], &now["contact"]), (&json!("2026-12-24"), &json!("PO-1"), &json!("Ann")));
+        assert!(now.get("customer_note").is_none());
+        // what was previewed is what came
+        assert_eq!(found["items"][0]["changes"][0]["path"], "customer_po");
+    }
+
+    async fn c16_two_quantities_are_a_conflict_and_never_a_sum(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        line(&api, &url, (0, json!({"qty": "6"}))).await;
+        line(&api, &within(&url, &b), (0, json!({"qty": "7"}))).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["field"]);
+        let values = ["base", "ours", "theirs"].map(|side| found[0][side]["qty"].clone());
+        assert_eq!(values, [json!("5"), json!("6"), json!("7")]);
+        // nothing is merged over an open conflict
+        let agreed = plan(&api, &b).await["plan"].clone();
+        let refused = api.post(&format!("{API}/branches/{b}/merge"), &json!({ "plan": agreed })).await.expect(409).json();
+        assert_eq!(refused["detail"], "One conflict is open. Decide it first.");
+        decide(&api, &b, &found[0], "theirs", "").await;
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &url).await["lines"][0]["qty"], "7");
+    }
+
+    async fn c18_an_address_is_one_thing(app) {
+        let api = app.program("alpha");
+        let (_, b) = both(&api, json!({"shipping": {"line1": "New street 1"}}), json!({"shipping": {"city": "Elsewhere"}})).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["field"]);
+        assert_eq!(found[0]["path"], "shipping");
+    }
+
+    async fn c19_tags_of_both_sides_hold(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"tags": ["a", "x"]}), json!({"tags": ["a", "b", "c"]})).await;
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &url).await["tags"], json!(["a", "c", "x"]));
+    }
+
+    async fn c20_c24_what_was_set_back_is_no_change(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        let own = within(&url, &b);
+        edit(&api, &own, json!({"customer_po": "x"})).await;
+        edit(&api, &own, json!({"customer_po": null})).await;
+        line(&api, &own, (0, json!({"qty": "5.00"}))).await;
+        let found = plan(&api, &b).await;
+        assert_eq!(found["items"], json!([]));
+        let before = commits(app).await;
+        assert_eq!(merge(&api, &b).await, None);
+        assert_eq!(commits(app).await, before);
+    }
+
+    async fn c23_notes_merge_by_lines_that_lie_apart(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"customer_note": "ONE\ntwo\nthree\nfour\nfive"}), json!({"customer_note": "one\ntwo\nthree\nfour\nFIVE"})).await;
+        let found = plan(&api, &b).await;
+        assert!(found["items"][0]["notices"][0].as_str().unwrap().contains("Texts"));
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &url).await["customer_note"], "ONE\ntwo\nthree\nfour\nFIVE");
+        let (_, b) = both(&api, json!({"customer_note": "ONE\ntwo"}), json!({"customer_note": "one\nTWO"})).await;
+        assert_eq!(kinds(&open_conflicts(&api, &b).await), ["field"]);
+    }
+
+    async fn c26_c32_lines_of_both_sides_add_up(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        let own = within(&url, &b);
+        with(&api, &url, "SKU-00003").await;
+        with(&api, &own, "SKU-00004").await;
+        line(&api, &url, (0, json!({"qty": "9"}))).await;
+        line(&api, &own, (1, json!({"unit_price": "1.25"}))).await;
+        let sides = [get(&api, &url).await, get(&api, &own).await];
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        let lines = now["lines"].as_array().unwrap();
+        assert_eq!(lines.len(), 4);
+        assert_eq!((&lines[0]["qty"], &lines[1]["unit_price"]), (&json!("9"), &json!("1.25")));
+        let cents = |v: &Value| v.as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+        let sum: i64 = now["totals"]["lines"].as_array().unwrap().iter().map(|l| cents(&l["amount"])).sum();
+        assert_eq!(sum, cents(&now["totals"]["net"]));
+        assert!(sides.iter().all(|side| side["totals"]["gross"] != now["totals"]["gross"]));
+    }
+
+    async fn c27_c28_c31_a_line_that_one_side_deleted(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        let own = within(&url, &b);
+        without(&api, &url, 0).await;
+        line(&api, &own, (0, json!({"qty": "8"}))).await;
+        line(&api, &own, (1, json!({"qty": "3"}))).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["deleted-in-main"]);
+        decide(&api, &b, &found[0], "ours", "").await;
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!(now["lines"].as_array().unwrap().len(), 1);
+        assert_eq!(now["lines"][0]["qty"], "3");
+        // both delete it
+        let c = branch(&api, "Again").await;
+        with(&api, &url, "SKU-00003").await;
+        let d = branch(&api, "Both").await;
+        without(&api, &url, 1).await;
+        without(&api, &within(&url, &d), 1).await;
+        assert!(open_conflicts(&api, &d).await.is_empty());
+        assert_eq!(merge(&api, &d).await, None);
+        // all lines new on one side, one edited on the other
+        line(&api, &url, (0, json!({"qty": "4"}))).await;
+        edit(&api, &within(&url, &c), json!({"lines": [{"sku": "SKU-00005", "qty": "1"}]})).await;
+        assert_eq!(kinds(&open_conflicts(&api, &c).await), ["deleted-in-branch"]);
+    }
+
+    async fn c29_c30_moved_lines_are_no_conflict(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        let turned = |now: &Value| {
+            let lines = now["lines"].as_array().unwrap();
+            json!({"lines": [{"id": lines[1]["id"]}, {"id": lines[0]["id"]}]})
+        };
+        let was = get(&api, &url).await;
+        edit(&api, &url, turned(&was)).await;
+        line(&api, &within(&url, &b), (0, json!({"qty": "8"}))).await;
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["lines"][1]["id"], &now["lines"][1]["qty"]), (&was["lines"][0]["id"], &json!("8")));
+    }
+
+    async fn c35_c36_states_that_both_moved(app) {
+        let api = app.program("alpha");
+        let (one, two) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Try").await;
+        command(&api, &one, "cancellation").await;
+        command(&api, &within(&one, &b), "confirmation").await;
+        command(&api, &two, "confirmation").await;
+        command(&api, &within(&two, &b), "confirmation").await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["state"]);
+        assert_eq!(found[0]["choices"], json!(["ours"]), "cancelled does not lead to confirmed");
+        decide(&api, &b, &found[0], "ours", "").await;
+        assert_eq!(merge(&api, &b).await, None);
+        assert_eq!(get(&api, &one).await["state"], "cancelled");
+        // confirmed on main, cancelled on the branch: may be moved on
+        let three = order(&api).await;
+        let c = branch(&api, "On").await;
+        command(&api, &three, "confirmation").await;
+        command(&api, &within(&three, &c), "cancellation").await;
+        let found = open_conflicts(&api, &c).await;
+        assert_eq!(found[0]["choices"], json!(["ours", "theirs"]));
+        decide(&api, &c, &found[0], "theirs", "").await;
+        merge(&api, &c).await.unwrap();
+        let now = get(&api, &three).await;
+        assert_eq!((&now["state"], &now["cancel_reason"]), (&json!("cancelled"), &json!("because")));
+        assert!(now["number"].is_string(), "a number is kept");
+    }
+
+    async fn a_state_of_main_freezes_what_the_branch_changed(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        command(&api, &url, "cancellation").await;
+        line(&api, &within(&url, &b), (0, json!({"qty": "8"}))).await;
+        edit(&api, &within(&url, &b), json!({"internal_note": "free"})).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["locked"]);
+        assert_eq!(found[0]["choices"], json!(["ours"]));
+        decide(&api, &b, &found[0], "ours", "").await;
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["lines"][0]["qty"], &now["internal_note"]), (&json!("5"), &json!("free")));
+    }
+}

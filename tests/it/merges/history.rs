@@ -1,0 +1,90 @@
+//! Syncs, and commits taken back.
+use super::{
+    API, body, both, branch, commits, conflicts, decide, kinds, made, made_in, merge,
+    open_conflicts, order, revert, sync,
+};
+use crate::{
+    branches::{edit, get, within},
+    stories,
+};
+use serde_json::json;
+
+stories! {
+    async fn c66_c67_c68_what_a_sync_brought_in_is_the_base(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "offline", "promised_date": "2026-12-01"}), json!({"contact": "branch", "customer_po": "PO"})).await;
+        let own = within(&url, &b);
+        let found = open_conflicts(&api, &b).await;
+        decide(&api, &b, &found[0], "ours", "").await;
+        sync(&api, &b).await.unwrap();
+        let now = get(&api, &own).await;
+        assert_eq!((&now["contact"], &now["promised_date"], &now["customer_po"]), (&json!("offline"), &json!("2026-12-01"), &json!("PO")));
+        assert_eq!(api.get(&format!("{API}/branches/{b}")).await.json()["behind"], 0);
+        // again: nothing to do
+        assert_eq!(sync(&api, &b).await, None);
+        // edited after the sync it is no conflict
+        edit(&api, &own, json!({"contact": "inventory"})).await;
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["contact"], &now["promised_date"], &now["customer_po"]), (&json!("inventory"), &json!("2026-12-01"), &json!("PO")));
+    }
+
+    async fn c10_a_synced_branch_in_the_past_has_the_base_of_then(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"promised_date": "2026-12-01"}), json!({"customer_po": "PO"})).await;
+        let other = order(&api).await;
+        let before = commits(app).await;
+        sync(&api, &b).await.unwrap();
+        let own = within(&url, &b);
+        assert_eq!(get(&api, &own).await["promised_date"], "2026-12-01");
+        let then = get(&api, &format!("{own}?at={before}")).await;
+        assert!(then["promised_date"].is_null() && then["customer_po"] == "PO");
+        api.get(&format!("/api/v1{}?at={before}", within(&other, &b))).await.expect(404);
+        api.get(&format!("/api/v1{}", within(&other, &b))).await.expect(200);
+    }
+
+    async fn c72_c76_c77_a_merge_is_taken_back_and_again(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+        let made = made_in(&api, (&b, "products"), json!({"sku": "R-1", "name": "New"})).await;
+        let product = made.replace(&format!("/{b}/"), "/main/");
+        let before = body(&api, &url).await;
+        let merged = merge(&api, &b).await.unwrap();
+        let after = body(&api, &url).await;
+        let taken = revert(&api, merged).await.unwrap();
+        assert_eq!(body(&api, &url).await, before);
+        api.get(&format!("/api/v1{product}")).await.expect(404);
+        revert(&api, taken).await.unwrap();
+        assert_eq!(body(&api, &url).await, after);
+        assert_eq!(get(&api, &product).await["sku"], "R-1");
+    }
+
+    async fn c73_c74_later_changes_survive_a_revert(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1", "warehouse": "W1"})).await;
+        let merged = merge(&api, &b).await.unwrap();
+        edit(&api, &url, json!({"promised_date": "2026-12-05", "warehouse": "W2"})).await;
+        let path = format!("{API}/commits/{merged}");
+        let found = api.get(&format!("{path}/revert?show=conflicts")).await.expect(200).json();
+        let open = conflicts(&found);
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0]["path"], "warehouse");
+        let body = json!({"kind": "order", "id": open[0]["of"]["id"], "path": "warehouse", "choice": "ours"});
+        api.post(&format!("{path}/resolutions"), &body).await.expect(200);
+        revert(&api, merged).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["promised_date"], &now["warehouse"]), (&json!("2026-12-05"), &json!("W2")));
+        assert!(now["customer_po"].is_null());
+    }
+
+    async fn c75_what_is_used_meanwhile_is_not_reverted_away(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Try").await;
+        made_in(&api, (&b, "customers"), json!({"number": "C-NEW", "name": "New", "currency": "GBP"})).await;
+        let merged = merge(&api, &b).await.unwrap();
+        made(&api, "orders", json!({"customer": "C-NEW", "lines": [{"sku": "SKU-00001", "qty": "1"}]})).await;
+        let found = api.get(&format!("{API}/commits/{merged}/revert?show=conflicts")).await.expect(200).json();
+        assert_eq!(kinds(&conflicts(&found)), ["still-referenced"]);
+    }
+}

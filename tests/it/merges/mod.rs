@@ -1,0 +1,151 @@
+//! Worlds brought together: every scenario carries the number that the semantics give it.
+mod fields;
+mod history;
+mod operation;
+mod records;
+
+use crate::{
+    branches::{edit, get, within},
+    harness::{Program, TestApp},
+};
+use serde_json::{Value, json};
+
+pub const API: &str = "/api/v1/alpha/main";
+
+/// A draft order of two lines on main.
+pub async fn order(api: &Program) -> String {
+    made(api, "orders", json!({"customer": "C-00001", "customer_note": "one\ntwo\nthree\nfour\nfive", "tags": ["a", "b"], "lines": [
+        {"sku": "SKU-00001", "qty": "5"}, {"sku": "SKU-00002", "qty": "2"},
+    ]})).await
+}
+
+/// A record made on main, or in the world that the list is of.
+pub async fn made(api: &Program, list: &str, body: Value) -> String {
+    made_in(api, ("main", list), body).await
+}
+
+pub async fn made_in(api: &Program, (world, list): (&str, &str), body: Value) -> String {
+    let made = api.post(&format!("/api/v1/alpha/{world}/{list}"), &body).await.expect(201).json();
+    format!("/alpha/{world}/{list}/{}", made["id"].as_str().unwrap())
+}
+
+/// A new branch of the company.
+pub async fn branch(api: &Program, name: &str) -> String {
+    let body = json!({"name": name, "visibility": "company"});
+    let made = api.post(&format!("{API}/branches"), &body).await.expect(201).json();
+    made["slug"].as_str().unwrap().to_owned()
+}
+
+/// Changes one line of an order.
+pub async fn line(api: &Program, url: &str, (n, fields): (usize, Value)) {
+    let now = get(api, url).await;
+    let mut lines: Vec<Value> =
+        now["lines"].as_array().unwrap().iter().map(|l| json!({"id": l["id"]})).collect();
+    for (name, value) in fields.as_object().unwrap() {
+        lines[n][name] = value.clone();
+    }
+    edit(api, url, json!({ "lines": lines })).await;
+}
+
+/// Takes one line out.
+pub async fn without(api: &Program, url: &str, n: usize) {
+    let now = get(api, url).await;
+    let mut lines: Vec<Value> =
+        now["lines"].as_array().unwrap().iter().map(|l| json!({"id": l["id"]})).collect();
+    lines.remove(n);
+    edit(api, url, json!({ "lines": lines })).await;
+}
+
+/// Adds a line at the end.
+pub async fn with(api: &Program, url: &str, sku: &str) {
+    let now = get(api, url).await;
+    let mut lines: Vec<Value> =
+        now["lines"].as_array().unwrap().iter().map(|l| json!({"id": l["id"]})).collect();
+    lines.push(json!({"sku": sku, "qty": "1"}));
+    edit(api, url, json!({ "lines": lines })).await;
+}
+
+pub async fn command(api: &Program, url: &str, word: &str) {
+    let version = get(api, url).await["version"].clone();
+    let body = json!({"version": version, "reason": "because"});
+    api.post(&format!("/api/v1{url}/{word}"), &body).await.expect(200);
+}
+
+pub async fn plan(api: &Program, b: &str) -> Value {
+    api.get(&format!("{API}/branches/{b}/plan")).await.expect(200).json()
+}
+
+/// The open conflicts of a plan, with the records that they are of.
+pub fn conflicts(plan: &Value) -> Vec<Value> {
+    let mut out = vec![];
+    for item in plan["items"].as_array().unwrap() {
+        for conflict in item["conflicts"].as_array().unwrap() {
+            let mut one = conflict.clone();
+            one["of"] = json!({"kind": item["kind"], "id": item["id"]});
+            out.push(one);
+        }
+    }
+    out
+}
+
+pub async fn open_conflicts(api: &Program, b: &str) -> Vec<Value> {
+    let found =
+        api.get(&format!("{API}/branches/{b}/plan?show=conflicts")).await.expect(200).json();
+    conflicts(&found).into_iter().filter(|c| c["decided"].is_null()).collect()
+}
+
+pub fn kinds(conflicts: &[Value]) -> Vec<&str> {
+    conflicts.iter().map(|c| c["kind"].as_str().unwrap()).collect()
+}
+
+/// Decides a conflict of a branch.
+pub async fn decide(api: &Program, b: &str, conflict: &Value, choice: &str, value: &str) {
+    let body = json!({
+        "kind": conflict["of"]["kind"], "id": conflict["of"]["id"], "path": conflict["path"],
+        "choice": choice, "value": value,
+    });
+    api.post(&format!("{API}/branches/{b}/resolutions"), &body).await.expect(200);
+}
+
+/// Merges what the plan says now. The commit, if there was one.
+pub async fn merge(api: &Program, b: &str) -> Option<i64> {
+    let agreed = plan(api, b).await["plan"].clone();
+    let done = api.post(&format!("{API}/branches/{b}/merge"), &json!({ "plan": agreed })).await;
+    done.expect(200).json()["commit"].as_i64()
+}
+
+pub async fn sync(api: &Program, b: &str) -> Option<i64> {
+    let path = format!("{API}/branches/{b}");
+    let agreed = api.get(&format!("{path}/plan?for=sync")).await.expect(200).json()["plan"].clone();
+    let done = api.post(&format!("{path}/sync"), &json!({ "plan": agreed })).await;
+    done.expect(200).json()["commit"].as_i64()
+}
+
+pub async fn revert(api: &Program, seq: i64) -> Option<i64> {
+    let path = format!("{API}/commits/{seq}/revert");
+    let agreed = api.get(&path).await.expect(200).json()["plan"].clone();
+    api.post(&path, &json!({ "plan": agreed })).await.expect(200).json()["commit"].as_i64()
+}
+
+/// An order, a branch, and a change on each side.
+pub async fn both(api: &Program, main: Value, theirs: Value) -> (String, String) {
+    let url = order(api).await;
+    let b = branch(api, "Try").await;
+    edit(api, &url, main).await;
+    edit(api, &within(&url, &b), theirs).await;
+    (url, b)
+}
+
+/// A body without what says when and by which commit.
+pub fn bare(mut value: Value) -> Value {
+    value.as_object_mut().unwrap().remove("version");
+    value
+}
+
+pub async fn body(api: &Program, url: &str) -> Value {
+    bare(get(api, url).await)
+}
+
+pub async fn commits(app: &TestApp) -> i64 {
+    app.digest("alpha").await.split(':').next().unwrap().parse().unwrap()
+}

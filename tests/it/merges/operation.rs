@@ -1,0 +1,154 @@
+//! The merge as an act: once, whole, on what was agreed to.
+use super::{API, both, branch, commits, decide, made, merge, open_conflicts, order, plan};
+use crate::{
+    branches::{edit, get, open, within},
+    stories,
+};
+use serde_json::json;
+
+stories! {
+    async fn c55_c60_a_merge_happens_once(app) {
+        let api = app.program("alpha");
+        let (_, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+        let body = json!({"plan": plan(&api, &b).await["plan"]});
+        let path = format!("{API}/branches/{b}/merge");
+        let before = commits(app).await;
+        let (one, two) = tokio::join!(api.post(&path, &body), api.post(&path, &body));
+        assert_eq!(commits(app).await, before + 1);
+        let done: Vec<i64> = [one, two].iter().filter(|a| a.status == 200).map(|a| a.json()["commit"].as_i64().unwrap()).collect();
+        assert!(!done.is_empty() && done.iter().all(|seq| *seq == before + 1), "{done:?}");
+        // again, after the fact: the first answer; another plan: refused
+        assert_eq!(api.post(&path, &body).await.expect(200).json()["commit"], before + 1);
+        api.post(&path, &json!({"plan": "another"})).await.expect(409);
+        assert_eq!(commits(app).await, before + 1);
+        // a merged branch takes no more changes
+        let list = format!("/api/v1/alpha/{b}/products");
+        api.post(&list, &json!({"sku": "X-1", "name": "X"})).await.expect(409);
+    }
+
+    async fn c56_branches_apart_merge_in_any_order(app) {
+        let api = app.program("alpha");
+        let (one, two) = (order(&api).await, order(&api).await);
+        let (b, c) = (branch(&api, "B").await, branch(&api, "C").await);
+        edit(&api, &within(&one, &b), json!({"contact": "B"})).await;
+        edit(&api, &within(&one, &c), json!({"customer_po": "C"})).await;
+        edit(&api, &within(&two, &c), json!({"contact": "C"})).await;
+        let theirs = plan(&api, &b).await["plan"].clone();
+        merge(&api, &c).await.unwrap();
+        let mixed = plan(&api, &b).await["plan"].clone();
+        assert!(theirs != mixed, "one of its records is another one now");
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &one).await;
+        assert_eq!((&now["contact"], &now["customer_po"]), (&json!("B"), &json!("C")));
+        assert_eq!(get(&api, &two).await["contact"], "C");
+    }
+
+    async fn c57_c58_a_plan_holds_as_long_as_its_records_do(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+        let path = format!("{API}/branches/{b}/merge");
+        let agreed = plan(&api, &b).await["plan"].clone();
+        let other = order(&api).await;
+        assert_eq!(plan(&api, &b).await["plan"], agreed, "an order of its own is no concern");
+        edit(&api, &url, json!({"promised_date": "2026-12-01"})).await;
+        api.post(&path, &json!({ "plan": agreed })).await.expect(409);
+        let agreed = plan(&api, &b).await["plan"].clone();
+        edit(&api, &other, json!({"contact": "Bob"})).await;
+        api.post(&path, &json!({ "plan": agreed })).await.expect(200);
+        let now = get(&api, &url).await;
+        assert_eq!((&now["promised_date"], &now["customer_po"]), (&json!("2026-12-01"), &json!("PO-1")));
+    }
+
+    async fn c65_a_decision_holds_until_a_side_changes(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann", "customer_po": "1"}), json!({"contact": "Bob", "customer_po": "2"})).await;
+        for conflict in open_conflicts(&api, &b).await {
+            decide(&api, &b, &conflict, "theirs", "").await;
+        }
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        edit(&api, &url, json!({"contact": "Cem"})).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0]["path"], "contact");
+        decide(&api, &b, &found[0], "value", "Dora").await;
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["contact"], &now["customer_po"]), (&json!("Dora"), &json!("2")));
+    }
+
+    async fn c83_who_merges_needs_the_right_to_every_change(app) {
+        let (api, lead, clerk) = (app.program("alpha"), app.program_of("lead", "alpha").await, app.program_of("clerk", "alpha").await);
+        let url = made(&api, "tax-codes", json!({"code": "Z9", "name": "Nine", "rates": [{"valid_from": "2020-01-01", "rate": "9"}]})).await;
+        let b = branch(&api, "Rates").await;
+        edit(&api, &within(&url, &b), json!({"name": "Other"})).await;
+        let agreed = json!({"plan": plan(&api, &b).await["plan"]});
+        let path = format!("{API}/branches/{b}/merge");
+        clerk.post(&path, &agreed).await.expect(403);
+        let theirs = json!({"plan": plan(&lead, &b).await["plan"]});
+        let refused = lead.post(&path, &theirs).await.expect(409).json();
+        assert!(refused["detail"].as_str().unwrap().contains("tax code Z9"), "{refused}");
+        api.post(&path, &agreed).await.expect(200);
+    }
+
+    async fn c91_a_save_without_a_change_is_no_commit(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        let before = commits(app).await;
+        edit(&api, &within(&url, &b), json!({"tags": ["b", "a"]})).await;
+        assert_eq!(commits(app).await, before);
+    }
+
+    async fn a_branch_is_put_away_and_opened_again(app) {
+        let (mut clerk, mut other) = (app.actor("clerk", "alpha").await, app.program_of("viewer", "alpha").await);
+        let api = app.program("alpha");
+        let b = open(&mut clerk, "Try").await;
+        let path = format!("{API}/branches/{b}");
+        let _ = &mut other;
+        other.post(&format!("{path}/discarding"), &json!({})).await.expect(403);
+        api.post(&format!("{path}/discarding"), &json!({})).await.expect(200);
+        let list = format!("/api/v1/alpha/{b}/products");
+        let refused = api.post(&list, &json!({"sku": "X-1", "name": "X"})).await.expect(409).json();
+        assert_eq!(refused["detail"], "This branch was discarded. Reopen it to go on.");
+        api.post(&format!("{path}/reopening"), &json!({})).await.expect(200);
+        api.post(&list, &json!({"sku": "X-1", "name": "X"})).await.expect(201);
+    }
+
+    async fn a_lead_decides_and_merges_on_the_pages(app) {
+        let api = app.program("alpha");
+        let mut lead = app.actor("lead", "alpha").await;
+        let (url, b) = both(&api, json!({"contact": "Ann", "customer_po": "1", "warehouse": "N"}), json!({"contact": "Bob", "customer_po": "2", "warehouse": "S"})).await;
+        let page = format!("/alpha/main/branches/{b}/plan");
+        let shown = lead.get(&page).await.expect(200);
+        assert_eq!(shown.texts(".pickset legend"), ["Their reference", "Contact", "Warehouse"]);
+        assert!(shown.texts("form[action$='/merge']").is_empty(), "not before all is decided");
+        let one = shown.form("#c0 form");
+        let with = |choice: &str, value: &str| {
+            let mut fields = one.clone();
+            fields.push(("choice".into(), choice.into()));
+            fields.push(("value".into(), value.into()));
+            fields
+        };
+        let decide = format!("/alpha/main/branches/{b}/resolutions");
+        let long = "x".repeat(200);
+        let refused = lead.post(&decide, &with("value", &long)).await.expect(422);
+        assert_eq!(refused.attrs("#c0-v", "value"), [long.as_str()]);
+        assert!(!refused.texts("#c0-e").is_empty());
+        lead.post(&decide, &with("theirs", "")).await.expect(303);
+        lead.post(&decide, &[("for", "merge"), ("all", "field"), ("choice", "ours")]).await.expect(303);
+        // a decision can be taken otherwise while it is not merged
+        lead.post(&decide, &with("value", "3")).await.expect(303);
+        let shown = lead.get(&page).await.expect(200);
+        assert_eq!(shown.texts(".pickset .badge.is-good").len(), 3);
+        let answer = lead.submit(&page, "form[action$='/merge']", &[]).await.expect(303);
+        assert_eq!(answer.header("location"), format!("/alpha/main/branches/{b}"));
+        let now = get(&api, &url).await;
+        assert_eq!((&now["customer_po"], &now["contact"], &now["warehouse"]), (&json!("3"), &json!("Ann"), &json!("N")));
+        let seq = api.get(&format!("{API}/branches/{b}")).await.json()["merged"].as_i64().unwrap();
+        // and takes it back
+        let page = format!("/alpha/main/commits/{seq}");
+        assert_eq!(lead.get(&page).await.expect(200).attrs("main a[href$='/revert']", "href"), [format!("{page}/revert")]);
+        lead.submit(&format!("{page}/revert"), "form[action$='/revert']", &[]).await.expect(303);
+        assert_eq!(get(&api, &url).await["customer_po"], "1");
+    }
+}

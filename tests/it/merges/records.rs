@@ -1,0 +1,91 @@
+//! Whole records, their codes and what they name.
+use super::{
+    API, branch, command, decide, kinds, made, made_in, merge, open_conflicts, order, plan,
+};
+use crate::{
+    branches::{edit, get, within},
+    stories,
+};
+use serde_json::json;
+
+stories! {
+    async fn a_blocked_customer_stops_a_confirmation_at_the_merge(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let customer = format!("/alpha/main/customers/{}", get(&api, &url).await["customer"].as_str().unwrap());
+        let b = branch(&api, "Try").await;
+        command(&api, &within(&url, &b), "confirmation").await;
+        edit(&api, &customer, json!({"blocked": "block"})).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["guard"]);
+        assert!(found[0]["why"].as_str().unwrap().contains("blocked"));
+        edit(&api, &customer, json!({"blocked": "none"})).await;
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &url).await["number"], "SO-2026-00001");
+    }
+
+    async fn c44_c45_c53_two_records_of_one_code(app) {
+        let api = app.program("alpha");
+        let (b, c) = (branch(&api, "B").await, branch(&api, "C").await);
+        let thing = json!({"sku": "A-1", "name": "Thing"});
+        made(&api, "products", thing.clone()).await;
+        let own = made_in(&api, (&b, "products"), thing).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["unique"]);
+        assert!(found[0]["why"].as_str().unwrap().starts_with("A-1 · Thing"), "{found:?}");
+        // by a decision
+        decide(&api, &b, &found[0], "value", "A-2").await;
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        // or by a change of the branch
+        edit(&api, &own, json!({"sku": "A-3"})).await;
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &own.replace(&format!("/{b}/"), "/main/")).await["sku"], "A-3");
+        made_in(&api, (&c, "products"), json!({"sku": "a-3", "name": "Other"})).await;
+        assert_eq!(kinds(&open_conflicts(&api, &c).await), ["unique"]);
+    }
+
+    async fn c46_codes_can_be_swapped(app) {
+        let api = app.program("alpha");
+        let one = made(&api, "products", json!({"sku": "S-1", "name": "One"})).await;
+        let two = made(&api, "products", json!({"sku": "S-2", "name": "Two"})).await;
+        let b = branch(&api, "Swap").await;
+        edit(&api, &within(&one, &b), json!({"sku": "S-9"})).await;
+        edit(&api, &within(&two, &b), json!({"sku": "S-1"})).await;
+        edit(&api, &within(&one, &b), json!({"sku": "S-2"})).await;
+        merge(&api, &b).await.unwrap();
+        assert_eq!((&get(&api, &one).await["sku"], &get(&api, &two).await["sku"]), (&json!("S-2"), &json!("S-1")));
+    }
+
+    async fn c47_numbers_are_taken_at_the_merge(app) {
+        let api = app.program("alpha");
+        let (b, c, d) = (branch(&api, "B").await, branch(&api, "C").await, branch(&api, "D").await);
+        let draft = json!({"customer": "C-00001", "lines": [{"sku": "SKU-00001", "qty": "1"}]});
+        let mut urls = vec![];
+        for world in [&b, &c, &d] {
+            let url = made_in(&api, (world, "orders"), draft.clone()).await;
+            command(&api, &url, "confirmation").await;
+            urls.push(url);
+        }
+        api.post(&format!("{API}/branches/{d}/discarding"), &json!({})).await.expect(200);
+        merge(&api, &c).await.unwrap();
+        merge(&api, &b).await.unwrap();
+        let number = |url: &str, world: &str| url.replace(&format!("/{world}/"), "/main/");
+        assert_eq!(get(&api, &number(&urls[1], &c)).await["number"], "SO-2026-00001");
+        assert_eq!(get(&api, &number(&urls[0], &b)).await["number"], "SO-2026-00002");
+        api.get(&format!("/api/v1{}", number(&urls[2], &d))).await.expect(404);
+    }
+
+    async fn c51_new_records_that_name_new_records_come_along(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Try").await;
+        made_in(&api, (&b, "products"), json!({"sku": "NEW-1", "name": "New", "unit_price": "2.50"})).await;
+        made_in(&api, (&b, "customers"), json!({"number": "C-NEW", "name": "New customer", "currency": "GBP"})).await;
+        let url = made_in(&api, (&b, "orders"), json!({"customer": "C-NEW", "lines": [{"sku": "NEW-1", "qty": "2"}]})).await;
+        let found = plan(&api, &b).await;
+        assert_eq!(found["created"], 3);
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url.replace(&format!("/{b}/"), "/main/")).await;
+        assert_eq!((&now["customer_name"], &now["lines"][0]["unit_price"]), (&json!("New customer"), &json!("2.5")));
+    }
+}
