@@ -8,7 +8,7 @@ use crate::{
         scope::{AuthorKind, Membership, Scope, World},
         time::Ts,
     },
-    store::{accounts, db::Tx, write::Write},
+    store::{accounts, chain, db::Tx, write::Write},
 };
 use uuid::Uuid;
 
@@ -55,15 +55,16 @@ impl Ctx {
         if self.scope.may(act) { Ok(()) } else { Err(Error::Forbidden(act)) }
     }
 
-    /// Refuses to look for words in the past: they are indexed for the present.
+    /// Refuses to look for words at a time of which none are kept.
     ///
     /// # Errors
     /// `Invalid` at `q`.
-    pub fn can_search(&self, words: &[String]) -> Result<()> {
-        if words.is_empty() || self.scope.is_live() {
+    pub async fn can_search(&self, tx: &mut Tx, words: &[String]) -> Result<()> {
+        let Some(at) = self.scope.at().filter(|_| !words.is_empty()) else { return Ok(()) };
+        if at >= chain::past_from(tx, &self.scope).await? {
             return Ok(());
         }
-        let why = "Words are looked for on main in the present only. Take them away, or go there.";
+        let why = "Words of that time are not kept. Take them away, or choose a later day.";
         Err(Error::at("q", why))
     }
 

@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     domain::{order::State, page::OrderFilter, policy::Act},
-    store::{commits, orders},
+    store::{commits, counts, orders},
 };
 
-pub use crate::store::orders::Month;
+pub use crate::store::counts::Month;
 
 /// Months of the chart.
 pub const MONTHS: i64 = 12;
@@ -33,13 +33,15 @@ pub async fn overview(ctx: &Ctx) -> Result<Overview> {
     ctx.may(Act::ReadOrders)?;
     let mut tx = ctx.read().await?;
     let drafts = OrderFilter { states: vec![State::Draft], size: LATEST, ..OrderFilter::all() };
-    let charted = (ctx.company.currency.code(), MONTHS);
+    let zone = ctx.company.zone();
+    let charted = (&zone, ctx.company.currency.code(), MONTHS);
+    let before = ctx.scope.at().map_or(i64::MAX, |seq| seq + 1);
     Ok(Overview {
-        tallies: orders::tallies(&mut tx, &ctx.scope).await?,
-        months: orders::months(&mut tx, &ctx.scope, charted).await?,
+        tallies: counts::tallies(&mut tx, &ctx.scope, &zone).await?,
+        months: counts::months(&mut tx, &ctx.scope, charted).await?,
         drafts: orders::page(&mut tx, &ctx.scope, &drafts).await?.rows,
         commits: match ctx.may(Act::ReadHistory) {
-            Ok(()) => commits::before(&mut tx, &ctx.scope, i64::MAX, LATEST).await?,
+            Ok(()) => commits::before(&mut tx, &ctx.scope, before, LATEST).await?,
             Err(_) => vec![],
         },
     })

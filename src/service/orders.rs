@@ -19,13 +19,13 @@ use crate::{
         scope::World,
         text::clean,
     },
-    store::{masters::read, orders, ready::Step, versions, write::Write},
+    store::{counts, masters::read, orders, ready::Step, versions, write::Write},
 };
 use serde_json::{Value, json};
 
-pub use crate::store::orders::{OrderRow, Tally};
+pub use crate::store::{counts::Tally, orders::OrderRow};
 
-/// A page of orders, how many there are, and the counters for the tabs; of the past there are none.
+/// A page of orders, how many there are, and the counters for the tabs.
 pub struct Listing {
     pub page: Page<OrderRow>,
     pub count: Count,
@@ -35,12 +35,11 @@ pub struct Listing {
 /// The orders that a filter lets through: at most three statements.
 pub async fn list(ctx: &Ctx, filter: &OrderFilter) -> Result<Listing> {
     ctx.may(Act::ReadOrders)?;
-    ctx.can_search(&filter.search)?;
     let mut tx = ctx.read().await?;
+    ctx.can_search(&mut tx, &filter.search).await?;
     let page = orders::page(&mut tx, &ctx.scope, filter).await?;
-    let live = ctx.scope.is_live();
-    let tallies = if live { orders::tallies(&mut tx, &ctx.scope).await? } else { vec![] };
-    let count = if live && filter.only_states() {
+    let tallies = counts::tallies(&mut tx, &ctx.scope, &ctx.company.zone()).await?;
+    let count = if filter.only_states() {
         let of = |t: &&Tally| filter.states.is_empty() || filter.states.contains(&t.state);
         Count::Exactly(tallies.iter().filter(of).map(|t| t.orders).sum())
     } else {
@@ -55,8 +54,8 @@ pub async fn list(ctx: &Ctx, filter: &OrderFilter) -> Result<Listing> {
 /// A page of orders alone: no count, no counters.
 pub async fn page(ctx: &Ctx, filter: &OrderFilter) -> Result<Page<OrderRow>> {
     ctx.may(Act::ReadOrders)?;
-    ctx.can_search(&filter.search)?;
     let mut tx = ctx.glance().await?;
+    ctx.can_search(&mut tx, &filter.search).await?;
     Ok(orders::page(&mut tx, &ctx.scope, filter).await?)
 }
 

@@ -101,8 +101,8 @@ pub async fn list<M: Subject + Master>(
     filter: &MasterFilter,
 ) -> Result<(Page<M>, Count)> {
     ctx.may(M::READ)?;
-    ctx.can_search(&filter.search)?;
     let mut tx = ctx.read().await?;
+    ctx.can_search(&mut tx, &filter.search).await?;
     let page = masters::page::<M>(&mut tx, &ctx.scope, filter).await?;
     let count = match page.whole() {
         Some(count) => count,

@@ -9,12 +9,11 @@ use crate::{
         tax::TaxCode,
     },
     store::{
-        cell, commits,
+        cell, commits, counts,
         db::Tx,
         kinds::Stored,
         lines,
         masters::read,
-        orders,
         verify::{self, StoredCommit, StoredVersion},
     },
 };
@@ -188,10 +187,16 @@ async fn check_lines(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -
 
 async fn check_counts(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -> Result<()> {
     let mut stored = BTreeMap::new();
-    for t in orders::counters(tx, &ctx.scope).await? {
+    for t in counts::counters(tx, &ctx.scope).await? {
         stored.insert((t.month, t.state.to_string(), t.currency), (t.orders, t.gross));
     }
     stored.retain(|_, n| *n != (0, 0));
+    let steps = counts::last_steps(tx, &ctx.scope, &ctx.company.zone()).await?.into_iter();
+    let steps = steps.filter(|(_, n)| *n != (0, 0));
+    let steps: BTreeMap<_, _> = steps.map(|((m, s, c), n)| ((m, s.to_owned(), c), n)).collect();
+    if steps != stored {
+        report.fault("the counters' steps do not lead to the counters".into());
+    }
     if stored != seen.counts {
         report.fault("the counters of orders are not the sums of the orders".into());
     }

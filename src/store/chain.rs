@@ -26,6 +26,13 @@ pub async fn next(tx: &mut Tx, scope: &Scope) -> Result<Next> {
     Ok(Next { seq, prev: hash.try_into().unwrap_or(GENESIS), last, main })
 }
 
+/// The commit from which on counters and words of the past are kept: databases of before have none of
+/// earlier times.
+pub async fn past_from(tx: &mut Tx, scope: &Scope) -> Result<i64> {
+    let text = "SELECT past_from FROM chains WHERE company_id = $1";
+    tx.sql(text).bind(scope.company()).value().await
+}
+
 /// The scope as it is under the lock, not as the request found it, and the commit that the next one
 /// in its world follows.
 pub async fn within(tx: &mut Tx, scope: Scope, main: i64) -> Result<(Scope, Option<i64>)> {

@@ -1,9 +1,8 @@
 //! The few texts that one database needs and the other does not, each with its reason.
 use super::{
     db::{Engine, Tx},
-    search,
+    search::Index,
 };
-use crate::domain::field::Kind;
 use sqlx::Result;
 
 /// PostgreSQL plans the checks of foreign keys once in a session. Made while a table was empty, such
@@ -17,9 +16,9 @@ pub async fn replan(tx: &mut Tx) -> Result<()> {
 
 /// SQLite's index of words grows by pieces, and a search asks each of them. After bulk growth they
 /// are put together, with work in proportion to what was added.
-pub async fn settle_words(tx: &mut Tx, kind: Kind, added: usize) -> Result<()> {
+pub async fn settle_words(tx: &mut Tx, index: &Index, added: usize) -> Result<()> {
     if tx.engine() == Engine::Sqlite && added >= BULK {
-        let table = search::index(kind).table();
+        let table = index.table();
         let mut sql = tx.builder();
         sql.push("INSERT INTO ")
             .push(table)

@@ -27,14 +27,12 @@ pub struct Texts {
     pub head_all: &'static str,
     pub unsearch: &'static str,
     pub research: &'static str,
+    /// The tables of heads, of versions, of words.
+    pub head: &'static str,
     pub versions: &'static str,
-    /// Rows of a list (id, sort key, body), or a 1 for each, by where they are found.
-    pub rows: &'static str,
-    pub one: &'static str,
-    pub rows_found: &'static str,
-    pub one_found: &'static str,
-    pub rows_standing: &'static str,
-    pub one_standing: &'static str,
+    pub search: &'static str,
+    /// The column by which lists are sorted, as `sort_key`.
+    pub key: &'static str,
 }
 
 macro_rules! texts {
@@ -60,13 +58,10 @@ macro_rules! texts {
             head_all: concat!("SELECT id, from_seq, ", $cols, " FROM ", $head, " WHERE company_id = $1 ORDER BY id"),
             unsearch: concat!("DELETE FROM ", $search, " WHERE rowid IN "),
             research: concat!("INSERT INTO ", $search, " (rowid, company_id, words) "),
+            head: $head,
             versions: $versions,
-            rows: concat!("SELECT o.id, o.", $key, " AS sort_key, v.body FROM ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.company_id = "),
-            one: concat!("SELECT 1 AS one FROM ", $head, " o WHERE o.company_id = "),
-            rows_found: concat!("SELECT o.id, o.", $key, " AS sort_key, v.body FROM ", $search, " s CROSS JOIN ", $head, " o JOIN ", $versions, " v ON v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq WHERE o.doc = s.rowid AND o.company_id = "),
-            one_found: concat!("SELECT 1 AS one FROM ", $search, " s CROSS JOIN ", $head, " o WHERE o.doc = s.rowid AND o.company_id = "),
-            rows_standing: concat!("SELECT o.id, o.", $key, " AS sort_key, o.body FROM ", $versions, " o"),
-            one_standing: concat!("SELECT 1 AS one FROM ", $versions, " o"),
+            search: $search,
+            key: concat!(", o.", $key, " AS sort_key, "),
         }
     };
 }

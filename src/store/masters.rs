@@ -3,8 +3,7 @@ use super::{
     db::{Builder, Engine, Tx},
     kinds::Master,
     paging::{capped, cut},
-    search,
-    worlds::{self, Arm},
+    worlds::{self, Arm, Of},
 };
 use crate::domain::{
     page::{Count, Cursor, MasterFilter, Page},
@@ -18,17 +17,13 @@ use uuid::Uuid;
 type Row = (Uuid, String, String);
 const ROW: &str = "id, sort_key, body";
 
-fn rows<M: Master>() -> [&'static str; 3] {
-    [M::TEXTS.rows, M::TEXTS.rows_found, M::TEXTS.rows_standing]
-}
-
 /// A page by name.
 pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Page<M>> {
     let back = f.cursor.as_ref().is_some_and(|c| c.back);
     let (mut sql, engine) = (tx.builder(), tx.engine());
-    let arms = worlds::arms(scope);
+    let arms = worlds::arms(scope, !f.search.is_empty());
     worlds::union(&mut sql, (ROW, &arms), |sql, arm| {
-        narrow::<M>(sql, engine, (scope, arm), (f, rows::<M>()));
+        rows::<M>(sql, engine, (scope, arm), f);
         if let Some(c) = &f.cursor {
             sql.push(" AND (o.name_key, o.id)").push(if back { " < (" } else { " > (" });
             sql.bind(c.key.clone()).push(", ").bind(c.id).push(")");
@@ -50,25 +45,35 @@ pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Re
     Ok(cut(rows, (f.size, f.cursor.as_ref()), place))
 }
 
-/// FROM and WHERE of an arm: of all records, of those that some words find, of versions.
+/// The rows of an arm that a filter lets through.
+fn rows<M: Master>(
+    sql: &mut Builder,
+    engine: Engine,
+    (scope, arm): (&Scope, Arm),
+    f: &MasterFilter,
+) {
+    sql.push("SELECT o.id").push(M::TEXTS.key);
+    match arm {
+        // a head's body is that of its version
+        Arm::Heads => {
+            sql.push("(SELECT v.body FROM ").push(M::TEXTS.versions);
+            sql.push(" v WHERE v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq) AS body");
+        }
+        _ => {
+            sql.push("o.body");
+        }
+    }
+    narrow::<M>(sql, engine, (scope, arm), f);
+}
+
 fn narrow<M: Master>(
     sql: &mut Builder,
     engine: Engine,
     (scope, arm): (&Scope, Arm),
-    (f, [all, found, standing]): (&MasterFilter, [&'static str; 3]),
+    f: &MasterFilter,
 ) {
-    match arm {
-        Arm::Versions(arm) => {
-            worlds::stand(sql.push(standing), scope.company(), (M::TEXTS.versions, arm));
-        }
-        Arm::Heads if f.search.is_empty() => {
-            sql.push(all).bind(scope.company());
-        }
-        Arm::Heads => {
-            sql.push(found).bind(scope.company());
-            search::matching(sql, engine, &search::index(M::KIND), (scope.company(), &f.search));
-        }
-    }
+    let (company, kind, texts, words) = (scope.company(), M::KIND, &M::TEXTS, &f.search);
+    worlds::narrow(sql, engine, (Of { company, kind, texts, words }, arm));
     if f.only_active {
         sql.push(" AND o.active");
     }
@@ -77,9 +82,10 @@ fn narrow<M: Master>(
 /// How many a filter lets through.
 pub async fn count<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Count> {
     let engine = tx.engine();
-    let texts = [M::TEXTS.one, M::TEXTS.one_found, M::TEXTS.one_standing];
-    let one = |sql: &mut Builder, arm| narrow::<M>(sql, engine, (scope, arm), (f, texts));
-    capped(tx, &worlds::arms(scope), one).await
+    let one = |sql: &mut Builder, arm| {
+        narrow::<M>(sql.push("SELECT 1 AS one"), engine, (scope, arm), f);
+    };
+    capped(tx, &worlds::arms(scope, !f.search.is_empty()), one).await
 }
 
 /// The records of a world whose column has a value: at most two.
@@ -90,8 +96,8 @@ async fn having<M: Master>(
 ) -> Result<Vec<Row>> {
     let (mut sql, engine) = (tx.builder(), tx.engine());
     let every = MasterFilter::default();
-    worlds::union(&mut sql, (ROW, &worlds::arms(scope)), |sql, arm| {
-        narrow::<M>(sql, engine, (scope, arm), (&every, rows::<M>()));
+    worlds::union(&mut sql, (ROW, &worlds::arms(scope, false)), |sql, arm| {
+        rows::<M>(sql, engine, (scope, arm), &every);
         sql.push(condition).bind(fold(value)).push(" LIMIT 2");
     });
     tx.built(sql).all().await
@@ -115,8 +121,8 @@ pub async fn by_name<M: Master>(tx: &mut Tx, scope: &Scope, name: &str) -> Resul
 pub async fn all<M: Master>(tx: &mut Tx, scope: &Scope) -> Result<Vec<M>> {
     let (mut sql, engine) = (tx.builder(), tx.engine());
     let every = MasterFilter::default();
-    worlds::union(&mut sql, (ROW, &worlds::arms(scope)), |sql, arm| {
-        narrow::<M>(sql, engine, (scope, arm), (&every, rows::<M>()));
+    worlds::union(&mut sql, (ROW, &worlds::arms(scope, false)), |sql, arm| {
+        rows::<M>(sql, engine, (scope, arm), &every);
         sql.push(" ORDER BY o.name_key, o.id");
     });
     let rows: Vec<Row> = tx.built(sql).all().await?;

@@ -5,6 +5,7 @@ pub mod cell;
 pub mod chain;
 pub mod codec;
 pub mod commits;
+pub mod counts;
 pub mod db;
 pub mod dialect;
 pub mod fault;
@@ -20,6 +21,7 @@ pub mod sessions;
 pub mod sides;
 pub mod verify;
 pub mod versions;
+pub mod words;
 pub mod worlds;
 pub mod write;
 

@@ -1,21 +1,19 @@
 //! Lists of orders by key, and what the dashboard counts.
 use super::{
     db::{Builder, Engine, Tx},
+    kinds::Stored,
     paging::{capped, cut},
-    ready::Counts,
     search,
-    worlds::{self, Arm},
+    worlds::{self, Arm, Of},
 };
 use crate::domain::{
     field::Kind,
     ids::{CustomerId, OrderId},
-    order::State,
+    order::{Order, State},
     page::{Count, Cursor, OrderFilter, OrderSort, Page},
     scope::Scope,
     time::Ts,
 };
-use futures_util::TryStreamExt;
-use jiff::tz::TimeZone;
 use sqlx::Result;
 use uuid::Uuid;
 
@@ -65,25 +63,25 @@ enum By {
     Sort(OrderSort),
 }
 
-fn by(filter: &OrderFilter) -> By {
+fn by(scope: &Scope, filter: &OrderFilter) -> By {
     match filter.sort {
-        OrderSort::Placed if !filter.search.is_empty() => By::Doc,
+        OrderSort::Placed if scope.is_live() && !filter.search.is_empty() => By::Doc,
         sort => By::Sort(sort),
     }
 }
 
-/// One page of the orders that a filter lets through. Words are known of main as it is now only.
+/// One page of the orders that a filter lets through.
 pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Page<OrderRow>> {
-    let by = by(filter);
+    let by = by(scope, filter);
     let back = filter.cursor.as_ref().is_some_and(|c| c.back);
     let descending = filter.descending != back;
     let (mut sql, engine) = (tx.builder(), tx.engine());
-    let arms = worlds::arms(scope);
+    let arms = worlds::arms(scope, !filter.search.is_empty());
     worlds::union(&mut sql, (ROW, &arms), |sql, arm| {
         // a version has no place in the order of entry
         sql.push("SELECT ").push(match arm {
             Arm::Heads => "o.doc",
-            Arm::Versions(_) => "CAST(0 AS BIGINT) AS doc",
+            _ => "CAST(0 AS BIGINT) AS doc",
         });
         sql.push(", o.id, o.from_seq, o.title, o.kind, o.state, o.customer_id, o.customer_name, o.customer_key, o.placed_at, o.country, o.currency, o.gross, o.line_count, o.promised_date");
         narrow(sql, engine, (scope, arm), filter);
@@ -115,10 +113,10 @@ pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<C
         } else {
             narrow(sql, engine, (scope, arm), filter);
             // in the order of the list, or PostgreSQL counts by reading the table from its beginning
-            order(sql, by(filter), filter.descending);
+            order(sql, by(scope, filter), filter.descending);
         }
     };
-    capped(tx, &worlds::arms(scope), one).await
+    capped(tx, &worlds::arms(scope, !filter.search.is_empty()), one).await
 }
 
 /// FROM and WHERE of an arm.
@@ -126,25 +124,9 @@ pub async fn count(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<C
 /// One condition is left to lead an index whose next column is the date; the others are wrapped in
 /// COALESCE, or the planner takes an index that finds fewer rows but then sorts all of them.
 fn narrow(sql: &mut Builder, engine: Engine, (scope, arm): (&Scope, Arm), f: &OrderFilter) {
-    match arm {
-        Arm::Versions(arm) => {
-            sql.push(" FROM order_versions o");
-            worlds::stand(sql, scope.company(), ("order_versions", arm));
-        }
-        Arm::Heads if f.search.is_empty() => {
-            sql.push(" FROM orders o WHERE o.company_id = ").bind(scope.company());
-        }
-        Arm::Heads => {
-            // SQLite keeps the order of a CROSS JOIN: the words lead, or it asks them of every order
-            sql.push(
-                " FROM order_search s CROSS JOIN orders o WHERE o.doc = s.rowid AND o.company_id = ",
-            );
-            sql.bind(scope.company());
-            let index = search::index(Kind::Order);
-            search::matching(sql, engine, &index, (scope.company(), &f.search));
-        }
-    }
-    let dated = by(f) == By::Sort(OrderSort::Placed);
+    let (company, kind, texts, words) = (scope.company(), Kind::Order, &Order::TEXTS, &f.search);
+    worlds::narrow(sql, engine, (Of { company, kind, texts, words }, arm));
+    let dated = by(scope, f) == By::Sort(OrderSort::Placed);
     if let Some(customer) = f.customer {
         sql.push(" AND o.customer_id = ").bind(customer);
     }
@@ -230,74 +212,6 @@ fn order_of_all(sql: &mut Builder, by: By, descending: bool) {
     let way = if descending { " DESC" } else { " ASC" };
     let column = column(by).trim_start_matches("o.").trim_start_matches("s.");
     sql.push(" ORDER BY ").push(column).push(way).push(", id").push(way);
-}
-
-/// Orders of a state and a currency, and their sum in its minor units.
-#[derive(Clone, Debug)]
-pub struct Tally {
-    pub state: State,
-    pub currency: String,
-    pub orders: i64,
-    pub gross: i64,
-}
-crate::from_row!(Tally { state, currency, orders, gross });
-
-/// The company's counters without their months: a handful of rows, whatever the number of orders.
-pub async fn tallies(tx: &mut Tx, scope: &Scope) -> Result<Vec<Tally>> {
-    let text = "SELECT state, currency, CAST(SUM(orders) AS BIGINT) AS orders, CAST(SUM(gross) AS BIGINT) AS gross FROM order_counts WHERE company_id = $1 GROUP BY state, currency";
-    tx.sql(text).bind(scope.company()).all().await
-}
-
-/// What was ordered in a month, in minor units.
-#[derive(Clone, Debug)]
-pub struct Month {
-    /// `2026-08`
-    pub month: String,
-    pub gross: i64,
-}
-crate::from_row!(Month { month, gross });
-
-/// The last months that have orders of a currency which were not cancelled, the newest first.
-pub async fn months(
-    tx: &mut Tx,
-    scope: &Scope,
-    (currency, limit): (&str, i64),
-) -> Result<Vec<Month>> {
-    let text = "SELECT month, CAST(SUM(gross) AS BIGINT) AS gross FROM order_counts WHERE company_id = $1 AND currency = $2 AND state <> $3 AND orders > 0 GROUP BY month ORDER BY month DESC LIMIT $4";
-    let stmt = tx.sql(text).bind(scope.company()).bind(currency.to_owned());
-    stmt.bind(State::Cancelled).bind(limit).all().await
-}
-
-/// A counter as it is kept.
-#[derive(Clone, Debug)]
-pub struct Counter {
-    pub month: String,
-    pub state: State,
-    pub currency: String,
-    pub orders: i64,
-    pub gross: i64,
-}
-crate::from_row!(Counter { month, state, currency, orders, gross });
-
-/// Every counter of the company.
-pub async fn counters(tx: &mut Tx, scope: &Scope) -> Result<Vec<Counter>> {
-    let text = "SELECT month, state, currency, orders, gross FROM order_counts WHERE company_id = $1 ORDER BY month, state, currency";
-    tx.sql(text).bind(scope.company()).all().await
-}
-
-/// Counts anew by the months of a zone: every order, streamed.
-pub async fn recount(tx: &mut Tx, scope: &Scope, zone: &TimeZone) -> Result<Counts> {
-    tx.sql("DELETE FROM order_counts WHERE company_id = $1").bind(scope.company()).run().await?;
-    let text = "SELECT placed_at, state, currency, gross FROM orders WHERE company_id = $1";
-    let mut rows = tx.sql(text).bind(scope.company()).stream()?;
-    let mut out = Counts::new();
-    while let Some(row) = rows.try_next().await? {
-        let (at, state, currency): (Ts, State, String) =
-            (row.col("placed_at")?, row.col("state")?, row.col("currency")?);
-        let entry = out.entry((at.month(zone), state.word(), currency)).or_default();
-        *entry = (entry.0 + 1, entry.1 + row.col::<i64>("gross")?);
-    }
-    Ok(out)
 }
 
 /// The orders that are already here from a source, by their references there.

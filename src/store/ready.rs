@@ -46,12 +46,15 @@ pub struct Ready {
     pub id: Uuid,
     /// The record has a version already.
     pub known: bool,
+    /// It was not there before: no words lead to it yet.
+    pub is_new: bool,
     pub deleted: bool,
     pub body: String,
     pub hash: Hash,
     pub columns: Vec<Cell>,
-    /// The words to be found by, if they are other than before.
-    pub words: Option<String>,
+    /// The words to be found by, and those of before if they are others or it is deleted.
+    pub words: String,
+    pub old_words: Option<String>,
 }
 
 impl Ready {
@@ -62,9 +65,11 @@ impl Ready {
         let body = record.body();
         let (hash, columns) = (body_hash(&body), record.columns());
         let words = record.search_words(company);
-        let same = |before: &R| !deleted && before.search_words(company) == words;
-        let words = (!step.before.as_ref().is_some_and(same)).then_some(words);
-        Some(Self { id: record.id(), known, deleted, body, hash, columns, words })
+        let old_words = step.before.as_ref().map(|b| b.search_words(company));
+        let old_words = old_words.filter(|old| deleted || *old != words);
+        let id = record.id();
+        let is_new = step.before.is_none();
+        Some(Self { id, known, is_new, deleted, body, hash, columns, words, old_words })
     }
 }
 

@@ -38,6 +38,9 @@ impl Index {
     }
 }
 
+/// The index of words of the past and of branches, of all kinds.
+pub const SPANS: Index = Index { table: "span_search", terms: "span_search_terms" };
+
 /// The index of a kind.
 pub fn index(kind: Kind) -> Index {
     match kind {

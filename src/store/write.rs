@@ -4,13 +4,13 @@
 //! the order of their numbers. It writes versions, heads, search, counters, the commit and the chain
 //! in one transaction; dropped before [`Write::finish`], it leaves nothing.
 use super::{
-    branches, chain,
+    branches, chain, counts,
     db::{Db, Tx},
     dialect,
     kinds::{Stored, Texts},
-    lines, orders,
+    lines,
     ready::{Counts, Ready, ReadyOrders, Step},
-    versions,
+    search, versions, words,
 };
 use crate::domain::{
     branch::Branch,
@@ -45,6 +45,8 @@ pub struct Write {
     leaves: Vec<Leaf>,
     counts: Counts,
     written: usize,
+    /// Spans of words written.
+    spanned: usize,
 }
 
 /// What a commit says of itself.
@@ -75,6 +77,7 @@ impl Write {
             leaves: vec![],
             counts: Counts::new(),
             written: 0,
+            spanned: 0,
         })
     }
 
@@ -86,7 +89,10 @@ impl Write {
         let at = Ts::from_micros(next.last.micros() + 1);
         let (seq, prev, parents) = (next.seq, next.prev, [parent, None]);
         let (leaves, counts) = (vec![], Counts::new());
-        Ok((done, Self { scope, seq, at, prev, parents, leaves, counts, written: 0, ..self }))
+        Ok((
+            done,
+            Self { scope, seq, at, prev, parents, leaves, counts, written: 0, spanned: 0, ..self },
+        ))
     }
 
     /// The number of this commit.
@@ -183,6 +189,7 @@ impl Write {
             let known: Vec<Uuid> = chunk.iter().filter(|r| r.known).map(|r| r.id).collect();
             self.close(&R::TEXTS, &known).await?;
             self.insert((R::KIND, &R::TEXTS), chunk).await?;
+            self.spans(R::KIND, chunk).await?;
             if self.on_main() {
                 self.heads(&R::TEXTS, chunk).await?;
             }
@@ -230,7 +237,7 @@ impl Write {
 
     /// Counts every order anew by the months of another zone.
     pub async fn recount(&mut self, zone: &TimeZone) -> Result<()> {
-        self.counts = orders::recount(&mut self.tx, &self.scope, zone).await?;
+        self.counts = counts::recount(&mut self.tx, &self.scope, zone).await?;
         Ok(())
     }
 
@@ -292,6 +299,25 @@ impl Write {
         self.search(texts, &alive, &docs.into_iter().map(|(doc, id)| (id, doc)).collect()).await
     }
 
+    /// The words of the past: those that main's records give up here, and on a branch those that its
+    /// records have from now on.
+    async fn spans(&mut self, kind: Kind, chunk: &[Ready]) -> Result<()> {
+        let main = self.on_main();
+        if !main {
+            let ids: Vec<Uuid> = chunk.iter().map(|r| r.id).collect();
+            words::end(&mut self.tx, &self.scope, (kind, self.seq), &ids).await?;
+        }
+        let to = if main { self.seq } else { i64::MAX };
+        let each = chunk.iter().filter_map(|r| match (&r.old_words, r.deleted) {
+            (old, _) if main => Some((r.id, old.clone()?)),
+            (_, true) => None,
+            _ => Some((r.id, r.words.clone())),
+        });
+        let spans: Vec<(Uuid, String)> = each.collect();
+        self.spanned += spans.len();
+        words::keep(&mut self.tx, &self.scope, (kind, to), &spans).await
+    }
+
     async fn search(
         &mut self,
         texts: &Texts,
@@ -300,16 +326,16 @@ impl Write {
     ) -> Result<()> {
         let company = self.scope.company();
         let doc = |r: &Ready| docs.get(&r.id).copied().unwrap_or_default();
-        let other: Vec<(&Ready, &String)> =
-            alive.iter().filter_map(|r| Some((*r, r.words.as_ref()?))).collect();
-        let known = other.iter().filter(|(r, _)| r.known);
-        self.unsearch(texts, known.map(|(r, _)| doc(r)).collect()).await?;
+        let other: Vec<&Ready> =
+            alive.iter().filter(|r| r.is_new || r.old_words.is_some()).copied().collect();
+        let known = other.iter().filter(|r| r.known);
+        self.unsearch(texts, known.map(|r| doc(r)).collect()).await?;
         if other.is_empty() {
             return Ok(());
         }
         let mut sql = self.tx.builder();
-        sql.push(texts.research).values(&other, |row, (r, words)| {
-            row.bind(doc(r)).bind(company).bind((*words).clone());
+        sql.push(texts.research).values(&other, |row, r| {
+            row.bind(doc(r)).bind(company).bind(r.words.clone());
         });
         self.tx.built(sql).run().await?;
         Ok(())
@@ -333,11 +359,13 @@ impl Write {
     }
 
     async fn seal(&mut self, said: Said<'_>) -> Result<i64> {
-        self.flush_counts().await?;
+        let counts = std::mem::take(&mut self.counts);
+        counts::change(&mut self.tx, &self.scope, (self.seq, counts)).await?;
         for &kind in Kind::ALL {
             let of_kind = self.leaves.iter().filter(|l| l.kind == kind).count();
-            dialect::settle_words(&mut self.tx, kind, of_kind).await?;
+            dialect::settle_words(&mut self.tx, &search::index(kind), of_kind).await?;
         }
+        dialect::settle_words(&mut self.tx, &search::SPANS, self.spanned).await?;
         let header = Header {
             company: self.scope.company(),
             seq: self.seq,
@@ -358,24 +386,5 @@ impl Write {
             branches::update(&mut self.tx, &self.scope, &moved).await?;
         }
         Ok(self.seq)
-    }
-
-    async fn flush_counts(&mut self) -> Result<()> {
-        let company = self.scope.company();
-        let rows: Vec<_> =
-            std::mem::take(&mut self.counts).into_iter().filter(|(_, n)| *n != (0, 0)).collect();
-        for chunk in rows.chunks(CHUNK) {
-            let mut sql = self.tx.builder();
-            sql.push(
-                "INSERT INTO order_counts (company_id, month, state, currency, orders, gross) ",
-            );
-            sql.values(chunk, |row, ((month, state, currency), (orders, gross))| {
-                row.bind(company).bind(month.clone()).bind(*state).bind(currency.clone());
-                row.bind(*orders).bind(*gross);
-            });
-            sql.push(" ON CONFLICT (company_id, month, state, currency) DO UPDATE SET orders = order_counts.orders + excluded.orders, gross = order_counts.gross + excluded.gross");
-            self.tx.built(sql).run().await?;
-        }
-        Ok(())
     }
 }

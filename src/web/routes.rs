@@ -160,7 +160,7 @@ fn company() -> Vec<Route> {
     use Access::Member;
     vec![
         get("/{company}", Member(Act::ReadOrders), dashboard::enter),
-        of_main(get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show)),
+        dated(get("/{company}/{world}", Member(Act::ReadOrders), dashboard::show)),
         dated(get("/{company}/{world}/orders", Member(Act::ReadOrders), orders::index)),
         post("/{company}/{world}/orders", Member(Act::WriteOrders), order_form::create),
         get("/{company}/{world}/orders/new", Member(Act::WriteOrders), order_form::new),
@@ -173,7 +173,7 @@ fn company() -> Vec<Route> {
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), orders::delete),
         get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
         get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
-        of_main(get("/{company}/{world}/search", Member(Act::ReadRecords), search::index)),
+        dated(get("/{company}/{world}/search", Member(Act::ReadRecords), search::index)),
         get("/{company}/{world}/suggest/{kind}", Member(Act::ReadRecords), search::suggest),
         of_main(get("/{company}/{world}/branches", Member(Act::ReadRecords), branches::index)),
         of_main(post("/{company}/{world}/branches", Member(Act::OpenBranch), branches::create)),

@@ -69,6 +69,8 @@ pub(super) struct Shell {
     pub past: Option<(String, String)>,
     /// What links keep that stay at the point of the past: `?at=7`, or nothing.
     pub at: String,
+    /// The point itself: `7`, or nothing.
+    pub point: String,
     pub other_day: Option<OtherDay>,
 }
 
@@ -84,8 +86,8 @@ fn other_day(visit: &Visit) -> Option<OtherDay> {
     let zone = visit.ctx.company.zone();
     let today = visit.ctx.now().day(&zone).to_string();
     let day = visit.when.point.map_or_else(|| today.clone(), |p| p.at.day(&zone).to_string());
-    // words are looked for in the present, and a place in a list is one of its own time
-    let kept = Query::of(&visit.uri).without(&["at", "after", "before", "q"]);
+    // a place in a list is one of its own time
+    let kept = Query::of(&visit.uri).without(&["at", "after", "before"]);
     let action = visit.uri.path().to_owned();
     let asks = visit.when.dated && visit.ctx.scope.may(Act::ReadHistory);
     asks.then_some(OtherDay { action, kept, day, last: today })
@@ -120,6 +122,7 @@ impl Shell {
             theme: cookies::theme(&visit.headers),
             done: cookies::done(&visit.headers),
             at: Query::default().url("", &[("at", &visit.at())]),
+            point: visit.at(),
             other_day: other_day(visit),
             past: visit.when.point.map(|p| {
                 let text =

@@ -161,7 +161,25 @@ stories! {
             let says = page.texts("#results").join(" ");
             let count = expected.len();
             assert!(says.contains(&format!("{count} order")), "{state}: {says}");
+            let tabs = page.texts(".tabs a").join(", ").to_lowercase();
+            assert!(tabs.contains(&format!("{state} {count}")), "{state} {count}: {tabs}");
         }
+        let name = |r: &Value| r["customer_name"].as_str().unwrap().to_owned();
+        for wanted in [name(&model[0]), name(&model[9]), "Trading".to_owned()] {
+            let words: Vec<&str> = wanted.split(' ').collect();
+            let query: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+            let found = all(&api, &b, &format!("orders?sort=-placed&q={query}")).await;
+            let has = |r: &&Value| words.iter().all(|w| name(r).contains(w));
+            let expected: Vec<Value> = model.iter().filter(has).cloned().collect();
+            assert_eq!(ids(&found), ids(&expected), "{wanted}");
+        }
+        // the form finds what the branch has
+        let made = json!({"sku": "ONLY-1", "name": "Only here"});
+        api.post(&format!("/api/v1/alpha/{b}/products"), &made).await.expect(201);
+        let offered = clerk.get(&format!("/alpha/{b}/suggest/products?q=only")).await.expect(200);
+        assert!(offered.body.contains("ONLY-1"));
+        assert!(!clerk.get("/alpha/main/suggest/products?q=only").await.expect(200).body.contains("ONLY-1"));
+        clerk.get(&format!("/alpha/{b}")).await.expect(200);
     }
 
     async fn c08_a_form_writes_to_the_world_of_its_address(app) {

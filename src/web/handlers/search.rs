@@ -9,10 +9,16 @@ use crate::{
         tax::TaxCode,
         text::words,
     },
-    service::{Master, error::Error, orders, records, references::title_of, subjects::Subject},
+    service::{
+        Master,
+        error::Error,
+        orders::{self, OrderRow},
+        records,
+        references::title_of,
+        subjects::Subject,
+    },
     web::{
         extract::Visit,
-        paths::record,
         problem::Result,
         query::Query,
         view::{Shell, show},
@@ -47,17 +53,18 @@ pub(in crate::web) async fn index(visit: Visit) -> Result {
 
 /// Pages by their names and by what people would look for on them.
 fn pages(shell: &Shell, wanted: &[String]) -> FoundView {
-    let (base, can) = (&shell.base, shell.can);
+    let (base, main, at, can) = (&shell.base, &shell.world.main, &shell.at, shell.can);
     let all = [
-        (true, "Home", "dashboard start", base.clone()),
-        (true, "Orders", "list", format!("{base}/orders")),
+        (true, "Home", "dashboard start", format!("{base}{at}")),
+        (true, "Orders", "list", format!("{base}/orders{at}")),
         (can.write_orders, "New order", "create", format!("{base}/orders/new")),
-        (can.export, "Export orders", "csv download", format!("{base}/orders/export.csv")),
-        (can.records, "Customers", "list", format!("{base}/customers")),
-        (can.records, "Products", "list prices sku", format!("{base}/products")),
-        (can.records, "Tax codes", "vat rates", format!("{base}/tax-codes")),
+        (can.export, "Export orders", "csv download", format!("{base}/orders/export.csv{at}")),
+        (can.records, "Customers", "list", format!("{base}/customers{at}")),
+        (can.records, "Products", "list prices sku", format!("{base}/products{at}")),
+        (can.records, "Tax codes", "vat rates", format!("{base}/tax-codes{at}")),
         (can.history, "Activity", "history changes commits", format!("{base}/commits")),
-        (true, "Company", "settings members people roles", format!("{base}/settings")),
+        (can.records, "Branches", "worlds merge", format!("{main}/branches")),
+        (true, "Company", "settings members people roles", format!("{main}/settings")),
         (true, "Account", "password name sign out", "/account".to_owned()),
         (shell.platform_admin, "Platform", "admin companies people", "/admin".to_owned()),
     ];
@@ -84,18 +91,14 @@ type Rows = Vec<(String, String, String)>;
 async fn found_orders(visit: &Visit, wanted: &[String]) -> Result<Rows> {
     let filter = OrderFilter { search: wanted.to_vec(), size: FOUND, ..OrderFilter::all() };
     let rows = orders::page(&visit.ctx, &filter).await?.rows;
-    let base = visit.base();
-    Ok(rows
-        .into_iter()
-        .map(|o| (record(&base, Kind::Order, o.id), o.title, o.customer_name))
-        .collect())
+    let row = |o: OrderRow| (visit.record(Kind::Order, o.id), o.title, o.customer_name);
+    Ok(rows.into_iter().map(row).collect())
 }
 
 async fn found<M: Subject + Master>(visit: &Visit, wanted: &[String]) -> Result<Rows> {
     let filter = MasterFilter { search: wanted.to_vec(), size: FOUND, ..MasterFilter::default() };
     let (page, _) = records::list::<M>(&visit.ctx, &filter).await?;
-    let base = visit.base();
-    let row = |m: &M| (record(&base, M::KIND, m.id()), m.name().to_owned(), m.code().to_owned());
+    let row = |m: &M| (visit.record(M::KIND, m.id()), m.name().to_owned(), m.code().to_owned());
     Ok(page.rows.iter().map(row).collect())
 }
 

@@ -11,7 +11,8 @@ use crate::{
     },
     web::{
         extract::Visit,
-        paths::record,
+        paths::list,
+        query::Query,
         view::{Shell, View},
     },
 };
@@ -55,11 +56,11 @@ const BASE_LINE: i64 = 160;
 impl Dashboard {
     pub(in crate::web) fn of(visit: &Visit, overview: Overview) -> Self {
         let (bars, most) = chart(visit, &overview.months);
-        let (base, tallies) = (visit.base(), overview.tallies);
+        let tallies = overview.tallies;
         let queue = overview.drafts.into_iter().map(|o| {
             let total = o.currency.parse::<Currency>().map(|c| c.show(o.gross)).unwrap_or_default();
             (
-                record(&base, Kind::Order, o.id),
+                visit.record(Kind::Order, o.id),
                 o.title,
                 o.customer_name,
                 o.state.word(),
@@ -82,7 +83,9 @@ impl Dashboard {
 fn card(visit: &Visit, tallies: &[Tally], state: State) -> Card {
     let of = tallies.iter().filter(|t| t.state == state);
     let of = summed(visit, of);
-    let href = format!("{}/orders?state={}", visit.base(), state.word());
+    let at = visit.at();
+    let asks = [("state", state.word()), ("at", at.as_str())];
+    let href = Query::default().url(&list(&visit.base(), Kind::Order), &asks);
     Card {
         label: state.label(),
         href,

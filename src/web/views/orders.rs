@@ -120,7 +120,7 @@ impl Index {
             heads: heads(query, (&url, &shown)),
             rows: listing.page.rows.iter().map(|r| row(visit, r, &shown)).collect(),
             count: counted(listing.count, "order"),
-            sum: if at.is_empty() { sums(visit, &listing.tallies) } else { vec![] },
+            sum: sums(visit, &listing.tallies),
             prev: turn(&listing.page.prev),
             next: turn(&listing.page.next),
             unread: unread(problems),
@@ -189,9 +189,6 @@ fn sums(visit: &Visit, tallies: &[Tally]) -> Vec<(String, String, String)> {
 
 fn tabs((url, at): (&str, &str), filter: &OrderFilter, tallies: &[Tally]) -> Vec<Tab> {
     let count = |s: Option<State>| {
-        if !at.is_empty() {
-            return String::new();
-        }
         let of = tallies.iter().filter(|t| s.is_none_or(|s| t.state == s));
         grouped(&of.map(|t| t.orders).sum::<i64>().to_string())
     };
