@@ -29,6 +29,10 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The rules that do not hold.
     fn settle(&mut self) -> Result<(), Problems>;
 
+    /// Whether [`Record::reconcile`] has a say in what becomes of this one.
+    fn is_guarded(&self) -> bool {
+        false
+    }
     /// What the merge of fields does not know of a kind: conflicts beside those of single fields.
     fn reconcile(_: Option<&Value>, _: &mut Merged<Option<Value>>, _: &[Resolution]) {}
 

@@ -13,7 +13,7 @@ use crate::{
     store::{
         branches::{self, Tally},
         db::Tx,
-        write::Said,
+        write::{Said, Write},
     },
 };
 
@@ -132,4 +132,50 @@ async fn told(ctx: &Ctx, tx: &mut Tx, all: Vec<Branch>) -> Result<Vec<Listed>> {
         .into_iter()
         .filter_map(|branch| Some(Listed { tally: tallies.remove(&branch.id)?, branch }));
     Ok(each.collect())
+}
+
+/// Puts a branch away. Nothing of it is lost.
+pub async fn discard(ctx: &Ctx, slug: &str) -> Result<()> {
+    let branch = own(ctx, slug).await?;
+    if let Some(why) = branch.closed() {
+        return Err(Error::Refused(why.into()));
+    }
+    change(ctx, branch, (BranchState::Discarded, Cause::Discarding, "Discarded")).await
+}
+
+/// Opens a discarded branch again.
+pub async fn reopen(ctx: &Ctx, slug: &str) -> Result<()> {
+    let branch = own(ctx, slug).await?;
+    if branch.state != BranchState::Discarded {
+        return Err(Error::Refused("Only a discarded branch can be reopened.".into()));
+    }
+    change(ctx, branch, (BranchState::Open, Cause::Opening, "Reopened")).await
+}
+
+/// A branch that one may put away: one's own, or any for who merges.
+async fn own(ctx: &Ctx, slug: &str) -> Result<Branch> {
+    ctx.may(Act::OpenBranch)?;
+    let branch = find(ctx, slug).await?.branch;
+    if branch.owner.is_none() || branch.owner != ctx.scope.actor() {
+        ctx.may(Act::MergeBranch)?;
+    }
+    Ok(branch)
+}
+
+async fn change(
+    ctx: &Ctx,
+    branch: Branch,
+    (state, cause, word): (BranchState, Cause, &str),
+) -> Result<()> {
+    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
+    let mut w = Write::begin(&ctx.app.db, &scope, ctx.now()).await?;
+    let Some(now) = w.scope().world().branch().cloned() else { return Err(Error::NotFound) };
+    if now.state != branch.state {
+        let why = "Someone changed this branch just now. Look at it again.";
+        return Err(Error::Refused(why.into()));
+    }
+    let message = format!("{word} branch {}", branch.name);
+    w.change_branch(Branch { state, ..now }).await?;
+    w.finish(Said { cause, message: &message }).await?;
+    Ok(())
 }

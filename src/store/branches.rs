@@ -86,6 +86,13 @@ pub async fn by_number(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Bra
     Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
 }
 
+/// The branch that a commit merged.
+pub async fn merged_by(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<Branch>> {
+    let text = select!("b.state = 'merged' AND b.merged_seq = $2");
+    let stmt = tx.sql(text).bind(scope.company()).bind(seq);
+    Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
+}
+
 /// The branches that the person may see, the last changed first; open ones alone, or all.
 pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> Result<Vec<Branch>> {
     let (person, all) = asker(scope);
@@ -158,8 +165,10 @@ pub struct Tally {
     pub size: i64,
     /// Commits of main that changed records and that it has not seen.
     pub behind: i64,
+    /// Why its last commit was made.
+    pub cause: String,
 }
-crate::from_row!(Tally { id, owner, size, behind });
+crate::from_row!(Tally { id, owner, size, behind, cause });
 
 macro_rules! own {
     ($versions:literal) => {
@@ -173,7 +182,7 @@ pub async fn tallies(tx: &mut Tx, scope: &Scope, ids: &[i64]) -> Result<Vec<Tall
     sql.push("SELECT b.id, (SELECT u.name FROM users u WHERE u.id = b.owner_id) AS owner, ");
     sql.push(own!("order_versions")).push(" + ").push(own!("customer_versions"));
     sql.push(" + ").push(own!("product_versions")).push(" + ").push(own!("tax_code_versions"));
-    sql.push(" AS size, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits c WHERE c.company_id = b.company_id AND c.branch_id = 0 AND c.seq > b.base_seq AND c.records > 0 LIMIT 1001) t) AS behind FROM branches b WHERE b.company_id = ");
+    sql.push(" AS size, (SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits c WHERE c.company_id = b.company_id AND c.branch_id = 0 AND c.seq > b.base_seq AND c.records > 0 LIMIT 1001) t) AS behind, (SELECT c.cause FROM commits c WHERE c.company_id = b.company_id AND c.seq = b.head_seq) AS cause FROM branches b WHERE b.company_id = ");
     sql.bind(scope.company()).push(" AND b.id IN ").list(ids);
     tx.built(sql).all().await
 }

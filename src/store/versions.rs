@@ -117,3 +117,13 @@ pub async fn of_commit<R: Stored>(
 ) -> Result<Vec<Touched>> {
     tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq).bind(limit).all().await
 }
+
+/// What a branch had of a kind until a commit that gave its records other versions, or let go of them:
+/// bodies, and whether they say that the record is deleted.
+pub async fn of_branch_at<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (branch, seq): (i64, i64),
+) -> Result<Vec<(String, bool)>> {
+    tx.sql(R::TEXTS.ended_by).bind(scope.company()).bind(branch).bind(seq).all().await
+}

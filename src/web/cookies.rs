@@ -16,6 +16,7 @@ const DONE: &[(&str, &str)] = &[
     ("branch-opened", "Opened. What you change here stays here until it is merged"),
     ("branch-merged", "Merged into main"),
     ("branch-synced", "Brought up to date with main"),
+    ("sync-undone", "The branch is what it was before it was brought up to date"),
     ("branch-discarded", "Discarded. It can be reopened from here"),
     ("nothing-to-do", "There was nothing to do"),
     ("reverted", "Taken back. What others changed since stays"),

@@ -22,13 +22,16 @@ pub fn lock(change: &Change) -> Option<Lock> {
 }
 
 /// What the state of ours has frozen stays as it is in ours, unless the same change moves the order on
-/// to a state that leaves it free.
+/// to a state that leaves it free. A number that was taken belongs to the order for ever.
 pub fn reconcile(
     ours: Option<&Value>,
     merged: &mut Merged<Option<Value>>,
     resolutions: &[Resolution],
 ) {
-    let (Some(ours), Some(value)) = (ours, &merged.value) else { return };
+    let (Some(ours), Some(value)) = (ours, &mut merged.value) else { return };
+    if let Some(number) = ours["number"].as_str() {
+        value["number"] = number.into();
+    }
     let state = |v: &Value| v["state"].as_str().and_then(|s| s.parse::<State>().ok());
     let (Some(before), Some(after)) = (state(ours), state(value)) else { return };
     let frozen = |c: &Change| lock(c).is_some_and(|l| before.freezes(l) && after.freezes(l));

@@ -296,6 +296,9 @@ impl Record for Order {
         });
         vec![("totals", totals)]
     }
+    fn is_guarded(&self) -> bool {
+        self.state != State::Draft || self.number.is_some()
+    }
     fn reconcile(
         ours: Option<&Value>,
         merged: &mut Merged<Option<Value>>,

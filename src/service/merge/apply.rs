@@ -4,10 +4,11 @@ use crate::{
     domain::{
         branch::{Branch, BranchState},
         customer::Customer,
-        history::cause::Cause,
+        history::{cause::Cause, merge::merge_record},
         order::{Order, State},
         policy::Act,
         product::Product,
+        record::of_value,
         scope::World,
         tax::TaxCode,
     },
@@ -15,12 +16,14 @@ use crate::{
         context::Ctx,
         error::{Error, Result},
         orders,
+        records::parsed,
     },
     store::{
         branches, commits,
         kinds::Stored,
         ready::Step,
         sides,
+        versions::Version,
         write::{Said, Write},
     },
 };
@@ -39,7 +42,7 @@ pub enum Outcome {
     Nothing,
 }
 
-async fn branch(ctx: &Ctx, slug: &str) -> Result<Branch> {
+pub(super) async fn branch(ctx: &Ctx, slug: &str) -> Result<Branch> {
     let mut tx = ctx.glance().await?;
     branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)
 }
@@ -67,7 +70,7 @@ pub async fn merge(ctx: &Ctx, slug: &str, (agreed, keep): (&str, bool)) -> Resul
     write_main(ctx, plan, w, (Cause::Merge, &message, keep)).await.map(Outcome::Done)
 }
 
-fn open(branch: &Branch) -> Result<()> {
+pub(super) fn open(branch: &Branch) -> Result<()> {
     branch.closed().map_or(Ok(()), |why| Err(Error::Refused(why.into())))
 }
 
@@ -96,11 +99,11 @@ async fn under_lock(ctx: &Ctx, job: Job, agreed: &str) -> Result<(Plan, Write)> 
     Ok((plan, w))
 }
 
-fn stale() -> Error {
+pub(super) fn stale() -> Error {
     Error::Refused("Something changed since you looked. Look at it again, then go on.".into())
 }
 
-fn agree(plan: &Plan, agreed: &str) -> Result<()> {
+pub(super) fn agree(plan: &Plan, agreed: &str) -> Result<()> {
     plan.check()?;
     if plan.name() == agreed { Ok(()) } else { Err(stale()) }
 }
@@ -162,7 +165,7 @@ async fn write_main(
             }
         }
     }
-    Ok(w.finish(Said { cause, message }).await?)
+    open_again(ctx, w, &plan, Said { cause, message }).await
 }
 
 /// Closes what a branch has versions of.
@@ -209,63 +212,6 @@ async fn put<R: Mergeable>(
     Ok(())
 }
 
-/// Brings a branch up to date: it shows main as it is now, and its own changes on top.
-///
-/// # Errors
-/// `Refused` while conflicts are open or the plan is not what it was.
-pub async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome> {
-    ctx.may(Act::OpenBranch)?;
-    let branch = branch(ctx, slug).await?;
-    open(&branch)?;
-    let inside = ctx.clone().in_world(World::Branch(branch.clone()));
-    let plan = plan::plan(ctx, Job::Sync(branch.clone())).await?;
-    if plan.main <= branch.base {
-        return Ok(Outcome::Nothing);
-    }
-    agree_to_sync(&plan, agreed)?;
-    let mut w = inside.write().await?;
-    let (seen, main) = commits::heads(&mut w.tx, &ctx.scope).await?;
-    if seen != plan.seen + 1 || main != plan.main {
-        return Err(stale());
-    }
-    each_kind!(R => overlay::<R>(&mut w, &plan).await?);
-    w.merges(plan.main);
-    w.rebase(branch.clone(), plan.main).await?;
-    let message = format!("Brought branch {} up to date", branch.name);
-    Ok(Outcome::Done(w.finish(Said { cause: Cause::Sync, message: &message }).await?))
-}
-
-/// A sync needs no right to what others changed on main.
-fn agree_to_sync(plan: &Plan, agreed: &str) -> Result<()> {
-    let plan = Plan { denied: vec![], ..plan.clone() };
-    agree(&plan, agreed)
-}
-
-/// What the branch has of a kind after a sync: nothing where it is as main has it.
-async fn overlay<R: Mergeable>(w: &mut Write, plan: &Plan) -> Result<()> {
-    let body = |r: &Option<R>| r.as_ref().map(R::body);
-    let mut gone = vec![];
-    let mut steps = vec![];
-    for d in R::of(&plan.drafts) {
-        let (after, theirs) = (body(&d.after), d.theirs.as_ref().map(|v| v.body.clone()));
-        if after == body(&d.before) {
-            gone.push(d.id);
-        } else if after != theirs {
-            let read = |body: &String| serde_json::from_str::<R>(body).ok();
-            steps.extend(match (theirs.as_ref().and_then(read), d.after.clone()) {
-                (Some(before), Some(after)) => Some(Step::from(before, after)),
-                (Some(before), None) => Some(Step::deletion(before)),
-                (None, after) => after.map(Step::back),
-            });
-        }
-    }
-    w.let_go::<R>(&gone).await?;
-    for some in steps.chunks(1000) {
-        R::put(w, some).await?;
-    }
-    Ok(())
-}
-
 /// Takes a commit of main back: its records become what they were before it, and what others changed
 /// since stays. A merge that is taken back opens its branch again, with all its changes.
 ///
@@ -284,52 +230,51 @@ pub async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome> {
     write_main(ctx, plan, w, (Cause::Revert, &message, false)).await.map(Outcome::Done)
 }
 
+/// The branch that the reverted commit had merged is open again, on main as it is after the revert and
+/// with all its changes on top, so that it can be corrected and merged once more.
+async fn open_again(ctx: &Ctx, w: Write, plan: &Plan, said: Said<'_>) -> Result<i64> {
+    let Job::Revert(reverted) = plan.job else { return Ok(w.finish(said).await?) };
+    let mut w = w;
+    let Some(branch) = branches::merged_by(&mut w.tx, &ctx.scope, reverted).await? else {
+        return Ok(w.finish(said).await?);
+    };
+    let message = format!("Reopened branch {}", branch.name);
+    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
+    let (done, mut w) = w.another(said, &scope).await?;
+    each_kind!(R => again::<R>(&mut w, (plan, &branch)).await?);
+    let open = Branch { state: BranchState::Open, merged: None, ..branch };
+    w.rebase(open, done).await?;
+    w.finish(Said { cause: Cause::Opening, message: &message }).await?;
+    Ok(done)
+}
+
+/// What a branch changes of main after its merge was taken back: what the merge had made of it, but
+/// where main went on since.
+async fn again<R: Mergeable>(w: &mut Write, (plan, branch): (&Plan, &Branch)) -> Result<()> {
+    w.let_go_all::<R>(branch.id).await?;
+    let mut steps: Vec<Step<R>> = vec![];
+    for d in R::of(&plan.drafts) {
+        let value = |v: &Option<Version>| v.as_ref().map(|v| parsed(&v.body)).transpose();
+        let (before, main, merged) = (value(&d.theirs)?, d.after.as_ref(), value(&d.base)?);
+        let main_value = main.map(R::value);
+        let sides = [before.as_ref(), main_value.as_ref(), merged.as_ref()];
+        let anew = merge_record(R::FIELDS, sides, &[]).value.map(of_value::<R>).transpose()?;
+        steps.extend(match (main.cloned(), anew) {
+            (Some(main), Some(anew)) if main.body() == anew.body() => None,
+            (_, Some(anew)) => Some(Step::new(anew)),
+            (Some(main), None) => Some(Step::deletion(main)),
+            (None, None) => None,
+        });
+    }
+    for some in steps.chunks(1000) {
+        R::put(w, some).await?;
+    }
+    Ok(())
+}
+
 async fn set_state(ctx: &Ctx, branch: Branch) -> Result<()> {
     let mut tx = ctx.app.db.write(&ctx.scope).await?;
     branches::update(&mut tx, &ctx.scope, &branch).await?;
     tx.commit().await?;
-    Ok(())
-}
-
-/// Puts a branch away. Nothing of it is lost.
-pub async fn discard(ctx: &Ctx, slug: &str) -> Result<()> {
-    let branch = own(ctx, slug).await?;
-    open(&branch)?;
-    change(ctx, branch, (BranchState::Discarded, Cause::Discarding, "Discarded")).await
-}
-
-/// Opens a discarded branch again.
-pub async fn reopen(ctx: &Ctx, slug: &str) -> Result<()> {
-    let branch = own(ctx, slug).await?;
-    if branch.state != BranchState::Discarded {
-        return Err(Error::Refused("Only a discarded branch can be reopened.".into()));
-    }
-    change(ctx, branch, (BranchState::Open, Cause::Opening, "Reopened")).await
-}
-
-/// A branch that one may put away: one's own, or any for who merges.
-async fn own(ctx: &Ctx, slug: &str) -> Result<Branch> {
-    ctx.may(Act::OpenBranch)?;
-    let branch = branch(ctx, slug).await?;
-    if branch.owner.is_none() || branch.owner != ctx.scope.actor() {
-        ctx.may(Act::MergeBranch)?;
-    }
-    Ok(branch)
-}
-
-async fn change(
-    ctx: &Ctx,
-    branch: Branch,
-    (state, cause, word): (BranchState, Cause, &str),
-) -> Result<()> {
-    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
-    let mut w = Write::begin(&ctx.app.db, &scope, ctx.now()).await?;
-    let Some(now) = w.scope().world().branch().cloned() else { return Err(Error::NotFound) };
-    if now.state != branch.state {
-        return Err(stale());
-    }
-    let message = format!("{word} branch {}", branch.name);
-    w.change_branch(Branch { state, ..now }).await?;
-    w.finish(Said { cause, message: &message }).await?;
     Ok(())
 }

@@ -4,10 +4,12 @@ mod apply;
 mod checks;
 mod decide;
 mod plan;
+mod sync;
 
-pub use apply::{Outcome, discard, merge, reopen, revert, sync};
+pub use apply::{Outcome, merge, revert};
 pub use decide::{Decision, Which, decide};
 pub use plan::plan;
+pub use sync::{sync, undo_sync};
 
 use super::{error::Error, history::visible, subjects::Subject};
 use crate::{

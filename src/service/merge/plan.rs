@@ -116,7 +116,8 @@ fn draft<R: Mergeable>(
         ours,
         theirs,
     };
-    if text(&draft.base) == text(&draft.ours) {
+    let guarded = draft.before.as_ref().is_some_and(R::is_guarded);
+    if text(&draft.base) == text(&draft.ours) && !guarded {
         draft.after = typed(&draft.theirs)?;
     } else {
         merged(&mut draft, decided)?;
@@ -125,7 +126,7 @@ fn draft<R: Mergeable>(
     Ok(Some(draft))
 }
 
-/// Both sides changed it.
+/// Both sides changed it, or its kind has a say.
 fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -> Result<()> {
     let value = |v: &Option<Version>| v.as_ref().map(|v| parsed(&v.body)).transpose();
     let sides = [value(&draft.base)?, value(&draft.ours)?, value(&draft.theirs)?];

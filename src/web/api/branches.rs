@@ -205,6 +205,11 @@ pub(in crate::web) async fn sync(
     Ok(outcome(merge::sync(&visit.ctx, &slug, agreed(&given)?).await?))
 }
 
+/// Takes back the sync that was the branch's last commit.
+pub(in crate::web) async fn undo_sync(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    Ok(outcome(merge::undo_sync(&visit.ctx, &slug).await?))
+}
+
 pub(in crate::web) async fn revert(
     visit: Visit,
     Path((_, _, seq)): Slug,
@@ -215,11 +220,11 @@ pub(in crate::web) async fn revert(
 }
 
 pub(in crate::web) async fn discard(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    merge::discard(&visit.ctx, &slug).await?;
+    branches::discard(&visit.ctx, &slug).await?;
     show(visit.clone(), Path((String::new(), String::new(), slug))).await
 }
 
 pub(in crate::web) async fn reopen(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    merge::reopen(&visit.ctx, &slug).await?;
+    branches::reopen(&visit.ctx, &slug).await?;
     show(visit.clone(), Path((String::new(), String::new(), slug))).await
 }

@@ -4,7 +4,6 @@ use crate::{
     service::{
         branches::{self, NewBranch},
         error::Error,
-        merge,
     },
     web::{
         extract::Visit,
@@ -72,7 +71,7 @@ pub(in crate::web) async fn discard(
     visit: Visit,
     Path((_, _, slug)): Path<(String, String, String)>,
 ) -> Result {
-    merge::discard(&visit.ctx, &slug).await?;
+    branches::discard(&visit.ctx, &slug).await?;
     Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-discarded"))
 }
 
@@ -80,6 +79,6 @@ pub(in crate::web) async fn reopen(
     visit: Visit,
     Path((_, _, slug)): Path<(String, String, String)>,
 ) -> Result {
-    merge::reopen(&visit.ctx, &slug).await?;
+    branches::reopen(&visit.ctx, &slug).await?;
     Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-opened"))
 }

@@ -108,6 +108,11 @@ pub(in crate::web) async fn sync(visit: Visit, Path((_, _, slug)): Slug, form: F
     Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-synced")))
 }
 
+pub(in crate::web) async fn undo_sync(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    let done = merge::undo_sync(&visit.ctx, &slug).await?;
+    Ok(went(&visit, done, (&branch(&visit.main(), &slug), "sync-undone")))
+}
+
 pub(in crate::web) async fn revert(visit: Visit, Path((_, _, seq)): Slug, form: Form) -> Result {
     let number = seq.parse().map_err(|_| Error::NotFound)?;
     let done = merge::revert(&visit.ctx, number, form.text("plan")).await?;

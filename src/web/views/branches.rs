@@ -3,6 +3,7 @@ use crate::{
     domain::{
         branch::{BranchState, Visibility},
         check::Problems,
+        history::cause::Cause,
         page::COUNT_CAP,
         policy::Act,
     },
@@ -85,6 +86,8 @@ pub(in crate::web) struct Show {
     pub merged: Option<String>,
     /// It can be put away, or opened again.
     pub may_close: bool,
+    /// It was brought up to date, and nothing was done since.
+    pub may_undo: bool,
 }
 impl View for Show {}
 
@@ -146,6 +149,9 @@ impl Show {
                 .map(|(seq, _)| format!("{}/commits/{seq}", visit.main())),
             may_close: found.branch.state != BranchState::Merged
                 && visit.ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch }),
+            may_undo: row.state == BranchState::Open.word()
+                && found.tally.cause == Cause::Sync.word()
+                && visit.ctx.scope.may(Act::OpenBranch),
             row,
         }
     }

@@ -1,13 +1,13 @@
 //! Syncs, and commits taken back.
 use super::{
-    API, body, both, branch, commits, conflicts, decide, kinds, made, made_in, merge,
-    open_conflicts, order, revert, sync,
+    API, bare, body, both, branch, command, commits, conflicts, decide, kinds, made, made_in,
+    merge, open_conflicts, order, plan, revert, sync,
 };
 use crate::{
     branches::{edit, get, within},
     stories,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 stories! {
     async fn c66_c67_c68_what_a_sync_brought_in_is_the_base(app) {
@@ -86,5 +86,65 @@ stories! {
         made(&api, "orders", json!({"customer": "C-NEW", "lines": [{"sku": "SKU-00001", "qty": "1"}]})).await;
         let found = api.get(&format!("{API}/commits/{merged}/revert?show=conflicts")).await.expect(200).json();
         assert_eq!(kinds(&conflicts(&found)), ["still-referenced"]);
+    }
+
+    async fn c70_a_sync_is_taken_back(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"promised_date": "2026-12-01", "warehouse": "W"}), json!({"customer_po": "PO"})).await;
+        let other = order(&api).await;
+        // this one will be as main has it
+        let same = order(&api).await;
+        let own = within(&url, &b);
+        let c = branch(&api, "Later").await;
+        edit(&api, &within(&same, &c), json!({"contact": "Ann"})).await;
+        edit(&api, &same, json!({"contact": "Ann"})).await;
+        for world in [&b, &c] {
+            let before = (bare(api.get(&format!("{API}/branches/{world}")).await.json()), body(&api, &within(&url, world)).await);
+            sync(&api, world).await.unwrap();
+            assert_ne!(body(&api, &own).await["promised_date"], Value::Null);
+            let undoing = format!("{API}/branches/{world}/undoing");
+            api.post(&undoing, &json!({})).await.expect(200);
+            let after = (bare(api.get(&format!("{API}/branches/{world}")).await.json()), body(&api, &within(&url, world)).await);
+            assert_eq!(before.1, after.1);
+            for part in ["base", "records", "state"] {
+                assert_eq!(before.0[part], after.0[part], "{part}");
+            }
+            api.post(&undoing, &json!({})).await.expect(409);
+            if world == &b {
+                api.get(&format!("/api/v1{}", within(&other, &b))).await.expect(404);
+                sync(&api, world).await.unwrap();
+            }
+        }
+        assert_eq!(get(&api, &within(&same, &c)).await["contact"], "Ann");
+    }
+
+    async fn c76_a_reverted_branch_is_corrected_and_merged_with_all_it_had(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1", "warehouse": "W1"})).await;
+        made_in(&api, (&b, "products"), json!({"sku": "R-1", "name": "New"})).await;
+        let confirmed = order(&api).await;
+        let c = branch(&api, "Number").await;
+        command(&api, &within(&confirmed, &c), "confirmation").await;
+        let merged = merge(&api, &b).await.unwrap();
+        let main = body(&api, &url).await;
+        revert(&api, merged).await.unwrap();
+        let again = api.get(&format!("{API}/branches/{b}")).await.json();
+        assert_eq!((&again["state"], &again["behind"]), (&json!("open"), &json!(0)));
+        edit(&api, &within(&url, &b), json!({"warehouse": "W2"})).await;
+        let found = plan(&api, &b).await;
+        assert_eq!((&found["created"], &found["changed"]), (&json!(1), &json!(1)));
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["customer_po"], &now["warehouse"], &now["contact"]), (&main["customer_po"], &json!("W2"), &json!("Ann")));
+        assert_eq!(api.get(&format!("{API}/products?q=R-1")).await.json()["items"].as_array().unwrap().len(), 1);
+        // a number that was taken stays with its order
+        let merged = merge(&api, &c).await.unwrap();
+        let number = get(&api, &confirmed).await["number"].clone();
+        assert!(number.is_string());
+        revert(&api, merged).await.unwrap();
+        let now = get(&api, &confirmed).await;
+        assert_eq!((&now["state"], &now["number"]), (&json!("draft"), &number));
+        merge(&api, &c).await.unwrap();
+        assert_eq!(get(&api, &confirmed).await["number"], number);
     }
 }
