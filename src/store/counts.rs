@@ -105,7 +105,8 @@ async fn of_main(tx: &mut Tx, scope: &Scope, (at, zone): (i64, &TimeZone)) -> Re
         let main = Standing { number: 0, at, but: None };
         return standing(tx, scope, (main, zone)).await;
     }
-    let text = "SELECT k.month, k.state, k.currency, s.orders, s.gross FROM order_counts k JOIN order_count_steps s ON s.company_id = k.company_id AND s.month = k.month AND s.state = k.state AND s.currency = k.currency WHERE k.company_id = $1 AND s.from_seq = (SELECT MAX(l.from_seq) FROM order_count_steps l WHERE l.company_id = k.company_id AND l.month = k.month AND l.state = k.state AND l.currency = k.currency AND l.from_seq <= $2)";
+    // a look-up for each counter, however many steps it has
+    let text = "SELECT k.month, k.state, k.currency, COALESCE((SELECT s.orders FROM order_count_steps s WHERE s.company_id = k.company_id AND s.month = k.month AND s.state = k.state AND s.currency = k.currency AND s.from_seq <= $2 ORDER BY s.from_seq DESC LIMIT 1), 0) AS orders, COALESCE((SELECT s.gross FROM order_count_steps s WHERE s.company_id = k.company_id AND s.month = k.month AND s.state = k.state AND s.currency = k.currency AND s.from_seq <= $2 ORDER BY s.from_seq DESC LIMIT 1), 0) AS gross FROM order_counts k WHERE k.company_id = $1";
     let rows: Vec<Counter> = tx.sql(text).bind(scope.company()).bind(at).all().await?;
     let each =
         rows.into_iter().map(|c| ((c.month, c.state.word(), c.currency), (c.orders, c.gross)));

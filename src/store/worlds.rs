@@ -119,7 +119,8 @@ fn span(sql: &mut Builder, (of, arm): (Of<'_>, Standing)) {
 pub fn stand(sql: &mut Builder, company: CompanyId, (table, arm): (&'static str, Standing)) {
     sql.push(" WHERE o.company_id = ").bind(company);
     sql.push(" AND o.branch_id = ").bind(arm.number);
-    sql.push(" AND o.from_seq <= ").bind(arm.at);
+    // with the plus it leads no index: without statistics SQLite takes the one by commits, and sorts
+    sql.push(" AND +o.from_seq <= ").bind(arm.at);
     sql.push(" AND (o.to_seq IS NULL OR o.to_seq > ").bind(arm.at);
     sql.push(") AND NOT o.deleted");
     if let Some((number, at)) = arm.but {

@@ -1,0 +1,99 @@
+"""Drives a company of many orders through a branch: opened, read, edited, planned, merged, taken back.
+
+Prints the median of a few rounds, or the one time of what happens once, in milliseconds."""
+import http.client, json, os, statistics, subprocess, sys, tempfile, time
+
+program, orders, edits = sys.argv[1], sys.argv[2], int(sys.argv[3])
+place = tempfile.mkdtemp(prefix="tributary-bench-")
+url = os.environ.get("BENCH_DATABASE") or f"sqlite:{place}/bench.db"
+env = {**os.environ, "DATABASE_URL": url, "LOG": "warn"}
+env.pop("TEST_POSTGRES", None)
+
+
+def run(*args, given=None):
+    done = subprocess.run([program, *args], env=env, input=given, capture_output=True, text=True)
+    assert done.returncode == 0, (args, done.stderr)
+    return done.stdout
+
+
+if not url.startswith("sqlite:"):
+    run("migrate")
+run("user", "create", "bench@example.com", "--password-stdin", given="bench bench 4711\n")
+run("company", "create", "acme", "--name", "Acme", "--currency", "GBP", "--timezone", "Europe/London", "--admin", "bench@example.com")
+run("generate", "--company", "acme", "--orders", orders)
+token = run("token", "create", "--user", "bench@example.com", "--company", "acme").strip().splitlines()[-1]
+port = 8390 + os.getpid() % 500
+server = subprocess.Popen([program, "serve", "--bind", f"127.0.0.1:{port}"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+connection = None
+
+
+def ask(method, path, body=None):
+    global connection
+    for attempt in range(100):
+        try:
+            connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+            headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+            connection.request(method, f"/api/v1/acme/{path}", body and json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status < 300, (method, path, answer.status, text[:400])
+            return json.loads(text)
+        except (ConnectionError, http.client.HTTPException):
+            connection = None
+            time.sleep(0.1)
+    raise SystemExit("the server does not answer")
+
+
+def timed(label, act, rounds=1, warm=0):
+    for _ in range(warm):
+        act(0)
+    took = []
+    for n in range(rounds):
+        start = time.perf_counter()
+        out = act(n)
+        took.append((time.perf_counter() - start) * 1000)
+    print(f"{label:46} {statistics.median(took):10.2f} ms" + (f"  (median of {rounds})" if rounds > 1 else ""), flush=True)
+    return out
+
+
+def listed(path):
+    return lambda _: ask("GET", path)
+
+
+try:
+    ask("GET", "main/orders")
+    print(f"{orders} orders, {edits} edited on a branch, {url.split(':')[0]}")
+    timed("open a branch", lambda n: ask("POST", "main/branches", {"name": f"b{n}", "visibility": "company"}), 20)
+    timed("list of 50, main", listed("main/orders"), 200, 20)
+    timed("list of 50, branch without changes", listed("b0/orders"), 200, 20)
+    page, ids = "main/orders?size=100&sort=placed", []
+    while len(ids) < edits:
+        found = ask("GET", page)
+        ids += [(o["id"], o["version"]) for o in found["items"]]
+        if not found["next"]:
+            break
+        page = "main/orders?size=100&sort=placed&after=" + __import__("urllib.parse").parse.quote(found["next"], safe="")
+    start = time.perf_counter()
+    for id, version in ids[:edits]:
+        ask("PATCH", f"b0/orders/{id}", {"version": version, "customer_note": "from the branch"})
+    print(f"{'one edit on the branch':46} {(time.perf_counter() - start) * 1000 / edits:10.2f} ms  (mean of {edits})")
+    for id, version in ids[: edits // 10]:
+        ask("PATCH", f"main/orders/{id}", {"version": version, "internal_note": "on main"})
+    timed(f"list of 50, branch", listed("b0/orders"), 200, 20)
+    timed("list of 50, branch, its changes first", listed("b0/orders?sort=placed"), 200, 20)
+    timed("one order, main", listed(f"main/orders/{ids[0][0]}"), 200, 20)
+    timed("one order, branch", listed(f"b0/orders/{ids[0][0]}"), 200, 20)
+    seq = ask("GET", "main/commits")["items"][-1]["seq"]
+    timed("list of 50, main as of an early change", listed("main/orders?at=2"), 200, 20)
+    timed("state on the branch, 50", listed("b0/orders?state=draft"), 50, 5)
+    plan = timed("plan of the merge", listed("main/branches/b0/plan"), 3)
+    assert plan["conflicts"] == 0, plan["conflicts"]
+    done = timed("plan again and merge", lambda _: ask("POST", "main/branches/b0/merge", {"plan": plan["plan"]}))
+    plan = timed("plan of the revert", listed(f"main/commits/{done['commit']}/revert"), 3)
+    timed("plan again and revert, branch opened again", lambda _: ask("POST", f"main/commits/{done['commit']}/revert", {"plan": plan["plan"]}))
+    with open(f"/proc/{server.pid}/status") as status:
+        print(*[line.strip() for line in status if line.startswith(("VmHWM", "RssAnon"))])
+finally:
+    server.terminate()
+    server.wait()
+print(run("verify", "--company", "acme").strip())
