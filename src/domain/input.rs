@@ -40,7 +40,16 @@ pub fn apply(
 /// # Errors
 /// Says what is wrong.
 pub fn typed(fields: &'static [Field], name: &str, text: &str) -> Result<Option<String>, String> {
-    Ok(value(fields, name, text)?.and_then(|v| v.as_str().map(str::to_owned)))
+    Ok(read(fields, name, text)?.1.and_then(|v| v.as_str().map(str::to_owned)))
+}
+
+fn read(
+    fields: &'static [Field],
+    name: &str,
+    text: &str,
+) -> Result<(&'static Field, Option<Value>), String> {
+    let field = find(fields, name).ok_or_else(|| format!("there is no field {name}"))?;
+    Ok((field, scalar(field.ty, &Value::String(text.to_owned()))?))
 }
 
 /// The same as a body holds it.
@@ -48,8 +57,7 @@ pub fn typed(fields: &'static [Field], name: &str, text: &str) -> Result<Option<
 /// # Errors
 /// Says what is wrong, also if the field cannot be empty.
 pub fn value(fields: &'static [Field], name: &str, text: &str) -> Result<Option<Value>, String> {
-    let field = find(fields, name).ok_or_else(|| format!("there is no field {name}"))?;
-    let value = scalar(field.ty, &Value::String(text.to_owned()))?;
+    let (field, value) = read(fields, name, text)?;
     if value.is_none() && field.required {
         return Err("This cannot be empty".into());
     }
