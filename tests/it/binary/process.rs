@@ -95,6 +95,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// What it takes of the machine's memory now, in MiB.
+    pub fn memory(&self) -> usize {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = text.lines().find(|l| l.starts_with("VmRSS")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
+    }
     pub fn start(place: &Place) -> Self {
         Self::spawn(place.command(&["serve", "--bind", "127.0.0.1:0"]))
     }
