@@ -1,6 +1,6 @@
 //! Branches: opened, listed, entered.
 use super::{
-    context::Ctx,
+    context::{Ctx, open_still},
     error::{Error, Result},
 };
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
         write::{Said, Write},
     },
 };
-
 use std::collections::BTreeMap;
 
 /// Branches listed at once.
@@ -137,9 +136,7 @@ async fn told(ctx: &Ctx, tx: &mut Tx, all: Vec<Branch>) -> Result<Vec<Listed>> {
 /// Puts a branch away. Nothing of it is lost.
 pub async fn discard(ctx: &Ctx, slug: &str) -> Result<()> {
     let branch = own(ctx, slug).await?;
-    if let Some(why) = branch.closed() {
-        return Err(Error::Refused(why.into()));
-    }
+    open_still(&branch)?;
     change(ctx, branch, (BranchState::Discarded, Cause::Discarding, "Discarded")).await
 }
 

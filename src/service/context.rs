@@ -3,6 +3,7 @@ use super::error::{Error, Result};
 use crate::{
     app::App,
     domain::{
+        branch::Branch,
         company::{Company, Place, User},
         policy::Act,
         scope::{AuthorKind, Membership, Scope, World},
@@ -11,6 +12,14 @@ use crate::{
     store::{accounts, chain, db::Tx, write::Write},
 };
 use uuid::Uuid;
+
+/// Refuses to go on with a branch that is closed.
+///
+/// # Errors
+/// `Refused`.
+pub fn open_still(branch: &Branch) -> Result<()> {
+    branch.closed().map_or(Ok(()), |why| Err(Error::Refused(why.into())))
+}
 
 /// A company at work.
 #[derive(Clone)]
@@ -94,9 +103,7 @@ impl Ctx {
         }
         let w = Write::begin(&self.app.db, &self.scope, self.now()).await?;
         if let (Some(seen), Some(now)) = (self.scope.world().branch(), w.scope().world().branch()) {
-            if let Some(why) = now.closed() {
-                return Err(Error::Refused(why.into()));
-            }
+            open_still(now)?;
             if seen.base != now.base {
                 let why = "Someone brought this branch up to date just now. Try again.";
                 return Err(Error::Refused(why.into()));

@@ -67,6 +67,8 @@ pub trait Subject: Stored {
     ) -> impl Future<Output = Result<bool, Failure>> + Send {
         async { Ok(false) }
     }
+    /// Every right that a change may need: who has all of them may make any.
+    const RIGHTS: &'static [Act] = &[Self::WRITE];
     /// Whether this change may be made to this record by this person.
     fn admit(_: &Ctx, _: Option<&Self>, _: &Self) -> Result<()> {
         Ok(())
@@ -154,6 +156,7 @@ impl Subject for Order {
         Ok(())
     }
 
+    const RIGHTS: &'static [Act] = &[Act::WriteOrders, Act::AmendOrder, Act::OverridePrice];
     fn admit(ctx: &Ctx, before: Option<&Self>, after: &Self) -> Result<()> {
         before.map_or(Ok(()), |before| admission::order_edit(ctx, before, after))
     }

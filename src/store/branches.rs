@@ -59,12 +59,18 @@ impl From<BranchRow> for Branch {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
-        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan FROM branches b WHERE b.company_id = $1 AND ", $rest)
+    ($($rest:expr),+) => {
+        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan FROM branches b WHERE b.company_id = $1 AND ", $($rest),+)
     };
 }
 
-/// Who asks, for what they may see: `$2` is the person, `$3` whether private ones are seen too.
+macro_rules! visible {
+    () => {
+        "(b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2))"
+    };
+}
+
+/// Who asks, for what is [`visible!`] to them: `$2` is the person, `$3` whether private ones are too.
 fn asker(scope: &Scope) -> (Option<UserId>, bool) {
     let all = scope.role() == Role::Admin;
     (scope.actor(), all)
@@ -73,9 +79,7 @@ fn asker(scope: &Scope) -> (Option<UserId>, bool) {
 /// The branch of a slug, if the person may see it.
 pub async fn by_slug(tx: &mut Tx, scope: &Scope, slug: &str) -> Result<Option<Branch>> {
     let (person, all) = asker(scope);
-    let text = select!(
-        "b.slug = $4 AND (b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2))"
-    );
+    let text = select!("b.slug = $4 AND ", visible!());
     let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(slug.to_owned());
     Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
 }
@@ -97,7 +101,9 @@ pub async fn merged_by(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<Br
 pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> Result<Vec<Branch>> {
     let (person, all) = asker(scope);
     let text = select!(
-        "(b.state = 'open' OR $4) AND (b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2)) ORDER BY b.changed_at DESC, b.id DESC LIMIT $5"
+        "(b.state = 'open' OR $4) AND ",
+        visible!(),
+        " ORDER BY b.changed_at DESC, b.id DESC LIMIT $5"
     );
     let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(closed).bind(limit);
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
@@ -154,6 +160,12 @@ pub async fn update(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<()> {
     let (merged, plan) = b.merged.clone().unzip();
     stmt.bind(b.head).bind(b.changed_at).bind(merged).bind(plan).run().await?;
     Ok(())
+}
+
+/// Marks an open branch as merged; nothing happens if it has moved on since it was read.
+pub async fn close_unmoved(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<bool> {
+    let text = "UPDATE branches SET state = 'merged' WHERE company_id = $1 AND id = $2 AND head_seq = $3 AND state = 'open'";
+    Ok(tx.sql(text).bind(scope.company()).bind(b.id).bind(b.head).run().await? == 1)
 }
 
 /// What a branch's row in a list tells beside itself; numbers end at [`COUNT_CAP`] and one.

@@ -48,7 +48,7 @@ macro_rules! texts {
             sides_of_commit: concat!("SELECT b.id, b.from_seq, b.deleted, b.body, o.from_seq, o.deleted, o.body, t.from_seq, t.deleted, t.body FROM ", $versions, " b LEFT JOIN ", $versions, " o ON o.company_id = b.company_id AND o.branch_id = 0 AND o.id = b.id AND o.to_seq IS NULL LEFT JOIN ", $versions, " t ON t.company_id = b.company_id AND t.branch_id = 0 AND t.id = b.id AND t.to_seq = b.from_seq WHERE b.company_id = $1 AND b.branch_id = 0 AND b.from_seq = $2 AND b.id > $3 ORDER BY b.id LIMIT $4"),
             gone_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0 AND to_seq IS NULL AND deleted"),
             ended_by: concat!("SELECT body, deleted FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND to_seq = $3"),
-            moved_since: concat!("SELECT branch_id, id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2"),
+            moved_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0"),
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
             every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),

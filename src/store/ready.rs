@@ -23,21 +23,32 @@ pub struct Step<R> {
     pub after: Option<R>,
     /// The record has versions already; its last may say that it was deleted.
     known: bool,
+    /// The body of what is written, where it is known already.
+    body: Option<String>,
 }
 
 impl<R> Step<R> {
     pub fn new(after: R) -> Self {
-        Self { before: None, after: Some(after), known: false }
+        Self::of(None, Some(after), false)
     }
     pub fn from(before: R, after: R) -> Self {
-        Self { before: Some(before), after: Some(after), known: true }
+        Self::of(Some(before), Some(after), true)
     }
     pub fn deletion(before: R) -> Self {
-        Self { before: Some(before), after: None, known: true }
+        Self::of(Some(before), None, true)
     }
     /// Of a record that was deleted.
     pub fn back(after: R) -> Self {
-        Self { before: None, after: Some(after), known: true }
+        Self::of(None, Some(after), true)
+    }
+    /// From what may be there to what may be there; `known` if it has versions in this world already.
+    pub fn of(before: Option<R>, after: Option<R>, known: bool) -> Self {
+        Self { before, after, known, body: None }
+    }
+    /// The same with what [`crate::domain::record::Record::body`] gives for what it writes.
+    #[must_use]
+    pub fn with_body(self, body: Option<String>) -> Self {
+        Self { body, ..self }
     }
 }
 
@@ -62,7 +73,7 @@ impl Ready {
     pub fn of<R: Stored>(company: CompanyId, step: &Step<R>) -> Option<Self> {
         let (known, deleted) = (step.known, step.after.is_none());
         let record = step.after.as_ref().or(step.before.as_ref())?;
-        let body = record.body();
+        let body = step.body.clone().unwrap_or_else(|| record.body());
         let (hash, columns) = (body_hash(&body), record.columns());
         let words = record.search_words(company);
         let old_words = step.before.as_ref().map(|b| b.search_words(company));

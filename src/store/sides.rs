@@ -113,11 +113,9 @@ pub async fn gone_since<R: Stored>(tx: &mut Tx, scope: &Scope, seq: i64) -> Resu
     Ok(rows.into_iter().map(|r| r.0).collect())
 }
 
-/// What was written after a commit: the number of the world, and the record.
-pub async fn moved_since<R: Stored>(
-    tx: &mut Tx,
-    scope: &Scope,
-    seq: i64,
-) -> Result<Vec<(i64, Uuid)>> {
-    tx.sql(R::TEXTS.moved_since).bind(scope.company()).bind(seq).all().await
+/// Records of main that were written after a commit.
+pub async fn moved_since<R: Stored>(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> =
+        tx.sql(R::TEXTS.moved_since).bind(scope.company()).bind(seq).all().await?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
 }

@@ -29,6 +29,8 @@ use sqlx::Result;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// Steps made ready at once.
+const READY: usize = 1000;
 /// Rows of one INSERT: enough to spread its cost, few enough to stay cached.
 const CHUNK: usize = 100;
 
@@ -162,8 +164,11 @@ impl Write {
         if steps.len() > 1 && self.on_main() {
             self.release(steps).await?;
         }
-        let ready: Vec<Ready> = steps.iter().filter_map(|s| Ready::of(company, s)).collect();
-        self.put_ready::<R>(&ready).await
+        for some in steps.chunks(READY) {
+            let ready: Vec<Ready> = some.iter().filter_map(|s| Ready::of(company, s)).collect();
+            self.put_ready::<R>(&ready).await?;
+        }
+        Ok(())
     }
 
     /// Codes that records give up are free before others take them, or a swap would stand in its own
@@ -213,9 +218,12 @@ impl Write {
 
     /// Orders also keep their lines as rows, and the counters of their months.
     pub async fn put_orders(&mut self, steps: &[Step<Order>]) -> Result<()> {
-        let at = (self.scope.company(), &self.zone);
-        let ready = ReadyOrders::of(self.tx.engine(), at, steps);
-        self.put_ready_orders(ready).await
+        for some in steps.chunks(READY) {
+            let at = (self.scope.company(), &self.zone);
+            let ready = ReadyOrders::of(self.tx.engine(), at, some);
+            self.put_ready_orders(ready).await?;
+        }
+        Ok(())
     }
 
     /// The same for what was made ready elsewhere.

@@ -13,22 +13,20 @@ use crate::{
         tax::TaxCode,
     },
     service::{
-        context::Ctx,
+        branches,
+        context::{Ctx, open_still},
         error::{Error, Result},
         orders,
         records::parsed,
     },
     store::{
-        branches, commits,
-        kinds::Stored,
+        self, commits,
         ready::Step,
         sides,
         versions::Version,
         write::{Said, Write},
     },
 };
-use std::collections::BTreeSet;
-use uuid::Uuid;
 
 /// Plans that others may overtake before one is made under the lock.
 const TRIES: usize = 3;
@@ -42,11 +40,6 @@ pub enum Outcome {
     Nothing,
 }
 
-pub(super) async fn branch(ctx: &Ctx, slug: &str) -> Result<Branch> {
-    let mut tx = ctx.glance().await?;
-    branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)
-}
-
 /// Merges a branch into main, as the plan `agreed` said; `keep` leaves it open on the new main.
 /// Asked again for the same plan, it tells what was done the first time.
 ///
@@ -54,86 +47,87 @@ pub(super) async fn branch(ctx: &Ctx, slug: &str) -> Result<Branch> {
 /// `Refused` while conflicts are open, if the plan is not what it was any more, if a right is missing.
 pub async fn merge(ctx: &Ctx, slug: &str, (agreed, keep): (&str, bool)) -> Result<Outcome> {
     ctx.may(Act::MergeBranch)?;
-    let branch = branch(ctx, slug).await?;
-    if let Some((seq, _)) = branch.merged.as_ref().filter(|(_, plan)| plan == agreed) {
-        return Ok(Outcome::Done(*seq));
+    let branch = branches::find(ctx, slug).await?.branch;
+    match &branch.merged {
+        Some((seq, plan)) if plan == agreed => return Ok(Outcome::Done(*seq)),
+        None if branch.state == BranchState::Merged => return Ok(Outcome::Nothing),
+        _ => open_still(&branch)?,
     }
-    open(&branch)?;
-    let (plan, w) = under_lock(ctx, Job::Merge(branch.clone()), agreed).await?;
-    let message = format!("Merged branch {}", branch.name);
-    let closed = BranchState::Merged;
+    let (plan, w) = under_lock(ctx, ctx, (Job::Merge(branch), agreed)).await?;
+    let Some(branch) = plan.job.branch() else { return Err(Error::NotFound) };
     if plan.summary.records() == 0 {
         drop(w);
-        let state = if keep { BranchState::Open } else { closed };
-        return set_state(ctx, Branch { state, ..branch }).await.map(|()| Outcome::Nothing);
+        return if keep { Ok(Outcome::Nothing) } else { close_empty(ctx, branch).await };
     }
+    let message = format!("Merged branch {}", branch.name);
     write_main(ctx, plan, w, (Cause::Merge, &message, keep)).await.map(Outcome::Done)
 }
 
-pub(super) fn open(branch: &Branch) -> Result<()> {
-    branch.closed().map_or(Ok(()), |why| Err(Error::Refused(why.into())))
+/// A branch that has nothing to merge is merged without a commit.
+async fn close_empty(ctx: &Ctx, branch: &Branch) -> Result<Outcome> {
+    let mut tx = ctx.app.db.write(&ctx.scope).await?;
+    if !store::branches::close_unmoved(&mut tx, &ctx.scope, branch).await? {
+        return Err(stale());
+    }
+    tx.commit().await?;
+    Ok(Outcome::Nothing)
 }
 
-/// The plan that was agreed to, and the lock under which it still holds.
-async fn under_lock(ctx: &Ctx, job: Job, agreed: &str) -> Result<(Plan, Write)> {
+/// The plan that was agreed to, and the lock of the world of `writer` under which it still holds.
+pub(super) async fn under_lock(
+    ctx: &Ctx,
+    writer: &Ctx,
+    (mut job, agreed): (Job, &str),
+) -> Result<(Plan, Write)> {
     for _ in 0..TRIES {
-        let plan = plan::plan(ctx, job.clone()).await?;
+        let mut plan = plan::plan(ctx, job.clone()).await?;
         agree(&plan, agreed)?;
-        let mut w = ctx.write().await?;
+        let mut w = writer.write().await?;
+        job = still(ctx, &mut w, job).await?;
         if holds(ctx, &mut w, &plan).await? {
+            plan.job = job;
             return Ok((plan, w));
         }
     }
-    let mut w = ctx.write().await?;
-    let job = match (job.branch(), &job) {
-        (Some(seen), _) => {
-            let now = branches::by_number(&mut w.tx, &ctx.scope, seen.id).await?;
-            let now = now.filter(|b| b.head == seen.head).ok_or_else(stale)?;
-            open(&now)?;
-            if matches!(job, Job::Sync(_)) { Job::Sync(now) } else { Job::Merge(now) }
-        }
-        (None, _) => job,
-    };
+    let mut w = writer.write().await?;
+    let job = still(ctx, &mut w, job).await?;
     let plan = plan::within(ctx, &mut w.tx, job).await?;
     agree(&plan, agreed)?;
     Ok((plan, w))
 }
 
-pub(super) fn stale() -> Error {
-    Error::Refused("Something changed since you looked. Look at it again, then go on.".into())
-}
-
-pub(super) fn agree(plan: &Plan, agreed: &str) -> Result<()> {
+fn agree(plan: &Plan, agreed: &str) -> Result<()> {
     plan.check()?;
     if plan.name() == agreed { Ok(()) } else { Err(stale()) }
 }
 
-/// Whether nothing was committed since that the plan rests on: its records, and what they name.
+fn stale() -> Error {
+    Error::Refused("Something changed since you looked. Look at it again, then go on.".into())
+}
+
+/// The job with its branch as it is under the lock, if that is open and has no further commit.
+async fn still(ctx: &Ctx, w: &mut Write, job: Job) -> Result<Job> {
+    let Some(seen) = job.branch() else { return Ok(job) };
+    let now = store::branches::by_number(&mut w.tx, &ctx.scope, seen.id).await?;
+    let now = now.filter(|b| b.head == seen.head).ok_or_else(stale)?;
+    open_still(&now)?;
+    Ok(job.with(now))
+}
+
+/// Whether nothing was committed since that the plan rests on: its records, and what they name. What a
+/// sync brings is main as it was then, whatever came after.
 async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
-    if let Some(seen) = plan.job.branch() {
-        let now = branches::by_number(&mut w.tx, &ctx.scope, seen.id).await?;
-        let now = now.filter(|b| b.head == seen.head).ok_or_else(stale)?;
-        open(&now)?;
-    }
-    if w.seq() == plan.seen + 1 {
+    if w.seq() == plan.seen + 1 || matches!(plan.job, Job::Sync(_)) {
         return Ok(true);
     }
     let mut same = true;
-    for ids in [
-        moved::<TaxCode>(ctx, w, plan).await?,
-        moved::<Customer>(ctx, w, plan).await?,
-        moved::<Product>(ctx, w, plan).await?,
-    ] {
-        // codes, names and blocks are looked at across records
-        same &= ids.is_empty();
-    }
-    let orders = moved::<Order>(ctx, w, plan).await?;
+    let (scope, since) = (&ctx.scope, plan.seen);
+    // codes, names and blocks are looked at across records
+    same &= sides::moved_since::<TaxCode>(&mut w.tx, scope, since).await?.is_empty();
+    same &= sides::moved_since::<Customer>(&mut w.tx, scope, since).await?.is_empty();
+    same &= sides::moved_since::<Product>(&mut w.tx, scope, since).await?.is_empty();
+    let orders = sides::moved_since::<Order>(&mut w.tx, scope, since).await?;
     Ok(same && orders.iter().all(|id| Order::find(&plan.drafts, *id).is_none()))
-}
-
-async fn moved<R: Stored>(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<BTreeSet<Uuid>> {
-    let all = sides::moved_since::<R>(&mut w.tx, &ctx.scope, plan.seen).await?;
-    Ok(all.into_iter().filter(|(number, _)| *number == 0).map(|(_, id)| id).collect())
 }
 
 /// Writes what the drafts make of main, and what becomes of the branch.
@@ -151,37 +145,30 @@ async fn write_main(
     put::<Customer>(&mut w, &plan, |e| e == Effect::Deleted).await?;
     put::<TaxCode>(&mut w, &plan, |e| e == Effect::Deleted).await?;
     let (seq, at) = (w.seq(), w.at());
-    match &plan.job {
-        Job::Revert(reverted) => w.merges(*reverted),
-        Job::Merge(branch) | Job::Sync(branch) => {
-            w.merges(branch.head);
-            let merged = Some((seq, plan.name()));
-            let after = Branch { merged, changed_at: at, ..branch.clone() };
-            if keep {
-                empty(&mut w, branch).await?;
-                w.rebase(after, seq).await?;
-            } else {
-                w.change_branch(Branch { state: BranchState::Merged, ..after }).await?;
-            }
+    w.merges(match &plan.job {
+        Job::Revert(reverted) => *reverted,
+        Job::Merge(branch) | Job::Sync(branch) => branch.head,
+    });
+    if let Some(branch) = plan.job.branch() {
+        let merged = Some((seq, plan.name()));
+        let after = Branch { merged, changed_at: at, ..branch.clone() };
+        if keep {
+            each_kind!(R => w.let_go_all::<R>(branch.id).await?);
+            w.rebase(after, seq).await?;
+        } else {
+            w.change_branch(Branch { state: BranchState::Merged, ..after }).await?;
         }
     }
     open_again(ctx, w, &plan, Said { cause, message }).await
 }
 
-/// Closes what a branch has versions of.
-async fn empty(w: &mut Write, branch: &Branch) -> Result<()> {
-    each_kind!(R => w.let_go_all::<R>(branch.id).await?);
-    Ok(())
-}
-
 /// Orders that were confirmed on the branch get their numbers on main, in the order of their entry.
 async fn numbers(ctx: &Ctx, w: &mut Write, plan: &mut Plan) -> Result<()> {
-    let wants = |d: &&mut Draft<Order>| {
-        d.after.as_ref().is_some_and(|o| o.number.is_none() && o.state == State::Confirmed)
-    };
-    for draft in plan.drafts.orders.iter_mut().filter(wants) {
-        if let Some(order) = &mut draft.after {
-            orders::number(ctx, w, order).await?;
+    for draft in &mut plan.drafts.orders {
+        let wants = |o: &&Order| o.number.is_none() && o.state == State::Confirmed;
+        if let Some(mut order) = draft.after().filter(wants).cloned() {
+            orders::number(ctx, w, &mut order).await?;
+            draft.becomes(Some(order));
         }
     }
     Ok(())
@@ -192,24 +179,9 @@ async fn put<R: Mergeable>(
     plan: &Plan,
     wanted: impl Fn(Effect) -> bool,
 ) -> Result<()> {
-    let step = |d: &Draft<R>| {
-        let effect = d.effect();
-        if effect == Effect::Nothing || !wanted(effect) {
-            return None;
-        }
-        match (d.before.clone(), d.after.clone()) {
-            (Some(before), Some(after)) => Some(Step::from(before, after)),
-            (Some(before), None) => Some(Step::deletion(before)),
-            (None, Some(after)) if d.known => Some(Step::back(after)),
-            (None, Some(after)) => Some(Step::new(after)),
-            (None, None) => None,
-        }
-    };
-    let steps: Vec<Step<R>> = R::of(&plan.drafts).iter().filter_map(step).collect();
-    for some in steps.chunks(1000) {
-        R::put(w, some).await?;
-    }
-    Ok(())
+    let drafts = R::of(&plan.drafts).iter().filter(|d| wanted(d.effect()));
+    let steps: Vec<Step<R>> = drafts.filter_map(Draft::step).collect();
+    Ok(R::put(w, &steps).await?)
 }
 
 /// Takes a commit of main back: its records become what they were before it, and what others changed
@@ -222,7 +194,7 @@ pub async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome> {
     let mut tx = ctx.glance().await?;
     let commit = commits::find(&mut tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;
     drop(tx);
-    let (plan, w) = under_lock(ctx, Job::Revert(seq), agreed).await?;
+    let (plan, w) = under_lock(ctx, ctx, (Job::Revert(seq), agreed)).await?;
     if plan.summary.records() == 0 {
         return Ok(Outcome::Nothing);
     }
@@ -235,7 +207,7 @@ pub async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome> {
 async fn open_again(ctx: &Ctx, w: Write, plan: &Plan, said: Said<'_>) -> Result<i64> {
     let Job::Revert(reverted) = plan.job else { return Ok(w.finish(said).await?) };
     let mut w = w;
-    let Some(branch) = branches::merged_by(&mut w.tx, &ctx.scope, reverted).await? else {
+    let Some(branch) = store::branches::merged_by(&mut w.tx, &ctx.scope, reverted).await? else {
         return Ok(w.finish(said).await?);
     };
     let message = format!("Reopened branch {}", branch.name);
@@ -255,26 +227,13 @@ async fn again<R: Mergeable>(w: &mut Write, (plan, branch): (&Plan, &Branch)) ->
     let mut steps: Vec<Step<R>> = vec![];
     for d in R::of(&plan.drafts) {
         let value = |v: &Option<Version>| v.as_ref().map(|v| parsed(&v.body)).transpose();
-        let (before, main, merged) = (value(&d.theirs)?, d.after.as_ref(), value(&d.base)?);
+        let (before, main, merged) = (value(&d.theirs)?, d.after(), value(&d.base)?);
         let main_value = main.map(R::value);
         let sides = [before.as_ref(), main_value.as_ref(), merged.as_ref()];
         let anew = merge_record(R::FIELDS, sides, &[]).value.map(of_value::<R>).transpose()?;
-        steps.extend(match (main.cloned(), anew) {
-            (Some(main), Some(anew)) if main.body() == anew.body() => None,
-            (_, Some(anew)) => Some(Step::new(anew)),
-            (Some(main), None) => Some(Step::deletion(main)),
-            (None, None) => None,
-        });
+        if main.map(R::body) != anew.as_ref().map(R::body) {
+            steps.push(Step::of(main.cloned(), anew, false));
+        }
     }
-    for some in steps.chunks(1000) {
-        R::put(w, some).await?;
-    }
-    Ok(())
-}
-
-async fn set_state(ctx: &Ctx, branch: Branch) -> Result<()> {
-    let mut tx = ctx.app.db.write(&ctx.scope).await?;
-    branches::update(&mut tx, &ctx.scope, &branch).await?;
-    tx.commit().await?;
-    Ok(())
+    Ok(R::put(w, &steps).await?)
 }

@@ -9,14 +9,18 @@ use crate::{
         customer::{Blocked, Customer},
         field::{Kind, Ty},
         history::merge::{Choice, Clashing, Conflict, ConflictKind},
-        ids::CustomerId,
         order::{Order, State},
         product::Product,
         record::{Record, of_value},
         tax::TaxCode,
         text::fold,
     },
-    service::{Master, admission, context::Ctx, error::Result, references},
+    service::{
+        Master, admission,
+        context::Ctx,
+        error::{Error, Result},
+        references,
+    },
     store::{
         db::Tx,
         masters::{self, read},
@@ -58,7 +62,9 @@ pub(super) async fn run(
             return Ok(());
         }
     }
-    Ok(())
+    Err(Error::Refused(
+        "Some decisions bring up one another without end. Change one of them.".into(),
+    ))
 }
 
 /// Does what was decided on clashes. Whether anything became different by it.
@@ -82,7 +88,7 @@ fn settle<R: Mergeable>(decisions: &Decisions, drafts: &mut Drafts) -> Result<bo
 }
 
 fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choice) -> Result<()> {
-    let Some(after) = &draft.after else {
+    let Some(after) = draft.after() else {
         draft.leave();
         return Ok(());
     };
@@ -101,23 +107,23 @@ fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choi
             return Ok(());
         }
     }
-    draft.after = Some(of_value(value)?);
+    draft.becomes(Some(of_value(value)?));
     Ok(())
 }
 
 /// No two master records of a kind have one code.
 async fn unique<M: Mergeable + Master>(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
-    let key = |m: &Option<M>| m.as_ref().map(|m| fold(m.code()));
+    let key = |m: Option<&M>| m.map(|m| fold(m.code()));
     let mut claims: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-    for draft in M::of(drafts).iter().filter(|d| key(&d.after) != key(&d.before)) {
-        if let Some(key) = key(&draft.after) {
+    for draft in M::of(drafts).iter().filter(|d| key(d.after()) != key(d.before.as_ref())) {
+        if let Some(key) = key(draft.after()) {
             claims.entry(key).or_default().push(draft.id);
         }
     }
     let keys: Vec<String> = claims.keys().cloned().collect();
     for (held, id) in sides::holders::<M>(tx, &ctx.scope, &keys).await? {
         let draft = M::find(drafts, id);
-        let stays = draft.is_none_or(|d| key(&d.after).as_ref() == Some(&held));
+        let stays = draft.is_none_or(|d| key(d.after()).as_ref() == Some(&held));
         let holders = claims.entry(held).or_default();
         if stays && !holders.contains(&id) {
             holders.push(id);
@@ -141,7 +147,7 @@ async fn called<M: Mergeable + Master>(
     tx: &mut Tx,
     (drafts, id): (&Drafts, Uuid),
 ) -> Result<String> {
-    let drafted = M::find(drafts, id).and_then(|d| d.after.as_ref());
+    let drafted = M::find(drafts, id).and_then(|d| d.after());
     if let Some(m) = drafted {
         return Ok(references::title_of(m));
     }
@@ -154,7 +160,7 @@ fn taken<M: Mergeable + Master>(
     draft: &Draft<M>,
     (key, other, called): (&str, Uuid, String),
 ) -> Conflict {
-    let code = draft.after.as_ref().map(|m| m.code().to_owned()).unwrap_or_default();
+    let code = draft.after().map(|m| m.code().to_owned()).unwrap_or_default();
     let label = crate::domain::field::find(M::FIELDS, M::CODE).map_or("Code", |f| f.label);
     let one = Clashing {
         path: M::CODE.to_owned(),
@@ -194,16 +200,16 @@ async fn left_out<M: Mergeable + Master>(
     tx: &mut Tx,
     (drafts, since): (&Drafts, i64),
 ) -> Result<BTreeSet<Uuid>> {
-    let back = |id: &Uuid| M::find(drafts, *id).is_some_and(|d| d.after.is_some());
+    let back = |id: &Uuid| M::find(drafts, *id).is_some_and(|d| d.after().is_some());
     let mut gone = sides::gone_since::<M>(tx, &ctx.scope, since).await?;
     gone.retain(|id| !back(id));
-    let never = M::of(drafts).iter().filter(|d| d.after.is_none() && d.before.is_none());
+    let never = M::of(drafts).iter().filter(|d| d.after().is_none() && d.before.is_none());
     gone.extend(never.map(|d| d.id));
     Ok(gone.into_iter().collect())
 }
 
 fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>) {
-    let Some(after) = &draft.after else { return };
+    let Some(after) = draft.after() else { return };
     // what main has so already is main's affair
     let known = draft.before.as_ref().map(|b| references::named_in::<R>(&b.value()));
     let known = known.unwrap_or_default();
@@ -222,7 +228,6 @@ fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>) {
 
 /// What is to be deleted may not be named by what stays.
 async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
-    let mut found: BTreeSet<(Kind, Uuid)> = BTreeSet::new();
     let all = [
         (Kind::Customer, Referrers::OfCustomers, deleted::<Customer>(drafts)),
         (Kind::Product, Referrers::OfProducts, deleted::<Product>(drafts)),
@@ -230,6 +235,10 @@ async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> 
     ];
     let deleted: BTreeSet<(Kind, Uuid)> =
         all.iter().flat_map(|(kind, _, ids)| ids.iter().map(|id| (*kind, *id))).collect();
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    let mut found: BTreeSet<(Kind, Uuid)> = BTreeSet::new();
     for (kind, by, ids) in all.into_iter().filter(|(_, _, ids)| !ids.is_empty()) {
         for (order, named) in sides::referrers(tx, &ctx.scope, (by, &ids)).await? {
             if Order::find(drafts, order).is_none() {
@@ -244,10 +253,7 @@ async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> 
             found.extend(p.tax_code.map(|t| (kind, t.0)));
         }
     }
-    if deleted.is_empty() {
-        return Ok(());
-    }
-    each_kind!(R => for after in R::of(drafts).iter().filter_map(|d| d.after.as_ref()) {
+    each_kind!(R => for after in R::of(drafts).iter().filter_map(|d| d.after()) {
         let named = references::named_in::<R>(&after.value()).into_iter();
         found.extend(named.map(|(kind, id, _)| (kind, id)).filter(|key| deleted.contains(key)));
     });
@@ -262,39 +268,41 @@ async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> 
 }
 
 fn deleted<M: Mergeable>(drafts: &Drafts) -> Vec<Uuid> {
-    let gone = |d: &&Draft<M>| d.before.is_some() && d.after.is_none();
+    let gone = |d: &&Draft<M>| d.before.is_some() && d.after().is_none();
     M::of(drafts).iter().filter(gone).map(|d| d.id).collect()
 }
 
 /// An order that main would have confirmed must be one that can be.
 async fn confirmed(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
-    let mut blocked: BTreeMap<CustomerId, bool> = BTreeMap::new();
-    let moved = |d: &&mut Draft<Order>| {
-        let is = |o: &Option<Order>| o.as_ref().is_some_and(|o| o.state == State::Confirmed);
+    let mut blocked: BTreeMap<Uuid, bool> = BTreeMap::new();
+    let moved = |d: &&Draft<Order>| {
         let was = d.before.as_ref().is_some_and(|b| b.state != State::Draft);
-        is(&d.after) && !was
+        d.after().is_some_and(|o| o.state == State::Confirmed) && !was
     };
-    let Drafts { orders, customers, .. } = drafts;
-    for draft in orders.iter_mut().filter(moved) {
-        let Some(order) = &draft.after else { continue };
-        let drafted = customers.binary_search_by_key(&order.customer.0, |d| d.id).ok();
-        let drafted = drafted.map(|at| &customers[at]);
-        let is_blocked = match (blocked.get(&order.customer), drafted) {
-            (Some(known), _) => *known,
-            (None, Some(draft)) => {
-                draft.after.as_ref().is_some_and(|c| c.blocked == Blocked::Block)
-            }
-            (None, None) => {
-                let found = versions::current::<Customer>(tx, &ctx.scope, order.customer.0).await?;
-                let found = found.map(|v| read::<Customer>(&v.body)).transpose()?;
-                found.is_some_and(|c| c.blocked == Blocked::Block)
-            }
+    let each = drafts.orders.iter().filter(moved);
+    let each: Vec<(Uuid, Uuid)> =
+        each.filter_map(|d| Some((d.id, d.after()?.customer.0))).collect();
+    for (order, customer) in each {
+        let is_blocked = match blocked.get(&customer) {
+            Some(known) => *known,
+            None => is_blocked(ctx, tx, (drafts, customer)).await?,
         };
-        blocked.insert(order.customer, is_blocked);
-        if let Err(why) = admission::confirmable(order, is_blocked) {
+        blocked.insert(customer, is_blocked);
+        let Some(draft) = Order::find_mut(drafts, order) else { continue };
+        let why = draft.after().map(|o| admission::confirmable(o, is_blocked));
+        if let Some(Err(why)) = why {
             let conflict = whole(draft, ConflictKind::Guard, why.to_string());
             draft.clashes.push(Conflict { label: "State".into(), ..conflict });
         }
     }
     Ok(())
+}
+
+async fn is_blocked(ctx: &Ctx, tx: &mut Tx, (drafts, id): (&Drafts, Uuid)) -> Result<bool> {
+    let stops = |c: &Customer| c.blocked == Blocked::Block;
+    if let Some(draft) = Customer::find(drafts, id) {
+        return Ok(draft.after().is_some_and(stops));
+    }
+    let found = versions::current::<Customer>(tx, &ctx.scope, id).await?;
+    Ok(found.map(|v| read::<Customer>(&v.body)).transpose()?.is_some_and(|c| stops(&c)))
 }

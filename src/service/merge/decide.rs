@@ -39,6 +39,29 @@ pub enum Decision {
     Type(String),
 }
 
+/// What was decided on which, from the fields of a form or a body: `all` with a kind of conflict, or
+/// `kind`, `id` and `path`; `choice` with `ours`, `theirs`, or `value` and the `value`.
+///
+/// # Errors
+/// `Invalid` at the field that says nothing.
+pub fn decision<'a>(text: impl Fn(&str) -> &'a str) -> Result<(Which, Decision)> {
+    let which = match text("all") {
+        "" => Which::One {
+            kind: text("kind").parse().map_err(|_| Error::at("kind", "Name a kind of record"))?,
+            id: text("id").parse().map_err(|_| Error::at("id", "Name a record by its id"))?,
+            path: text("path").to_owned(),
+        },
+        word => Which::All(word.to_owned()),
+    };
+    let decision = match text("choice") {
+        "ours" => Decision::Keep,
+        "theirs" => Decision::Take,
+        "value" => Decision::Type(text("value").to_owned()),
+        _ => return Err(Error::at("choice", "Choose one of the values first")),
+    };
+    Ok((which, decision))
+}
+
 /// Keeps a decision on conflicts that are open in the plan as it is now. Whoever merges has agreed to
 /// it: it is a part of what they look at.
 ///

@@ -3,31 +3,36 @@
 mod apply;
 mod checks;
 mod decide;
+mod draft;
 mod plan;
 mod sync;
 
 pub use apply::{Outcome, merge, revert};
-pub use decide::{Decision, Which, decide};
+pub use decide::{Decision, Which, decide, decision};
+pub(crate) use draft::each_kind;
+pub use draft::{Draft, Drafts, Effect, Mergeable};
 pub use plan::plan;
 pub use sync::{sync, undo_sync};
 
-use super::{error::Error, history::visible, subjects::Subject};
+use super::{
+    branches,
+    context::Ctx,
+    error::{Error, Result},
+    history::visible,
+    subjects::Subject,
+};
 use crate::{
     domain::{
         branch::Branch,
-        customer::Customer,
         field::Kind,
         history::{
             chain::{Hash, hex},
             diff::{Change, diff},
             merge::{Choice, Conflict, Notice},
         },
-        order::Order,
         policy::Act,
-        product::Product,
-        tax::TaxCode,
     },
-    store::{resolutions, sides::Source, versions::Version},
+    store::{resolutions, sides::Source},
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -44,6 +49,21 @@ pub enum Job {
 }
 
 impl Job {
+    /// What is wanted of a branch: `sync`, or else that it is merged.
+    ///
+    /// # Errors
+    /// `NotFound` if the person sees no such branch.
+    pub async fn of_branch(ctx: &Ctx, (slug, word): (&str, &str)) -> Result<Self> {
+        let branch = branches::find(ctx, slug).await?.branch;
+        Ok(if word == "sync" { Self::Sync(branch) } else { Self::Merge(branch) })
+    }
+    /// That a commit is taken back.
+    ///
+    /// # Errors
+    /// `NotFound` if this is no number.
+    pub fn of_commit(seq: &str) -> Result<Self> {
+        Ok(Self::Revert(seq.parse().map_err(|_| Error::NotFound)?))
+    }
     fn source(&self) -> Source<'_> {
         match self {
             Self::Merge(branch) | Self::Sync(branch) => Source::Branch(branch),
@@ -64,140 +84,15 @@ impl Job {
             Self::Revert(_) => None,
         }
     }
-}
-
-/// What becomes of one record.
-#[derive(Clone, Debug)]
-pub struct Draft<R> {
-    pub id: Uuid,
-    /// Main has a version of it, be it that of its deletion.
-    pub known: bool,
-    pub base: Option<Version>,
-    /// As main has it.
-    pub ours: Option<Version>,
-    /// As it is to come in.
-    pub theirs: Option<Version>,
-    pub before: Option<R>,
-    pub after: Option<R>,
-    /// What two fields, or its own rules, disagree on.
-    pub conflicts: Vec<Conflict>,
-    /// What it and other records disagree on.
-    pub clashes: Vec<Conflict>,
-    /// Conflicts that were decided, and how.
-    pub decided: Vec<(Conflict, Choice)>,
-    pub notices: Vec<Notice>,
-    /// The right that who merges lacks for it.
-    pub denied: Option<Act>,
-}
-
-/// What a step does to a record of main.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    Created,
-    Changed,
-    Deleted,
-    /// Main has it so already.
-    Nothing,
-}
-
-impl<R: Subject> Draft<R> {
-    /// What it does to main.
-    pub fn effect(&self) -> Effect {
-        match (&self.before, &self.after) {
-            (None, Some(_)) => Effect::Created,
-            (Some(_), None) => Effect::Deleted,
-            (Some(before), Some(after)) if before.body() != after.body() => Effect::Changed,
-            _ => Effect::Nothing,
+    /// The same with the branch as it is now.
+    fn with(self, now: Branch) -> Self {
+        match self {
+            Self::Merge(_) => Self::Merge(now),
+            Self::Sync(_) => Self::Sync(now),
+            Self::Revert(seq) => Self::Revert(seq),
         }
     }
-    /// Every conflict that is open.
-    pub fn open(&self) -> impl Iterator<Item = &Conflict> {
-        self.conflicts.iter().chain(&self.clashes)
-    }
-    /// What it is called: as it will be, or as it was.
-    pub fn title(&self) -> String {
-        let any = self.after.as_ref().or(self.before.as_ref());
-        any.map(R::title).or_else(|| read_title::<R>(self.theirs.as_ref())).unwrap_or_default()
-    }
-    /// Takes it out of the whole: main stays as it is.
-    fn leave(&mut self)
-    where
-        R: Clone,
-    {
-        self.after = self.before.clone();
-    }
 }
-
-fn read_title<R: Subject>(version: Option<&Version>) -> Option<String> {
-    serde_json::from_str::<R>(&version?.body).ok().map(|r| r.title())
-}
-
-/// What becomes of every record, by kind.
-#[derive(Clone, Debug, Default)]
-pub struct Drafts {
-    pub orders: Vec<Draft<Order>>,
-    pub customers: Vec<Draft<Customer>>,
-    pub products: Vec<Draft<Product>>,
-    pub tax_codes: Vec<Draft<TaxCode>>,
-}
-
-/// A kind of record that can be merged.
-pub trait Mergeable: Subject {
-    /// In the order of their ids.
-    fn of(drafts: &Drafts) -> &Vec<Draft<Self>>;
-    fn of_mut(drafts: &mut Drafts) -> &mut Vec<Draft<Self>>;
-
-    fn find(drafts: &Drafts, id: Uuid) -> Option<&Draft<Self>> {
-        let all = Self::of(drafts);
-        all.binary_search_by_key(&id, |d| d.id).ok().map(|at| &all[at])
-    }
-    fn find_mut(drafts: &mut Drafts, id: Uuid) -> Option<&mut Draft<Self>> {
-        let all = Self::of_mut(drafts);
-        all.binary_search_by_key(&id, |d| d.id).ok().map(|at| &mut all[at])
-    }
-}
-
-macro_rules! mergeable {
-    ($($t:ty: $field:ident;)+) => {$(
-        impl Mergeable for $t {
-            fn of(drafts: &Drafts) -> &Vec<Draft<Self>> {
-                &drafts.$field
-            }
-            fn of_mut(drafts: &mut Drafts) -> &mut Vec<Draft<Self>> {
-                &mut drafts.$field
-            }
-        }
-    )+};
-}
-mergeable! {
-    Order: orders;
-    Customer: customers;
-    Product: products;
-    TaxCode: tax_codes;
-}
-
-/// Does the same for every kind of record, those that others name first.
-macro_rules! each_kind {
-    ($r:ident => $body:expr) => {{
-        {
-            type $r = $crate::domain::tax::TaxCode;
-            $body;
-        }
-        {
-            type $r = $crate::domain::customer::Customer;
-            $body;
-        }
-        {
-            type $r = $crate::domain::product::Product;
-            $body;
-        }
-        {
-            type $r = $crate::domain::order::Order;
-            $body;
-        }
-    }};
-}
-pub(crate) use each_kind;
 
 /// How many records of what effect, and what that is in money.
 #[derive(Clone, Debug, Default)]
@@ -205,8 +100,7 @@ pub struct Summary {
     pub created: usize,
     pub changed: usize,
     pub deleted: usize,
-    /// Records with an open conflict, and the conflicts.
-    pub clashing: usize,
+    /// Conflicts that are open.
     pub conflicts: usize,
     /// By how much the totals of orders go up, by currency, in minor units.
     pub money: BTreeMap<String, i64>,
@@ -253,7 +147,7 @@ impl Plan {
     }
 
     /// Refuses to go on while something is open.
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<()> {
         if let Some((kind, title, act)) = self.denied.first() {
             let kind = kind.label().to_lowercase();
             let why = format!("Your role does not include the right to {}", act.label());
@@ -302,7 +196,7 @@ pub struct Record {
 }
 
 fn record<R: Subject>(draft: &Draft<R>) -> Record {
-    let changes = match (&draft.before, &draft.after) {
+    let changes = match (&draft.before, draft.after()) {
         (Some(before), Some(after)) => diff(R::FIELDS, &before.value(), &after.value()),
         _ => vec![],
     };

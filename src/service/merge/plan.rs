@@ -5,7 +5,7 @@ use crate::{
         branch::Branch,
         field::Kind,
         history::{
-            chain::{Hash, body_hash},
+            chain::Hash,
             merge::{Conflict, ConflictKind, Resolution},
         },
         order::Order,
@@ -20,7 +20,6 @@ use crate::{
     store::{
         commits,
         db::Tx,
-        masters::read,
         resolutions,
         sides::{self, Sides},
         versions::Version,
@@ -48,6 +47,11 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let mut drafts = Drafts::default();
     each_kind!(R => gather::<R>(ctx, tx, (&job, &decisions), &mut drafts).await?);
     checks::run(ctx, tx, (&job, &decisions), &mut drafts).await?;
+    if !matches!(job, Job::Sync(_)) {
+        each_kind!(R => for draft in R::of_mut(&mut drafts) {
+            rights::<R>(ctx, draft);
+        });
+    }
     let mut summary = Summary::default();
     let mut denied = vec![];
     let mut hash = Sha256::new();
@@ -80,7 +84,7 @@ async fn gather<R: Mergeable>(
         after = last.id;
         for sides in chunk {
             let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
-            if let Some(draft) = draft::<R>(ctx, sides, decided)? {
+            if let Some(draft) = draft::<R>(sides, decided)? {
                 R::of_mut(drafts).push(draft);
             }
         }
@@ -88,41 +92,20 @@ async fn gather<R: Mergeable>(
 }
 
 /// What becomes of a record by itself; nothing where the incoming side changed nothing.
-fn draft<R: Mergeable>(
-    ctx: &Ctx,
-    sides: Sides,
-    decided: &[Resolution],
-) -> Result<Option<Draft<R>>> {
-    let Sides { id, base, ours, theirs, known } = sides;
-    let text = |v: &Option<Version>| v.as_ref().map(|v| v.body.clone());
-    if text(&base) == text(&theirs) {
+fn draft<R: Mergeable>(sides: Sides, decided: &[Resolution]) -> Result<Option<Draft<R>>> {
+    let same = |a: &Option<Version>, b: &Option<Version>| {
+        a.as_ref().map(|v| &v.body) == b.as_ref().map(|v| &v.body)
+    };
+    if same(&sides.base, &sides.theirs) {
         return Ok(None);
     }
-    let typed = |v: &Option<Version>| -> Result<Option<R>> {
-        Ok(v.as_ref().map(|v| read(&v.body)).transpose()?)
-    };
-    let before = typed(&ours)?;
-    let mut draft = Draft {
-        id,
-        known,
-        before,
-        after: None,
-        conflicts: vec![],
-        clashes: vec![],
-        decided: vec![],
-        notices: vec![],
-        denied: None,
-        base,
-        ours,
-        theirs,
-    };
+    let mut draft = Draft::new(sides)?;
     let guarded = draft.before.as_ref().is_some_and(R::is_guarded);
-    if text(&draft.base) == text(&draft.ours) && !guarded {
-        draft.after = typed(&draft.theirs)?;
+    if same(&draft.base, &draft.ours) && !guarded {
+        draft.takes_theirs()?;
     } else {
         merged(&mut draft, decided)?;
     }
-    rights(ctx, &mut draft);
     Ok(Some(draft))
 }
 
@@ -135,11 +118,10 @@ fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -> Result<
     draft.notices = merged.notices;
     draft.decided = merged.decided;
     match merged.value.map(of_value::<R>).transpose() {
-        Ok(after) => draft.after = after,
+        Ok(after) => draft.becomes(after),
         Err(problems) => {
-            draft.leave();
-            let conflict =
-                whole(draft, ConflictKind::Invariant, Error::Invalid(problems).to_string());
+            let why = Error::Invalid(problems).to_string();
+            let conflict = whole(draft, ConflictKind::Invariant, why);
             match conflict.decided(decided) {
                 None => draft.conflicts.push(conflict),
                 Some(choice) => draft.decided.push((conflict, choice.clone())),
@@ -169,7 +151,10 @@ pub(super) fn whole<R: Mergeable>(draft: &Draft<R>, kind: ConflictKind, why: Str
 
 /// Whether who asks may make this change on main.
 fn rights<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>) {
-    let wanted = ctx.may(R::WRITE).and_then(|()| match &draft.after {
+    if R::RIGHTS.iter().all(|act| ctx.may(*act).is_ok()) {
+        return;
+    }
+    let wanted = ctx.may(R::WRITE).and_then(|()| match draft.after() {
         Some(after) => R::admit(ctx, draft.before.as_ref(), after),
         None => Ok(()),
     });
@@ -190,9 +175,7 @@ fn sum_up<R: Mergeable>(
     hash: &mut Sha256,
 ) {
     for draft in drafts {
-        let open = draft.open().count();
-        summary.conflicts += open;
-        summary.clashing += usize::from(open > 0);
+        summary.conflicts += draft.open().count();
         let effect = draft.effect();
         match effect {
             Effect::Created => summary.created += 1,
@@ -205,7 +188,7 @@ fn sum_up<R: Mergeable>(
         }
         hash.update(R::KIND.word());
         hash.update(draft.id);
-        hash.update(draft.after.as_ref().map_or([0; 32], |r| body_hash(&r.body())));
+        hash.update(draft.hash());
         draft.open().for_each(|c| print(hash, c));
     }
 }
@@ -217,7 +200,7 @@ fn print(hash: &mut Sha256, conflict: &Conflict) {
 
 fn money(orders: &[Draft<Order>], summary: &mut Summary) {
     for draft in orders {
-        for (order, sign) in [(&draft.before, -1), (&draft.after, 1)] {
+        for (order, sign) in [(draft.before.as_ref(), -1), (draft.after(), 1)] {
             let Some(order) = order else { continue };
             let gross = order.totals().map_or(0, |t| t.gross);
             *summary.money.entry(order.currency.code().to_owned()).or_default() += sign * gross;

@@ -1,17 +1,14 @@
 //! Main brought into a branch, and that taken back.
-use super::{
-    Job, Mergeable, Outcome, Plan,
-    apply::{agree, branch, open, stale},
-    each_kind, plan,
-};
+use super::{Effect, Job, Mergeable, Outcome, Plan, apply::under_lock, each_kind};
 use crate::{
     domain::{branch::Branch, history::cause::Cause, policy::Act, scope::World},
     service::{
-        context::Ctx,
+        branches,
+        context::{Ctx, open_still},
         error::{Error, Result},
     },
     store::{
-        branches, commits,
+        self, commits,
         masters::read,
         ready::Step,
         versions,
@@ -25,30 +22,18 @@ use crate::{
 /// `Refused` while conflicts are open or the plan is not what it was.
 pub async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branch(ctx, slug).await?;
-    open(&branch)?;
+    let branch = branches::find(ctx, slug).await?.branch;
+    open_still(&branch)?;
     let inside = ctx.clone().in_world(World::Branch(branch.clone()));
-    let plan = plan::plan(ctx, Job::Sync(branch.clone())).await?;
+    let (plan, mut w) = under_lock(ctx, &inside, (Job::Sync(branch.clone()), agreed)).await?;
     if plan.main <= branch.base {
         return Ok(Outcome::Nothing);
-    }
-    agree_to_sync(&plan, agreed)?;
-    let mut w = inside.write().await?;
-    let (seen, main) = commits::heads(&mut w.tx, &ctx.scope).await?;
-    if seen != plan.seen + 1 || main != plan.main {
-        return Err(stale());
     }
     each_kind!(R => overlay::<R>(&mut w, &plan).await?);
     w.merges(plan.main);
     w.rebase(branch.clone(), plan.main).await?;
     let message = format!("Brought branch {} up to date", branch.name);
     Ok(Outcome::Done(w.finish(Said { cause: Cause::Sync, message: &message }).await?))
-}
-
-/// A sync needs no right to what others changed on main.
-fn agree_to_sync(plan: &Plan, agreed: &str) -> Result<()> {
-    let plan = Plan { denied: vec![], ..plan.clone() };
-    agree(&plan, agreed)
 }
 
 /// Takes the branch's last commit back, if that brought it up to date: it is what it was before, its
@@ -58,12 +43,12 @@ fn agree_to_sync(plan: &Plan, agreed: &str) -> Result<()> {
 /// `Refused` if its last commit was no sync.
 pub async fn undo_sync(ctx: &Ctx, slug: &str) -> Result<Outcome> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branch(ctx, slug).await?;
+    let branch = branches::find(ctx, slug).await?.branch;
     let inside = ctx.clone().in_world(World::Branch(branch.clone()));
     let mut w = inside.write().await?;
     let scope = w.scope().clone();
     let last = commits::find(&mut w.tx, &scope, branch.head).await?.ok_or(Error::NotFound)?;
-    let base = branches::base_at(&mut w.tx, &scope, (branch.id, branch.head - 1)).await?;
+    let base = store::branches::base_at(&mut w.tx, &scope, (branch.id, branch.head - 1)).await?;
     let Some(base) = base.filter(|_| last.cause == Cause::Sync.word()) else {
         let why = "The last thing that was done on this branch did not bring it up to date.";
         return Err(Error::Refused(why.into()));
@@ -82,33 +67,17 @@ async fn put_back<R: Mergeable>(w: &mut Write, branch: &Branch) -> Result<()> {
         let record: R = read(&body)?;
         steps.push(if gone { Step::deletion(record) } else { Step::back(record) });
     }
-    for some in steps.chunks(1000) {
-        R::put(w, some).await?;
-    }
-    Ok(())
+    Ok(R::put(w, &steps).await?)
 }
 
 /// What the branch has of a kind after a sync: nothing where it is as main has it.
 async fn overlay<R: Mergeable>(w: &mut Write, plan: &Plan) -> Result<()> {
-    let body = |r: &Option<R>| r.as_ref().map(R::body);
-    let mut gone = vec![];
+    let drafts = R::of(&plan.drafts);
+    let as_main = drafts.iter().filter(|d| d.effect() == Effect::Nothing);
+    w.let_go::<R>(&as_main.map(|d| d.id).collect::<Vec<_>>()).await?;
     let mut steps = vec![];
-    for d in R::of(&plan.drafts) {
-        let (after, theirs) = (body(&d.after), d.theirs.as_ref().map(|v| v.body.clone()));
-        if after == body(&d.before) {
-            gone.push(d.id);
-        } else if after != theirs {
-            let read = |body: &String| serde_json::from_str::<R>(body).ok();
-            steps.extend(match (theirs.as_ref().and_then(read), d.after.clone()) {
-                (Some(before), Some(after)) => Some(Step::from(before, after)),
-                (Some(before), None) => Some(Step::deletion(before)),
-                (None, after) => after.map(Step::back),
-            });
-        }
+    for draft in drafts {
+        steps.extend(draft.overlay()?);
     }
-    w.let_go::<R>(&gone).await?;
-    for some in steps.chunks(1000) {
-        R::put(w, some).await?;
-    }
-    Ok(())
+    Ok(R::put(w, &steps).await?)
 }

@@ -8,7 +8,7 @@ use crate::{
     service::{
         branches::{self, Listed, NewBranch},
         error::Error,
-        merge::{self, Decision, Effect, Job, Outcome, Plan, Record, Told, Which},
+        merge::{self, Job, Outcome, Plan, Record, Told},
     },
     web::{extract::Visit, problem::Result, query::Query},
 };
@@ -60,23 +60,24 @@ pub(in crate::web) async fn create(visit: Visit, Body(given): Body) -> Result {
 }
 
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    let found = branches::find(&visit.ctx, &slug).await?;
+    one(&visit, &slug).await
+}
+
+async fn one(visit: &Visit, slug: &str) -> Result {
+    let found = branches::find(&visit.ctx, slug).await?;
     Ok(Json(listed(&found)).into_response())
 }
 
 /// What merging would do, or with `?for=sync` bringing it up to date.
 pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    let branch = branches::find(&visit.ctx, &slug).await?.branch;
-    let job = match Query::of(&visit.uri).get("for") {
-        "sync" => Job::Sync(branch),
-        _ => Job::Merge(branch),
-    };
+    let word = Query::of(&visit.uri).get("for").to_owned();
+    let job = Job::of_branch(&visit.ctx, (&slug, &word)).await?;
     Ok(told(&visit, &merge::plan(&visit.ctx, job).await?))
 }
 
 /// What taking a commit back would do.
 pub(in crate::web) async fn revert_plan(visit: Visit, Path((_, _, seq)): Slug) -> Result {
-    let job = Job::Revert(seq.parse().map_err(|_| Error::NotFound)?);
+    let job = Job::of_commit(&seq)?;
     Ok(told(&visit, &merge::plan(&visit.ctx, job).await?))
 }
 
@@ -100,19 +101,13 @@ fn told(visit: &Visit, plan: &Plan) -> Response {
 }
 
 fn record(r: &Record) -> Value {
-    let effect = match r.effect {
-        Effect::Created => "created",
-        Effect::Changed => "changed",
-        Effect::Deleted => "deleted",
-        Effect::Nothing => "nothing",
-    };
     let changes = r
         .changes
         .iter()
         .map(|c| json!({"path": c.path, "label": c.label, "before": c.before, "after": c.after}));
     let conflicts = r.conflicts.iter().map(|(c, choice)| conflict(c, choice.as_ref()));
     json!({
-        "kind": r.kind, "id": r.id, "title": r.title, "effect": effect,
+        "kind": r.kind, "id": r.id, "title": r.title, "effect": r.effect.word(),
         "changes": changes.collect::<Vec<_>>(), "conflicts": conflicts.collect::<Vec<_>>(),
         "notices": r.notices.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>(),
     })
@@ -141,8 +136,8 @@ pub(in crate::web) async fn resolve(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
-    let branch = branches::find(&visit.ctx, &slug).await?.branch;
-    decided(&visit, Job::Merge(branch), &given).await
+    let job = Job::of_branch(&visit.ctx, (&slug, "merge")).await?;
+    decided(&visit, job, &given).await
 }
 
 pub(in crate::web) async fn resolve_revert(
@@ -150,27 +145,12 @@ pub(in crate::web) async fn resolve_revert(
     Path((_, _, seq)): Slug,
     Body(given): Body,
 ) -> Result {
-    let job = Job::Revert(seq.parse().map_err(|_| Error::NotFound)?);
-    decided(&visit, job, &given).await
+    decided(&visit, Job::of_commit(&seq)?, &given).await
 }
 
 async fn decided(visit: &Visit, job: Job, given: &Value) -> Result {
-    let text = |name: &str| given[name].as_str().unwrap_or_default();
-    let which = match text("all") {
-        "" => Which::One {
-            kind: text("kind").parse().map_err(|_| Error::at("kind", "Name a kind of record"))?,
-            id: text("id").parse().map_err(|_| Error::at("id", "Name a record by its id"))?,
-            path: text("path").to_owned(),
-        },
-        word => Which::All(word.to_owned()),
-    };
-    let decision = match text("choice") {
-        "ours" => Decision::Keep,
-        "theirs" => Decision::Take,
-        "value" => Decision::Type(text("value").to_owned()),
-        _ => return Err(Error::at("choice", "Say ours, theirs or value").into()),
-    };
-    let n = merge::decide(&visit.ctx, job, (which, decision)).await?;
+    let decision = merge::decision(|name| given[name].as_str().unwrap_or_default())?;
+    let n = merge::decide(&visit.ctx, job, decision).await?;
     Ok(Json(json!({"decided": n})).into_response())
 }
 
@@ -221,10 +201,10 @@ pub(in crate::web) async fn revert(
 
 pub(in crate::web) async fn discard(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     branches::discard(&visit.ctx, &slug).await?;
-    show(visit.clone(), Path((String::new(), String::new(), slug))).await
+    one(&visit, &slug).await
 }
 
 pub(in crate::web) async fn reopen(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     branches::reopen(&visit.ctx, &slug).await?;
-    show(visit.clone(), Path((String::new(), String::new(), slug))).await
+    one(&visit, &slug).await
 }

@@ -2,9 +2,8 @@
 use crate::{
     domain::check::Problems,
     service::{
-        branches,
         error::Error,
-        merge::{self, Decision, Job, Outcome, Plan, Which},
+        merge::{self, Job, Outcome, Plan},
     },
     web::{
         extract::Visit,
@@ -20,29 +19,20 @@ use axum::{extract::Path, response::Response};
 
 type Slug = Path<(String, String, String)>;
 
-async fn of_branch(visit: &Visit, (slug, word): (&str, &str)) -> Result<Job, Error> {
-    let branch = branches::find(&visit.ctx, slug).await?.branch;
-    Ok(if word == "sync" { Job::Sync(branch) } else { Job::Merge(branch) })
-}
-
-fn of_commit(seq: &str) -> Result<Job, Error> {
-    Ok(Job::Revert(seq.parse().map_err(|_| Error::NotFound)?))
-}
-
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     let word = Query::of(&visit.uri).get("for").to_owned();
-    let job = of_branch(&visit, (&slug, &word)).await?;
+    let job = Job::of_branch(&visit.ctx, (&slug, &word)).await?;
     let plan = merge::plan(&visit.ctx, job).await?;
     Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
 }
 
 pub(in crate::web) async fn show_revert(visit: Visit, Path((_, _, seq)): Slug) -> Result {
-    let plan = merge::plan(&visit.ctx, of_commit(&seq)?).await?;
+    let plan = merge::plan(&visit.ctx, Job::of_commit(&seq)?).await?;
     Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
 }
 
 pub(in crate::web) async fn decide(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let job = of_branch(&visit, (&slug, form.text("for"))).await?;
+    let job = Job::of_branch(&visit.ctx, (&slug, form.text("for"))).await?;
     decided(&visit, job, &form).await
 }
 
@@ -51,12 +41,15 @@ pub(in crate::web) async fn decide_revert(
     Path((_, _, seq)): Slug,
     form: Form,
 ) -> Result {
-    decided(&visit, of_commit(&seq)?, &form).await
+    decided(&visit, Job::of_commit(&seq)?, &form).await
 }
 
 /// The page comes back with the decision taken; what was typed and is no value stays in its field.
 async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
-    let outcome = merge::decide(&visit.ctx, job.clone(), decision(form)?).await;
+    let outcome = match merge::decision(|name| form.text(name)) {
+        Ok(decision) => merge::decide(&visit.ctx, job.clone(), decision).await,
+        Err(e) => Err(e),
+    };
     let problems = match outcome {
         Ok(_) if !visit.hx.is_request() => {
             return Ok(visit.hx.go(&PlanView::url(visit, &job), "decided"));
@@ -66,35 +59,9 @@ async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
         Err(e) => return Err(e.into()),
     };
     let status = form_status(&problems, &[]);
-    let typed = Typed {
-        id: form.text("id").to_owned(),
-        path: form.text("path").to_owned(),
-        value: form.text("value").to_owned(),
-        why: problems.get("value").unwrap_or_default().to_owned(),
-    };
+    let typed = Typed::again(form, &problems);
     let plan: Plan = merge::plan(&visit.ctx, job).await?;
     Ok(show_as(status, &visit.hx, &PlanView::of(visit, &plan, typed).await?))
-}
-
-fn decision(form: &Form) -> Result<(Which, Decision), Error> {
-    let text = |name: &str| form.text(name);
-    let unknown =
-        |_| Error::Refused("Open the page again: it does not say what was decided.".into());
-    let which = match text("all") {
-        "" => Which::One {
-            kind: text("kind").parse().map_err(unknown)?,
-            id: text("id").parse().map_err(|_| Error::NotFound)?,
-            path: text("path").to_owned(),
-        },
-        word => Which::All(word.to_owned()),
-    };
-    let decision = match text("choice") {
-        "ours" => Decision::Keep,
-        "theirs" => Decision::Take,
-        "value" => Decision::Type(text("value").to_owned()),
-        _ => return Err(Error::Refused("Choose one of the values first.".into())),
-    };
-    Ok((which, decision))
 }
 
 pub(in crate::web) async fn merge(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{
         branch::Branch,
+        check::Problems,
         history::merge::{Choice, Conflict, Notice},
         money::Currency,
         page::Count,
@@ -21,6 +22,7 @@ use crate::{
     },
     web::{
         extract::Visit,
+        form::Form,
         paths,
         query::Query,
         view::{Shell, View},
@@ -40,6 +42,15 @@ pub(in crate::web) struct Typed {
     pub path: String,
     pub value: String,
     pub why: String,
+}
+
+impl Typed {
+    pub(in crate::web) fn again(form: &Form, problems: &Problems) -> Self {
+        let why = ["value", "choice", "kind", "id"].iter().find_map(|at| problems.get(at));
+        let text = |name: &str| form.text(name).to_owned();
+        let why = why.unwrap_or_default().to_owned();
+        Self { id: text("id"), path: text("path"), value: text("value"), why }
+    }
 }
 
 /// The page, and the part of it that a decision changes.

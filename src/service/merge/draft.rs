@@ -1,0 +1,231 @@
+//! What becomes of each record when worlds come together.
+use crate::{
+    domain::{
+        customer::Customer,
+        history::{
+            chain::{Hash, body_hash},
+            merge::{Choice, Conflict, Notice},
+        },
+        order::Order,
+        policy::Act,
+        product::Product,
+        tax::TaxCode,
+    },
+    service::{error::Result, subjects::Subject},
+    store::{masters::read, ready::Step, sides::Sides, versions::Version},
+};
+use uuid::Uuid;
+
+/// What becomes of one record.
+#[derive(Clone, Debug)]
+pub struct Draft<R> {
+    pub id: Uuid,
+    /// Main has a version of it, be it that of its deletion.
+    pub known: bool,
+    pub base: Option<Version>,
+    /// As main has it.
+    pub ours: Option<Version>,
+    /// As it is to come in.
+    pub theirs: Option<Version>,
+    pub before: Option<R>,
+    after: Option<R>,
+    /// The canonical body of `after`.
+    body: Option<String>,
+    effect: Effect,
+    /// What two fields, or its own rules, disagree on.
+    pub conflicts: Vec<Conflict>,
+    /// What it and other records disagree on.
+    pub clashes: Vec<Conflict>,
+    /// Conflicts that were decided, and how.
+    pub decided: Vec<(Conflict, Choice)>,
+    pub notices: Vec<Notice>,
+    /// The right that who merges lacks for it.
+    pub denied: Option<Act>,
+}
+
+/// What a step does to a record of main.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Created,
+    Changed,
+    Deleted,
+    /// Main has it so already.
+    Nothing,
+}
+
+impl Effect {
+    /// In a word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Deleted => "deleted",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+impl<R: Subject> Draft<R> {
+    /// Of a record that is left as main has it.
+    pub(super) fn new(Sides { id, base, ours, theirs, known }: Sides) -> Result<Self> {
+        let before = typed(ours.as_ref())?;
+        let (after, body) = (before.clone(), ours.as_ref().map(|v| v.body.clone()));
+        let effect = Effect::Nothing;
+        let (conflicts, clashes, decided, notices) = (vec![], vec![], vec![], vec![]);
+        Ok(Self {
+            id,
+            known,
+            base,
+            ours,
+            theirs,
+            before,
+            after,
+            body,
+            effect,
+            conflicts,
+            clashes,
+            decided,
+            notices,
+            denied: None,
+        })
+    }
+    /// As main would have it.
+    pub fn after(&self) -> Option<&R> {
+        self.after.as_ref()
+    }
+    /// What it does to main.
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+    /// The hash of its body as main would have it; zeros if it would not be there.
+    pub fn hash(&self) -> Hash {
+        self.body.as_deref().map_or([0; 32], body_hash)
+    }
+    /// Makes this of it.
+    pub(super) fn becomes(&mut self, after: Option<R>) {
+        let body = after.as_ref().map(R::body);
+        self.settle(after, body);
+    }
+    /// The incoming side holds.
+    pub(super) fn takes_theirs(&mut self) -> Result<()> {
+        let (after, theirs) = (typed(self.theirs.as_ref())?, self.theirs.as_ref());
+        let body = theirs.map(|v| v.body.clone());
+        self.settle(after, body);
+        Ok(())
+    }
+    /// Takes it out of the whole: main stays as it is.
+    pub(super) fn leave(&mut self) {
+        self.settle(self.before.clone(), self.ours.as_ref().map(|v| v.body.clone()));
+    }
+    fn settle(&mut self, after: Option<R>, body: Option<String>) {
+        let ours = self.ours.as_ref().map(|v| &v.body);
+        self.effect = match (ours, &body) {
+            (None, Some(_)) => Effect::Created,
+            (Some(_), None) => Effect::Deleted,
+            (ours, after) if ours != after.as_ref() => Effect::Changed,
+            _ => Effect::Nothing,
+        };
+        (self.after, self.body) = (after, body);
+    }
+
+    /// What is to be written of it on main.
+    pub(super) fn step(&self) -> Option<Step<R>> {
+        let ours = self.ours.as_ref().map(|v| &v.body);
+        let body = self.body.as_ref().or(ours).cloned();
+        let step = || Step::of(self.before.clone(), self.after.clone(), self.known);
+        (self.effect != Effect::Nothing).then(|| step().with_body(body))
+    }
+    /// What is to be written of it on its branch, once that shows main as it is now.
+    ///
+    /// # Errors
+    /// If the branch's side cannot be read.
+    pub(super) fn overlay(&self) -> Result<Option<Step<R>>> {
+        let theirs = self.theirs.as_ref();
+        if self.effect == Effect::Nothing || self.body.as_ref() == theirs.map(|v| &v.body) {
+            return Ok(None);
+        }
+        Ok(Some(Step::of(typed(theirs)?, self.after.clone(), true)))
+    }
+
+    /// Every conflict that is open.
+    pub fn open(&self) -> impl Iterator<Item = &Conflict> {
+        self.conflicts.iter().chain(&self.clashes)
+    }
+    /// What it is called: as it will be, or as it was.
+    pub fn title(&self) -> String {
+        let theirs = || typed::<R>(self.theirs.as_ref()).ok().flatten().map(|r| r.title());
+        let any = self.after.as_ref().or(self.before.as_ref());
+        any.map(R::title).or_else(theirs).unwrap_or_default()
+    }
+}
+
+fn typed<R: Subject>(version: Option<&Version>) -> Result<Option<R>> {
+    Ok(version.map(|v| read(&v.body)).transpose()?)
+}
+
+/// What becomes of every record, by kind.
+#[derive(Clone, Debug, Default)]
+pub struct Drafts {
+    pub orders: Vec<Draft<Order>>,
+    pub customers: Vec<Draft<Customer>>,
+    pub products: Vec<Draft<Product>>,
+    pub tax_codes: Vec<Draft<TaxCode>>,
+}
+
+/// A kind of record that can be merged.
+pub trait Mergeable: Subject {
+    /// In the order of their ids.
+    fn of(drafts: &Drafts) -> &Vec<Draft<Self>>;
+    fn of_mut(drafts: &mut Drafts) -> &mut Vec<Draft<Self>>;
+
+    fn find(drafts: &Drafts, id: Uuid) -> Option<&Draft<Self>> {
+        let all = Self::of(drafts);
+        all.binary_search_by_key(&id, |d| d.id).ok().map(|at| &all[at])
+    }
+    fn find_mut(drafts: &mut Drafts, id: Uuid) -> Option<&mut Draft<Self>> {
+        let all = Self::of_mut(drafts);
+        all.binary_search_by_key(&id, |d| d.id).ok().map(|at| &mut all[at])
+    }
+}
+
+macro_rules! mergeable {
+    ($($t:ty: $field:ident;)+) => {$(
+        impl Mergeable for $t {
+            fn of(drafts: &Drafts) -> &Vec<Draft<Self>> {
+                &drafts.$field
+            }
+            fn of_mut(drafts: &mut Drafts) -> &mut Vec<Draft<Self>> {
+                &mut drafts.$field
+            }
+        }
+    )+};
+}
+mergeable! {
+    Order: orders;
+    Customer: customers;
+    Product: products;
+    TaxCode: tax_codes;
+}
+
+/// Does the same for every kind of record, those that others name first.
+macro_rules! each_kind {
+    ($r:ident => $body:expr) => {{
+        {
+            type $r = $crate::domain::tax::TaxCode;
+            $body;
+        }
+        {
+            type $r = $crate::domain::customer::Customer;
+            $body;
+        }
+        {
+            type $r = $crate::domain::product::Product;
+            $body;
+        }
+        {
+            type $r = $crate::domain::order::Order;
+            $body;
+        }
+    }};
+}
+pub(crate) use each_kind;
