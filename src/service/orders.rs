@@ -9,7 +9,6 @@ use super::{
 use crate::{
     domain::{
         customer::{Blocked, Customer},
-        history::cause::Cause,
         ids::{LineId, OrderId},
         number::Rate,
         order::{Command, Discount, Line, LineType, Order, PriceSource, state},
@@ -69,7 +68,7 @@ pub async fn command(
 ) -> Result<Current<Order>> {
     ctx.may(command.act())?;
     let mut w = ctx.write().await?;
-    let (before, decided) = seen(&mut w, id, based_on).await?;
+    let (before, decided) = records::seen::<Order>(&mut w, id.0, based_on).await?;
     let to = state::next(before.state, command).map_err(Error::Refused)?;
     decided?;
     let mut after = Order { state: to, ..before.clone() };
@@ -83,31 +82,6 @@ pub async fn command(
     let seq =
         records::put(w, Step::from(before, after.clone()), (command.into(), &message)).await?;
     Ok(Current { record: after, seq })
-}
-
-/// The order under the lock, and whether it is still what the person saw.
-async fn seen(w: &mut Write, id: OrderId, based_on: Option<i64>) -> Result<(Order, Result<()>)> {
-    let version = w.current::<Order>(id.0).await?.ok_or(Error::NotFound)?;
-    let same = based_on.is_none_or(|seq| seq == version.seq);
-    let text = "Someone changed this order since you opened it. Look at it again.";
-    let decided = if same { Ok(()) } else { Err(Error::Refused(text.into())) };
-    Ok((read(&version.body)?, decided))
-}
-
-/// Deletes a draft that never had a number. Its history stays.
-pub async fn delete(ctx: &Ctx, id: OrderId, based_on: Option<i64>) -> Result<()> {
-    ctx.may(Act::WriteOrders)?;
-    let mut w = ctx.write().await?;
-    let (order, decided) = seen(&mut w, id, based_on).await?;
-    if !order.can_be_deleted() {
-        let text =
-            "Only a draft that never had a number can be deleted. Cancel this order instead.";
-        return Err(Error::Refused(text.into()));
-    }
-    decided?;
-    let message = format!("Deleted order {}", order.title());
-    records::put(w, Step::deletion(order), (Cause::Deletion, &message)).await?;
-    Ok(())
 }
 
 fn said(reason: Option<&str>) -> Result<String> {

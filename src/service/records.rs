@@ -204,6 +204,20 @@ pub async fn resolved<R: Subject>(
     R::resolve(ctx, tx, before, given).await
 }
 
+/// The record under the lock, and whether it is still what the person saw.
+pub(super) async fn seen<R: Subject>(
+    w: &mut Write,
+    id: Uuid,
+    based_on: Option<i64>,
+) -> Result<(R, Result<()>)> {
+    let version = w.current::<R>(id).await?.ok_or(Error::NotFound)?;
+    let same = based_on.is_none_or(|seq| seq == version.seq);
+    let kind = R::KIND.label().to_lowercase();
+    let text = || format!("Someone changed this {kind} since you opened it. Look at it again.");
+    let decided = if same { Ok(()) } else { Err(Error::Refused(text())) };
+    Ok((read(&version.body)?, decided))
+}
+
 /// Writes one step and ends the commit.
 pub async fn put<R: Subject>(
     mut w: Write,

@@ -207,7 +207,12 @@ async fn of_code(ctx: &Ctx, tx: &mut Tx, kind: Kind, code: &str) -> Result<Optio
     }
 }
 
-async fn title(ctx: &Ctx, tx: &mut Tx, (kind, id): (Kind, Uuid)) -> Result<Option<String>> {
+/// What a record is called where another one names it, if it is here.
+pub(super) async fn title(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (kind, id): (Kind, Uuid),
+) -> Result<Option<String>> {
     async fn current<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Option<R>> {
         let version = versions::current::<R>(tx, &ctx.scope, id).await?;
         Ok(version.map(|v| read(&v.body)).transpose()?)

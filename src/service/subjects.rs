@@ -67,6 +67,10 @@ pub trait Subject: Stored {
     ) -> impl Future<Output = Result<bool, Failure>> + Send {
         async { Ok(false) }
     }
+    /// Why it may not be deleted, whoever names it.
+    fn stays(&self) -> Option<&'static str> {
+        None
+    }
     /// Every right that a change may need: who has all of them may make any.
     const RIGHTS: &'static [Act] = &[Self::WRITE];
     /// Whether this change may be made to this record by this person.
@@ -156,6 +160,10 @@ impl Subject for Order {
         Ok(())
     }
 
+    fn stays(&self) -> Option<&'static str> {
+        let why = "Only a draft that never had a number can be deleted. Cancel this order instead.";
+        (!self.can_be_deleted()).then_some(why)
+    }
     const RIGHTS: &'static [Act] = &[Act::WriteOrders, Act::AmendOrder, Act::OverridePrice];
     fn admit(ctx: &Ctx, before: Option<&Self>, after: &Self) -> Result<()> {
         before.map_or(Ok(()), |before| admission::order_edit(ctx, before, after))

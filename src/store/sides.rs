@@ -4,7 +4,7 @@ use super::{
     kinds::{Master, Stored},
     versions::Version,
 };
-use crate::domain::{branch::Branch, scope::Scope};
+use crate::domain::{branch::Branch, field::Kind, scope::Scope};
 use sqlx::Result;
 use uuid::Uuid;
 
@@ -74,36 +74,28 @@ pub async fn holders<M: Master>(
     Ok(out)
 }
 
-/// Orders of main that name one of these customers, products or tax codes: order and what it names.
+/// Orders of main that name a record and were last changed up to a commit: at most `limit`.
 pub async fn referrers(
     tx: &mut Tx,
     scope: &Scope,
-    (text, ids): (Referrers, &[Uuid]),
-) -> Result<Vec<(Uuid, Uuid)>> {
-    let (head, tail) = match text {
-        Referrers::OfCustomers => {
-            ("SELECT id, customer_id FROM orders WHERE company_id = ", " AND customer_id IN ")
+    (kind, id): (Kind, Uuid),
+    (until, limit): (i64, i64),
+) -> Result<Vec<Uuid>> {
+    let text = match kind {
+        Kind::Customer => {
+            "SELECT o.id FROM orders o WHERE o.company_id = $1 AND o.customer_id = $2 AND o.from_seq <= $3 LIMIT $4"
         }
-        Referrers::OfProducts => (
-            "SELECT order_id, product_id FROM order_lines WHERE company_id = ",
-            " AND product_id IN ",
-        ),
-        Referrers::OfTaxCodes => (
-            "SELECT order_id, tax_code_id FROM order_lines WHERE company_id = ",
-            " AND tax_code_id IN ",
-        ),
+        Kind::Product => {
+            "SELECT DISTINCT o.id FROM order_lines l JOIN orders o ON o.company_id = l.company_id AND o.id = l.order_id WHERE l.company_id = $1 AND l.product_id = $2 AND o.from_seq <= $3 LIMIT $4"
+        }
+        Kind::TaxCode => {
+            "SELECT DISTINCT o.id FROM order_lines l JOIN orders o ON o.company_id = l.company_id AND o.id = l.order_id WHERE l.company_id = $1 AND l.tax_code_id = $2 AND o.from_seq <= $3 LIMIT $4"
+        }
+        Kind::Order => return Ok(vec![]),
     };
-    let mut sql = tx.builder();
-    sql.push(head).bind(scope.company()).push(tail).list(ids).push(" LIMIT 1000");
-    tx.built(sql).all().await
-}
-
-/// By what orders name a record.
-#[derive(Clone, Copy, Debug)]
-pub enum Referrers {
-    OfCustomers,
-    OfProducts,
-    OfTaxCodes,
+    let stmt = tx.sql(text).bind(scope.company()).bind(id).bind(until).bind(limit);
+    let rows: Vec<(Uuid,)> = stmt.all().await?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
 }
 
 /// Records of main that were deleted after a commit and are gone still.

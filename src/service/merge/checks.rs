@@ -1,7 +1,7 @@
 //! What a single record cannot tell: codes that two would have, names of records that are gone, orders
 //! that may not be confirmed. Checked on main as it would be, with every draft in its place.
 use super::{
-    Draft, Drafts, Job, Mergeable, each_kind,
+    Draft, Drafts, Effect, Job, Mergeable, each_kind,
     plan::{Decisions, whole},
 };
 use crate::{
@@ -20,11 +20,12 @@ use crate::{
         context::Ctx,
         error::{Error, Result},
         references,
+        referrers::{self, Except},
     },
     store::{
         db::Tx,
-        masters::{self, read},
-        sides::{self, Referrers},
+        masters::read,
+        sides::{self, Sides},
         versions,
     },
 };
@@ -56,10 +57,16 @@ pub(super) async fn run(
         dangling(ctx, tx, since, drafts).await?;
         still_named(ctx, tx, drafts).await?;
         confirmed(ctx, tx, drafts).await?;
-        let mut again = false;
-        each_kind!(R => again |= settle::<R>(decisions, drafts)?);
-        if !again {
-            return Ok(());
+        let mut wanted: Option<Vec<(Kind, Uuid)>> = None;
+        each_kind!(R => settle::<R>(decisions, drafts, &mut wanted)?);
+        let Some(wanted) = wanted else { return Ok(()) };
+        for (kind, id) in wanted {
+            match kind {
+                Kind::TaxCode => bring_back::<TaxCode>(ctx, tx, (since, id), drafts).await?,
+                Kind::Customer => bring_back::<Customer>(ctx, tx, (since, id), drafts).await?,
+                Kind::Product => bring_back::<Product>(ctx, tx, (since, id), drafts).await?,
+                Kind::Order => {}
+            }
         }
     }
     Err(Error::Refused(
@@ -67,9 +74,12 @@ pub(super) async fn run(
     ))
 }
 
-/// Does what was decided on clashes. Whether anything became different by it.
-fn settle<R: Mergeable>(decisions: &Decisions, drafts: &mut Drafts) -> Result<bool> {
-    let mut again = false;
+/// Does what was decided on clashes. If that was anything, `wanted` are the records to be brought back.
+fn settle<R: Mergeable>(
+    decisions: &Decisions,
+    drafts: &mut Drafts,
+    wanted: &mut Option<Vec<(Kind, Uuid)>>,
+) -> Result<()> {
     for draft in R::of_mut(drafts) {
         let Some(decided) = decisions.get(&(R::KIND, draft.id)) else { continue };
         let clashes = std::mem::take(&mut draft.clashes);
@@ -77,14 +87,41 @@ fn settle<R: Mergeable>(decisions: &Decisions, drafts: &mut Drafts) -> Result<bo
             match conflict.decided(decided) {
                 None => draft.clashes.push(conflict),
                 Some(choice) => {
-                    again = true;
-                    decide(draft, &conflict, choice)?;
+                    let wanted = wanted.get_or_insert_default();
+                    match (conflict.kind, choice) {
+                        (ConflictKind::Dangling, Choice::Theirs) => wanted.extend(gone(&conflict)),
+                        _ => decide(draft, &conflict, choice)?,
+                    }
                     draft.decided.push((conflict, choice.clone()));
                 }
             }
         }
     }
-    Ok(again)
+    Ok(())
+}
+
+/// The record that a conflict misses.
+fn gone(conflict: &Conflict) -> Option<(Kind, Uuid)> {
+    let text = |name: &str| conflict.theirs[name].as_str();
+    Some((text("kind")?.parse().ok()?, text("id")?.parse().ok()?))
+}
+
+/// A record that main deleted comes along as it was, since a record that is merged names it.
+async fn bring_back<M: Mergeable>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (since, id): (i64, Uuid),
+    drafts: &mut Drafts,
+) -> Result<()> {
+    let was = versions::at::<M>(tx, &ctx.scope, id, since).await?;
+    let all = M::of_mut(drafts);
+    if let (Some(was), Err(at)) = (was, all.binary_search_by_key(&id, |d| d.id)) {
+        let sides = Sides { id, base: None, ours: None, theirs: Some(was), known: true };
+        let mut draft = Draft::new(sides)?;
+        draft.takes_theirs()?;
+        all.insert(at, draft);
+    }
+    Ok(())
 }
 
 fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choice) -> Result<()> {
@@ -186,12 +223,20 @@ async fn dangling(ctx: &Ctx, tx: &mut Tx, since: i64, drafts: &mut Drafts) -> Re
     gone.extend(left_out::<TaxCode>(ctx, tx, (drafts, since)).await?);
     gone.extend(left_out::<Customer>(ctx, tx, (drafts, since)).await?);
     gone.extend(left_out::<Product>(ctx, tx, (drafts, since)).await?);
+    let decided_elsewhere: BTreeSet<Uuid> =
+        gone.iter().filter(|id| is_drafted(drafts, **id)).copied().collect();
     if !gone.is_empty() {
         each_kind!(R => for draft in R::of_mut(drafts) {
-            names_gone(draft, &gone);
+            names_gone(draft, &gone, &decided_elsewhere);
         });
     }
     Ok(())
+}
+
+fn is_drafted(drafts: &Drafts, id: Uuid) -> bool {
+    let mut found = false;
+    each_kind!(R => found |= R::find(drafts, id).is_some());
+    found
 }
 
 /// Records that main would not have though others may name them.
@@ -208,7 +253,7 @@ async fn left_out<M: Mergeable + Master>(
     Ok(gone.into_iter().collect())
 }
 
-fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>) {
+fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>, drafted: &BTreeSet<Uuid>) {
     let Some(after) = draft.after() else { return };
     // what main has so already is main's affair
     let known = draft.before.as_ref().map(|b| references::named_in::<R>(&b.value()));
@@ -219,7 +264,8 @@ fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>) {
             let why = format!("It names a {what} that is not on main any more.");
             draft.clashes.push(Conflict {
                 path: format!("{path}#gone"),
-                theirs: json!(id),
+                theirs: json!({"kind": kind, "id": id}),
+                may_take: !drafted.contains(&id),
                 ..whole(draft, ConflictKind::Dangling, why)
             });
         }
@@ -228,29 +274,21 @@ fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>) {
 
 /// What is to be deleted may not be named by what stays.
 async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
-    let all = [
-        (Kind::Customer, Referrers::OfCustomers, deleted::<Customer>(drafts)),
-        (Kind::Product, Referrers::OfProducts, deleted::<Product>(drafts)),
-        (Kind::TaxCode, Referrers::OfTaxCodes, deleted::<TaxCode>(drafts)),
-    ];
-    let deleted: BTreeSet<(Kind, Uuid)> =
-        all.iter().flat_map(|(kind, _, ids)| ids.iter().map(|id| (*kind, *id))).collect();
+    let mut deleted: BTreeSet<(Kind, Uuid)> = BTreeSet::new();
+    each_kind!(R => {
+        let gone = R::of(drafts).iter().filter(|d| d.effect() == Effect::Deleted);
+        deleted.extend(gone.map(|d| (R::KIND, d.id)));
+    });
     if deleted.is_empty() {
         return Ok(());
     }
     let mut found: BTreeSet<(Kind, Uuid)> = BTreeSet::new();
-    for (kind, by, ids) in all.into_iter().filter(|(_, _, ids)| !ids.is_empty()) {
-        for (order, named) in sides::referrers(tx, &ctx.scope, (by, &ids)).await? {
-            if Order::find(drafts, order).is_none() {
-                found.insert((kind, named));
-            }
-        }
-        let product = |p: &Product| p.tax_code.is_some_and(|t| ids.contains(&t.0));
-        if kind == Kind::TaxCode
-            && let Some(p) =
-                masters::all::<Product>(tx, &ctx.scope).await?.iter().find(|p| product(p))
-        {
-            found.extend(p.tax_code.map(|t| (kind, t.0)));
+    let orders = drafts.orders.iter().map(|d| d.id).collect();
+    let products = drafts.products.iter().map(|d| d.id).collect();
+    let except = Except { orders, products, since: None };
+    for key in &deleted {
+        if referrers::of_main(tx, &ctx.scope, *key, &except).await?.is_some() {
+            found.insert(*key);
         }
     }
     each_kind!(R => for after in R::of(drafts).iter().filter_map(|d| d.after()) {
@@ -265,11 +303,6 @@ async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> 
         }
     });
     Ok(())
-}
-
-fn deleted<M: Mergeable>(drafts: &Drafts) -> Vec<Uuid> {
-    let gone = |d: &&Draft<M>| d.before.is_some() && d.after().is_none();
-    M::of(drafts).iter().filter(gone).map(|d| d.id).collect()
 }
 
 /// An order that main would have confirmed must be one that can be.

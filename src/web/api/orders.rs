@@ -63,12 +63,6 @@ pub(super) fn based_on(given: &Value) -> Result<Option<i64>, Error> {
     Ok(version.as_i64())
 }
 
-/// A body may name the `version`.
-pub(in crate::web) async fn delete(visit: Visit, path: Id, Body(given): Body) -> Result {
-    orders::delete(&visit.ctx, OrderId(id(path)?), based_on(&given)?).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
 fn commit_json(c: &CommitRow) -> Value {
     json!({
         "seq": c.seq, "at": c.at, "author": c.name, "author_kind": c.author_kind, "cause": c.cause,

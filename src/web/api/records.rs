@@ -2,6 +2,7 @@
 use super::body::{Body, answer};
 use crate::{
     service::{
+        deletion,
         error::Error,
         records::{self, Clash, Saved},
         restore,
@@ -72,6 +73,16 @@ pub(in crate::web) async fn restore<R: Subject>(
         Saved::Done { now, .. } | Saved::Unchanged(now) => Ok(answer(StatusCode::OK, &now)),
         Saved::Conflict(clash) => Ok(conflict(&clash)),
     }
+}
+
+/// A body may name the `version` that the decision is based on.
+pub(in crate::web) async fn delete<R: Subject>(
+    visit: Visit,
+    path: Id,
+    Body(given): Body,
+) -> Result {
+    deletion::delete::<R>(&visit.ctx, id(path)?, super::orders::based_on(&given)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn conflict(clash: &Clash) -> Response {

@@ -13,7 +13,7 @@ use crate::{
     web::{
         extract::{Visit, record_id as id},
         form::Form,
-        paths::{list, record},
+        paths::record,
         problem::Result,
         query::Query,
         view::{show as page, show_as},
@@ -71,10 +71,4 @@ pub(in crate::web) async fn command(
     let based_on = form.based_on()?;
     orders::command(&visit.ctx, id, command, (based_on, Some(form.text("reason")))).await?;
     Ok(visit.hx.go(&record(&visit.base(), Kind::Order, id), command.word()))
-}
-
-pub(in crate::web) async fn delete(visit: Visit, path: Id, form: Form) -> Result {
-    let based_on = form.based_on()?;
-    orders::delete(&visit.ctx, OrderId(id(path)?), based_on).await?;
-    Ok(visit.hx.go(&list(&visit.base(), Kind::Order), "deleted"))
 }

@@ -1,5 +1,6 @@
 //! What the templates are given: views made of domain values, every text ready to be shown.
 pub(super) mod branches;
+pub(super) mod conflicts;
 pub(super) mod dashboard;
 pub(super) mod fields;
 pub(super) mod history;

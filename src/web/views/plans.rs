@@ -1,22 +1,17 @@
 //! A plan as people look at it: what would change, and what has to be decided first.
 use super::{
-    fields::{ClashView, Showing},
-    history::{ChangeView, author, change},
+    conflicts::{ConflictView, authors, card, kinds},
+    fields::Showing,
+    history::{ChangeView, change},
     text::counted,
 };
 use crate::{
     domain::{
-        branch::Branch,
-        check::Problems,
-        history::merge::{Choice, Conflict, Notice},
-        money::Currency,
-        page::Count,
-        policy::Act,
-        text::{grouped, initials},
+        branch::Branch, check::Problems, history::merge::Notice, money::Currency, page::Count,
+        policy::Act, text::grouped,
     },
     service::{
         error::Result,
-        history::{Made, made},
         merge::{Effect, Job, Plan, Record, Told},
         references::{self, Titles, reference},
     },
@@ -29,7 +24,6 @@ use crate::{
     },
 };
 use askama::Template;
-use std::collections::BTreeMap;
 
 /// Records with conflicts on a page, and records that change.
 const CONFLICTS: usize = 25;
@@ -98,6 +92,7 @@ pub(in crate::web) struct Frame {
 }
 
 /// The words of an act.
+#[derive(Clone, Copy)]
 pub(in crate::web) struct Word {
     /// Which plan, for the forms.
     pub of: &'static str,
@@ -107,36 +102,6 @@ pub(in crate::web) struct Word {
     pub take: &'static str,
     pub base: &'static str,
     pub icon: &'static str,
-}
-
-/// A conflict as a card.
-pub(in crate::web) struct ConflictView {
-    pub n: usize,
-    pub kind: &'static str,
-    pub word: &'static str,
-    pub id: String,
-    pub path: String,
-    pub badge: &'static str,
-    pub title: String,
-    pub href: String,
-    pub label: String,
-    pub why: String,
-    pub fields: Vec<ClashView>,
-    pub ours: Option<Who>,
-    pub theirs: Option<Who>,
-    pub may_take: bool,
-    pub may_type: bool,
-    /// `ours`, `theirs`, `value`, or empty while it is open.
-    pub choice: &'static str,
-    pub typed: String,
-    pub error: String,
-}
-
-/// Who made a side, and when.
-pub(in crate::web) struct Who {
-    pub name: String,
-    pub initials: String,
-    pub when: String,
 }
 
 /// A record that would change.
@@ -169,9 +134,9 @@ impl PlanView {
         let zone = visit.ctx.company.zone();
         let showing = Showing { zone: &zone, titles: &titles };
         let who = authors(visit, &clashing).await?;
-        let base = within(visit, &plan.job);
+        let (base, word) = (within(visit, &plan.job), Word::of(&plan.job));
         let each = clashing.iter().flat_map(|r| r.conflicts.iter().map(move |c| (r, c)));
-        let card = |(n, (r, c))| card((visit, &base), (n, r, c), (&showing, &who), &typed);
+        let card = |(n, (r, c))| card((visit, &base), (n, r, c), (&showing, &who), (&word, &typed));
         let conflicts: Vec<ConflictView> = each.enumerate().map(card).collect();
         let changes = changing.iter().map(|r| told(&base, r, &showing)).collect();
         let more = |name: &str, from: usize, page: usize, all: usize| {
@@ -215,7 +180,8 @@ impl Frame {
     fn of(visit: &Visit, job: &Job) -> Self {
         let (url, main) = (PlanView::url(visit, job), visit.main());
         let may = |act| visit.ctx.scope.may(act);
-        let of_branch = |b: &Branch, word: Word, heading: String| {
+        let word = Word::of(job);
+        let of_branch = |b: &Branch, heading: String| {
             let page = paths::branch(&main, &b.slug);
             let (decide, act) = (format!("{page}/resolutions"), format!("{page}/{}", word.of));
             let from = (b.name.clone(), page);
@@ -224,11 +190,11 @@ impl Frame {
         };
         match job {
             Job::Merge(b) => {
-                let frame = of_branch(b, MERGE, format!("Merge “{}” into main", b.name));
+                let frame = of_branch(b, format!("Merge “{}” into main", b.name));
                 Self { may: frame.may && may(Act::MergeBranch), may_keep: true, ..frame }
             }
             Job::Sync(b) => {
-                let frame = of_branch(b, SYNC, format!("Bring “{}” up to date", b.name));
+                let frame = of_branch(b, format!("Bring “{}” up to date", b.name));
                 Self { may: frame.may && may(Act::OpenBranch), ..frame }
             }
             Job::Revert(seq) => {
@@ -236,7 +202,7 @@ impl Frame {
                 Self {
                     heading: format!("Take back change {seq}"),
                     from: (format!("Change {seq}"), page.clone()),
-                    word: REVERT,
+                    word,
                     decide: format!("{page}/resolutions"),
                     act: url.clone(),
                     url,
@@ -244,6 +210,16 @@ impl Frame {
                     may_keep: false,
                 }
             }
+        }
+    }
+}
+
+impl Word {
+    fn of(job: &Job) -> Self {
+        match job {
+            Job::Merge(_) => MERGE,
+            Job::Sync(_) => SYNC,
+            Job::Revert(_) => REVERT,
         }
     }
 }
@@ -304,70 +280,6 @@ async fn titles(visit: &Visit, records: impl Iterator<Item = &Record>) -> Result
         wanted.extend(values.filter_map(|(ty, v)| reference(ty, v)));
     }
     references::titles(&visit.ctx, wanted).await
-}
-
-async fn authors(visit: &Visit, records: &[Record]) -> Result<BTreeMap<i64, Made>> {
-    let seqs: Vec<i64> = records.iter().flat_map(|r| r.sides).flatten().collect();
-    if seqs.is_empty() { Ok(BTreeMap::new()) } else { made(&visit.ctx, &seqs).await }
-}
-
-fn kinds(conflicts: &[ConflictView]) -> Vec<(&'static str, &'static str)> {
-    let mut open: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for c in conflicts.iter().filter(|c| c.choice.is_empty()) {
-        *open.entry(c.word).or_default() += 1;
-    }
-    let several = open.into_iter().filter(|(_, n)| *n > 1);
-    let told = |word| match word {
-        "field" => "fields that both changed",
-        "deleted-in-main" | "deleted-in-branch" => "what one side deleted",
-        "locked" => "what a state does not let change",
-        _ => "conflicts of this kind",
-    };
-    several.map(|(word, _)| (word, told(word))).collect()
-}
-
-type Numbered<'a> = (usize, &'a Record, &'a (Conflict, Option<Choice>));
-
-fn card(
-    (visit, base): (&Visit, &str),
-    (n, r, (c, choice)): Numbered<'_>,
-    (showing, who): (&Showing<'_>, &BTreeMap<i64, Made>),
-    typed: &Typed,
-) -> ConflictView {
-    let side = |seq: Option<i64>| seq.and_then(|s| who.get(&s)).map(|m| made_by(visit, m));
-    let here = typed.id == r.id.to_string() && typed.path == c.path;
-    let theirs = c.fields.first().map(|f| showing.clash(f).theirs).unwrap_or_default();
-    ConflictView {
-        n,
-        kind: r.kind.word(),
-        word: c.kind.word(),
-        id: r.id.to_string(),
-        path: c.path.clone(),
-        badge: r.kind.label(),
-        title: r.title.clone(),
-        href: paths::record(base, r.kind, r.id),
-        label: c.label.clone(),
-        why: if c.why.is_empty() { c.kind.sentence().into() } else { c.why.clone() },
-        fields: c.fields.iter().map(|f| showing.clash(f)).collect(),
-        ours: side(r.sides[0]),
-        theirs: side(r.sides[1]),
-        may_take: c.may_take,
-        may_type: c.may_type,
-        choice: match choice {
-            None => "",
-            Some(Choice::Ours) => "ours",
-            Some(Choice::Theirs) => "theirs",
-            Some(Choice::Value(_)) => "value",
-        },
-        typed: if here { typed.value.clone() } else { theirs },
-        error: if here { typed.why.clone() } else { String::new() },
-    }
-}
-
-fn made_by(visit: &Visit, m: &Made) -> Who {
-    let name = author(m.name.as_deref(), &m.author_kind);
-    let when = m.at.spoken(visit.ctx.now(), &visit.ctx.company.zone());
-    Who { initials: initials(&name), name, when }
 }
 
 fn told(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {

@@ -64,6 +64,8 @@ pub(in crate::web) struct Show {
     pub list: String,
     pub kind: &'static str,
     pub kinds: &'static str,
+    pub url: String,
+    pub one: String,
     pub edit: String,
     pub heading: String,
     pub code: String,
@@ -157,6 +159,8 @@ impl Show {
             version: story.now.seq,
             hash: short_hash(m),
             can_write: visit.ctx.scope.may(M::WRITE),
+            one: M::KIND.label().to_lowercase(),
+            url,
             facts,
             parts,
         }

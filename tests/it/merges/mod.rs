@@ -1,4 +1,5 @@
 //! Worlds brought together: every scenario carries the number that the semantics give it.
+mod deletions;
 mod fields;
 mod history;
 mod operation;

@@ -1,0 +1,128 @@
+//! A conflict as a card: the values side by side, who made them, and what can be chosen.
+use super::{
+    fields::{ClashView, Showing},
+    history::author,
+    plans::{Typed, Word},
+};
+use crate::{
+    domain::{
+        history::merge::{Choice, Conflict, ConflictKind},
+        text::initials,
+    },
+    service::{
+        error::Result,
+        history::{Made, made},
+        merge::Record,
+    },
+    web::{extract::Visit, paths},
+};
+use std::collections::BTreeMap;
+
+/// A conflict as a card.
+pub(in crate::web) struct ConflictView {
+    pub n: usize,
+    pub kind: &'static str,
+    pub word: &'static str,
+    pub id: String,
+    pub path: String,
+    pub badge: &'static str,
+    pub title: String,
+    pub href: String,
+    pub label: String,
+    pub why: String,
+    pub fields: Vec<ClashView>,
+    /// What the two choices are called.
+    pub choices: (&'static str, &'static str),
+    pub ours: Option<Who>,
+    pub theirs: Option<Who>,
+    pub may_take: bool,
+    pub may_type: bool,
+    /// `ours`, `theirs`, `value`, or empty while it is open.
+    pub choice: &'static str,
+    pub typed: String,
+    pub error: String,
+}
+
+/// Who made a side, and when.
+pub(in crate::web) struct Who {
+    pub name: String,
+    pub initials: String,
+    pub when: String,
+}
+
+pub(super) async fn authors(visit: &Visit, records: &[Record]) -> Result<BTreeMap<i64, Made>> {
+    let seqs: Vec<i64> = records.iter().flat_map(|r| r.sides).flatten().collect();
+    if seqs.is_empty() { Ok(BTreeMap::new()) } else { made(&visit.ctx, &seqs).await }
+}
+
+pub(super) fn kinds(conflicts: &[ConflictView]) -> Vec<(&'static str, &'static str)> {
+    let mut open: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for c in conflicts.iter().filter(|c| c.choice.is_empty()) {
+        *open.entry(c.word).or_default() += 1;
+    }
+    let several = open.into_iter().filter(|(_, n)| *n > 1);
+    let told = |word| match word {
+        "field" => "fields that both changed",
+        "deleted-in-main" | "deleted-in-branch" => "what one side deleted",
+        "locked" => "what a state does not let change",
+        _ => "conflicts of this kind",
+    };
+    several.map(|(word, _)| (word, told(word))).collect()
+}
+
+type Numbered<'a> = (usize, &'a Record, &'a (Conflict, Option<Choice>));
+
+pub(super) fn card(
+    (visit, base): (&Visit, &str),
+    (n, r, (c, choice)): Numbered<'_>,
+    (showing, who): (&Showing<'_>, &BTreeMap<i64, Made>),
+    (word, typed): (&Word, &Typed),
+) -> ConflictView {
+    let side = |seq: Option<i64>| seq.and_then(|s| who.get(&s)).map(|m| made_by(visit, m));
+    let here = typed.id == r.id.to_string() && typed.path == c.path;
+    let theirs = c.fields.first().map(|f| showing.clash(f).theirs).unwrap_or_default();
+    ConflictView {
+        n,
+        kind: r.kind.word(),
+        word: c.kind.word(),
+        id: r.id.to_string(),
+        path: c.path.clone(),
+        badge: r.kind.label(),
+        title: r.title.clone(),
+        href: paths::record(base, r.kind, r.id),
+        label: c.label.clone(),
+        why: if c.why.is_empty() { c.kind.sentence().into() } else { c.why.clone() },
+        fields: c.fields.iter().map(|f| showing.clash(f)).collect(),
+        choices: choices(c.kind).unwrap_or((word.keep, word.take)),
+        ours: side(r.sides[0]),
+        theirs: side(r.sides[1]),
+        may_take: c.may_take,
+        may_type: c.may_type,
+        choice: match choice {
+            None => "",
+            Some(Choice::Ours) => "ours",
+            Some(Choice::Theirs) => "theirs",
+            Some(Choice::Value(_)) => "value",
+        },
+        typed: if here { typed.value.clone() } else { theirs },
+        error: if here { typed.why.clone() } else { String::new() },
+    }
+}
+
+/// What choosing means where it is not about values.
+fn choices(kind: ConflictKind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        ConflictKind::Dangling => Some(("Leave this record out", "Bring back what it names")),
+        ConflictKind::DeletedByOurs => Some(("Leave it deleted", "Restore it, with the changes")),
+        ConflictKind::DeletedByTheirs => Some(("Keep it", "Delete it anyway")),
+        ConflictKind::StillReferenced => Some(("Keep it", "")),
+        ConflictKind::Unique => Some(("Leave this record out", "")),
+        _ => None,
+    }
+}
+
+fn made_by(visit: &Visit, m: &Made) -> Who {
+    let name = author(m.name.as_deref(), &m.author_kind);
+    let when = m.at.spoken(visit.ctx.now(), &visit.ctx.company.zone());
+    Who { initials: initials(&name), name, when }
+}

@@ -1,0 +1,154 @@
+//! Records that one side deleted, and records that name them.
+use super::{API, branch, decide, kinds, made, made_in, merge, open_conflicts, plan};
+use crate::{
+    branches::{edit, get, within},
+    harness::Program,
+    stories,
+};
+use serde_json::{Value, json};
+
+async fn delete(api: &Program, url: &str) {
+    let version = get(api, url).await["version"].clone();
+    let body = json!({ "version": version });
+    api.post(&format!("/api/v1{url}/deletion"), &body).await.expect(204);
+}
+
+async fn is_there(api: &Program, url: &str) -> bool {
+    match api.get(&format!("/api/v1{url}")).await.status.as_u16() {
+        200 => true,
+        404 => false,
+        other => panic!("{url}: {other}"),
+    }
+}
+
+async fn customer(api: &Program, number: &str) -> String {
+    made(api, "customers", json!({"number": number, "name": number, "currency": "GBP"})).await
+}
+
+async fn of_customer(api: &Program, (world, number): (&str, &str)) -> String {
+    let lines = json!([{"sku": "SKU-00001", "qty": "1"}]);
+    made_in(api, (world, "orders"), json!({"customer": number, "lines": lines})).await
+}
+
+async fn listed(api: &Program, world: &str) -> usize {
+    let found = api.get(&format!("/api/v1/alpha/{world}/customers?q=K-1")).await.expect(200).json();
+    found["items"].as_array().unwrap().len()
+}
+
+/// A customer, the same on a branch, and both deleted and changed as told.
+async fn both(api: &Program, ours: Option<Value>, theirs: Option<Value>) -> (String, String) {
+    let url = customer(api, "K-1").await;
+    let b = branch(api, "B").await;
+    for (url, change) in [(url.clone(), ours), (within(&url, &b), theirs)] {
+        match change {
+            Some(fields) => edit(api, &url, fields).await,
+            None => delete(api, &url).await,
+        }
+    }
+    (url, b)
+}
+
+stories! {
+    async fn c04_what_a_branch_deletes_is_gone_there_alone(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let b = branch(&api, "B").await;
+        delete(&api, &within(&url, &b)).await;
+        assert_eq!((listed(&api, &b).await, listed(&api, "main").await), (0, 1));
+        assert!(!is_there(&api, &within(&url, &b)).await && is_there(&api, &url).await);
+        assert_eq!(plan(&api, &b).await["deleted"], 1);
+        merge(&api, &b).await.unwrap();
+        assert!(!is_there(&api, &url).await);
+        assert_eq!(listed(&api, "main").await, 0);
+    }
+
+    async fn c41_changed_here_and_deleted_on_main(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, None, Some(json!({"email": "k@example.com"}))).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["deleted-in-main"]);
+        decide(&api, &b, &found[0], "theirs", "").await;
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["email"], &now["number"]), (&json!("k@example.com"), &json!("K-1")));
+    }
+
+    async fn c42_deleted_here_and_changed_on_main(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, Some(json!({"email": "k@example.com"})), None).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["deleted-in-branch"]);
+        let before = get(&api, &url).await;
+        decide(&api, &b, &found[0], "ours", "").await;
+        assert_eq!(merge(&api, &b).await, None, "main is as it was");
+        assert_eq!(get(&api, &url).await, before);
+    }
+
+    async fn c43_deleted_on_both_sides(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, None, None).await;
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        assert_eq!(merge(&api, &b).await, None);
+        assert!(!is_there(&api, &url).await);
+    }
+
+    async fn c49_an_order_of_a_customer_that_main_deleted(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let b = branch(&api, "B").await;
+        let order = of_customer(&api, (&b, "K-1")).await;
+        delete(&api, &url).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["dangling"]);
+        // left out, the order is no change of main
+        decide(&api, &b, &found[0], "ours", "").await;
+        assert_eq!(plan(&api, &b).await["created"], 0);
+        // the other answer
+        decide(&api, &b, &found[0], "theirs", "").await;
+        assert_eq!(plan(&api, &b).await["created"], 2, "the customer comes back with it");
+        merge(&api, &b).await.unwrap();
+        let main = order.replace(&format!("/{b}/"), "/main/");
+        assert_eq!(get(&api, &main).await["customer"], get(&api, &url).await["id"]);
+        assert_eq!(listed(&api, "main").await, 1, "with its old id, and found");
+    }
+
+    async fn c50_a_customer_that_main_has_an_order_of_meanwhile(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let b = branch(&api, "B").await;
+        delete(&api, &within(&url, &b)).await;
+        of_customer(&api, ("main", "K-1")).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["still-referenced"]);
+        assert_eq!(found[0]["choices"], json!(["ours"]));
+        decide(&api, &b, &found[0], "ours", "").await;
+        assert_eq!(merge(&api, &b).await, None);
+        assert!(is_there(&api, &url).await);
+    }
+
+    async fn what_others_name_is_not_deleted_but_in_its_own_world(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let order = of_customer(&api, ("main", "K-1")).await;
+        let b = branch(&api, "B").await;
+        for world in ["main", &b] {
+            let at = format!("/api/v1{}/deletion", within(&url, world));
+            let said = api.post(&at, &json!({})).await.expect(409).json();
+            assert!(said["detail"].as_str().unwrap().contains("names this customer"), "{said}");
+        }
+        // the branch takes its order off, so there nothing names it any more
+        edit(&api, &within(&order, &b), json!({"customer": "C-00001"})).await;
+        delete(&api, &within(&url, &b)).await;
+        assert!(merge(&api, &b).await.is_some());
+        assert!(!is_there(&api, &url).await);
+        // products and tax codes as well
+        for (kind, n) in [("products", "SKU-00001"), ("tax-codes", "")] {
+            let list = api.get(&format!("{API}/{kind}?q={n}")).await.expect(200).json();
+            let id = list["items"][0]["id"].as_str().unwrap();
+            api.post(&format!("{API}/{kind}/{id}/deletion"), &json!({})).await.expect(409);
+        }
+        let free = made(&api, "products", json!({"sku": "FREE", "name": "Free"})).await;
+        delete(&api, &free).await;
+        made(&api, "products", json!({"sku": "FREE", "name": "Its code is free again"})).await;
+    }
+}
