@@ -12,6 +12,7 @@ mod history;
 mod lists;
 mod merge_laws;
 mod merges;
+mod model;
 mod money_oracle;
 mod orders;
 mod past;

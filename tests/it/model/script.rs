@@ -1,0 +1,379 @@
+//! One script: what is done is drawn by lot, done by the program, done in the model, and compared.
+use super::state::{Clash, Decided, FIELDS, Rec, State, merge, of_json};
+use crate::{branches::all, harness::Program};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tributary::app::Rng;
+
+const API: &str = "/api/v1/alpha";
+
+/// A branch of the model: its base and its own state, both whole.
+struct Branch {
+    slug: String,
+    open: bool,
+    /// The commit that merged and closed it.
+    merged: Option<i64>,
+    base: State,
+    base_seq: i64,
+    state: State,
+    /// What it was after each commit that changed what it shows.
+    past: Vec<(i64, State)>,
+    /// What it was before its last commit, if that was a sync.
+    before_sync: Option<(State, i64, State)>,
+    decided: Decided,
+}
+
+pub struct Script {
+    api: Program,
+    lot: Rng,
+    seq: i64,
+    main_seq: i64,
+    main: State,
+    /// What main was after each of its commits.
+    past: Vec<(i64, State)>,
+    branches: Vec<Branch>,
+    reverts: BTreeMap<i64, Decided>,
+    names: usize,
+    /// How often each thing was done.
+    pub done: BTreeMap<&'static str, usize>,
+    pub told: Vec<String>,
+}
+
+impl Script {
+    pub async fn begin(api: Program, seed: u64) -> Self {
+        let newest = api.get(&format!("{API}/main/commits")).await.expect(200).json();
+        let seq = newest["items"][0]["seq"].as_i64().unwrap();
+        let mut out = Self {
+            api,
+            lot: Rng::seeded(1000 + seed),
+            seq,
+            main_seq: seq,
+            main: State::new(),
+            past: vec![],
+            branches: vec![],
+            reverts: BTreeMap::new(),
+            names: 0,
+            done: BTreeMap::new(),
+            told: vec![],
+        };
+        out.main = out.listed("main", "").await;
+        out.past.push((seq, out.main.clone()));
+        out
+    }
+
+    fn draw(&self, of: usize) -> usize {
+        self.lot.index(of)
+    }
+    fn open_branches(&self) -> Vec<usize> {
+        (0..self.branches.len()).filter(|n| self.branches[*n].open).collect()
+    }
+    /// Main, or an open branch.
+    fn any_world(&self) -> Option<usize> {
+        let open = self.open_branches();
+        open.get(self.draw(open.len() + 1)).copied()
+    }
+    fn slug(&self, world: Option<usize>) -> String {
+        world.map_or("main".into(), |n| self.branches[n].slug.clone())
+    }
+    fn state(&self, world: Option<usize>) -> &State {
+        world.map_or(&self.main, |n| &self.branches[n].state)
+    }
+    fn count(&mut self, what: &'static str) {
+        *self.done.entry(what).or_default() += 1;
+    }
+    pub fn has_done_it_all(&self) -> bool {
+        let needed = ["edit", "create", "delete", "merge", "sync", "revert", "decided"];
+        needed.iter().all(|what| self.done.contains_key(what))
+    }
+
+    pub async fn step(&mut self) {
+        let open = self.open_branches();
+        let one = open.get(self.draw(open.len().max(1))).copied();
+        match (self.draw(100), one) {
+            (0..40, _) => self.edit().await,
+            (40..50, _) => self.create().await,
+            (50..57, _) => self.delete().await,
+            (57..67, _) if open.len() < 4 => self.open().await,
+            (67..76, Some(n)) => self.merge(n).await,
+            (76..86, Some(n)) => self.sync(n).await,
+            (86..89, Some(n)) => self.undo_sync(n).await,
+            (89..91, Some(n)) => self.put_away(n).await,
+            _ => self.revert().await,
+        }
+    }
+
+    /// The world is now so, by a commit of its own.
+    fn becomes(&mut self, world: Option<usize>, state: State) {
+        self.seq += 1;
+        let seq = self.seq;
+        match world {
+            None => {
+                self.main_seq = seq;
+                self.past.push((seq, state.clone()));
+                self.main = state;
+            }
+            Some(n) => {
+                let b = &mut self.branches[n];
+                b.past.push((seq, state.clone()));
+                b.before_sync = None;
+                b.state = state;
+            }
+        }
+    }
+
+    async fn create(&mut self) {
+        self.names += 1;
+        let world = self.any_world();
+        let fields = json!({"sku": format!("M-{}", self.names), "name": format!("Model {}", self.names), "tags": ["a", "b"]});
+        let url = format!("{API}/{}/products", self.slug(world));
+        let made = self.api.post(&url, &fields).await.expect(201).json();
+        let (id, rec) = of_json(&made);
+        let mut state = self.state(world).clone();
+        state.insert(id, rec);
+        self.becomes(world, state);
+        assert_eq!(made["version"], self.seq);
+        self.count("create");
+    }
+
+    fn any_record(&self, world: Option<usize>) -> Option<(String, Rec)> {
+        // few of them, so that the sides meet; orders name the others
+        let own = |r: &Rec| r["sku"].as_str().is_some_and(|sku| sku.starts_with("M-"));
+        let few: Vec<_> = self.state(world).iter().filter(|(_, r)| own(r)).take(6).collect();
+        few.get(self.draw(few.len().max(1))).map(|(id, rec)| ((*id).clone(), (*rec).clone()))
+    }
+
+    async fn edit(&mut self) {
+        let world = self.any_world();
+        let Some((id, before)) = self.any_record(world) else { return };
+        let mut after = before.clone();
+        for _ in 0..=self.draw(2) {
+            let n = self.draw(3);
+            let (name, value) = match self.draw(6) {
+                0 => ("name", json!(["Ann", "Bob", "Cy"][n])),
+                1 => ("unit", [json!("kg"), json!("box"), Value::Null][n].clone()),
+                2 => ("barcode", [json!("111"), json!("222"), Value::Null][n].clone()),
+                3 => ("weight_g", [json!(10), json!(20), Value::Null][n].clone()),
+                4 => ("stocked", json!(n == 0)),
+                _ => ("tags", [json!(["a", "c"]), json!(["b"]), json!(["a", "b", "d"])][n].clone()),
+            };
+            after.insert(name.into(), value);
+        }
+        let url = format!("{API}/{}/products/{id}", self.slug(world));
+        let mut fields: Value = FIELDS.iter().map(|f| (*f, after[*f].clone())).collect();
+        fields["version"] = self.api.get(&url).await.expect(200).json()["version"].clone();
+        let saved = self.api.patch(&url, &fields).await.expect(200).json();
+        assert_eq!(of_json(&saved).1, after);
+        if after != before {
+            let mut state = self.state(world).clone();
+            state.insert(id, after);
+            self.becomes(world, state);
+            assert_eq!(saved["version"], self.seq);
+        }
+        self.count("edit");
+    }
+
+    async fn delete(&mut self) {
+        let world = self.any_world();
+        let Some((id, _)) = self.any_record(world) else { return };
+        let url = format!("{API}/{}/products/{id}/deletion", self.slug(world));
+        self.api.post(&url, &json!({})).await.expect(204);
+        let mut state = self.state(world).clone();
+        state.remove(&id);
+        self.becomes(world, state);
+        self.count("delete");
+    }
+
+    async fn open(&mut self) {
+        let body = json!({"name": format!("B {}", self.branches.len()), "visibility": "company"});
+        let made = self.api.post(&format!("{API}/main/branches"), &body).await.expect(201).json();
+        self.seq += 1;
+        let state = self.main.clone();
+        self.branches.push(Branch {
+            slug: made["slug"].as_str().unwrap().into(),
+            open: true,
+            merged: None,
+            base: state.clone(),
+            base_seq: self.seq,
+            past: vec![(self.seq, state.clone())],
+            state,
+            before_sync: None,
+            decided: Decided::new(),
+        });
+        assert_eq!(made["base"], self.seq);
+    }
+
+    /// Asks for a plan, compares its conflicts, and decides each by lot: what comes of it, and the plan
+    /// to agree to.
+    async fn planned(
+        &mut self,
+        (plan, resolutions): (&str, &str),
+        sides: [State; 3],
+        decided: &mut Decided,
+    ) -> (State, String) {
+        let each = sides.each_ref();
+        let (_, open) = merge(each, decided);
+        let told = self.api.get(&format!("{plan}show=conflicts")).await.expect(200).json();
+        assert_eq!(open_in(&told), paths(&open), "{plan}");
+        for clash in open {
+            let theirs = self.draw(2) == 0;
+            let body = json!({
+                "kind": "product", "id": clash.id, "path": clash.path,
+                "choice": if theirs { "theirs" } else { "ours" },
+            });
+            self.api.post(resolutions, &body).await.expect(200);
+            decided.insert((clash.id, clash.path), (clash.sides, theirs));
+            self.count("decided");
+        }
+        let (merged, open) = merge(each, decided);
+        assert!(open.is_empty());
+        let told = self.api.get(plan).await.expect(200).json();
+        let name = told["plan"].as_str().unwrap().to_owned();
+        self.told.push(format!("{plan}: {name}"));
+        (merged, name)
+    }
+
+    async fn act(&mut self, url: &str, body: &Value) -> Option<i64> {
+        let done = self.api.post(url, body).await.expect(200).json()["commit"].as_i64();
+        self.told.push(format!("{url}: {done:?}"));
+        done
+    }
+
+    async fn merge(&mut self, n: usize) {
+        let url = format!("{API}/main/branches/{}", self.branches[n].slug);
+        let b = &mut self.branches[n];
+        let sides = [b.base.clone(), self.main.clone(), b.state.clone()];
+        let mut decided = std::mem::take(&mut b.decided);
+        let at = (format!("{url}/plan?"), format!("{url}/resolutions"));
+        let (merged, plan) = self.planned((&at.0, &at.1), sides, &mut decided).await;
+        self.branches[n].decided = decided;
+        let keep = self.draw(2) == 0;
+        let body = json!({"plan": plan, "keep_open": keep});
+        let done = self.act(&format!("{url}/merge"), &body).await;
+        let changed = merged != self.main;
+        if changed {
+            self.becomes(None, merged.clone());
+        }
+        assert_eq!(done, changed.then_some(self.seq));
+        let (seq, b) = (self.seq, &mut self.branches[n]);
+        b.open = keep;
+        b.before_sync = b.before_sync.take().filter(|_| !changed);
+        b.merged = done.filter(|_| !keep);
+        if keep && changed {
+            (b.base, b.base_seq, b.state) = (merged.clone(), seq, merged.clone());
+            b.past.push((seq, merged));
+        }
+        self.count("merge");
+    }
+
+    async fn sync(&mut self, n: usize) {
+        let url = format!("{API}/main/branches/{}", self.branches[n].slug);
+        let b = &mut self.branches[n];
+        let sides = [b.base.clone(), self.main.clone(), b.state.clone()];
+        let before = (b.base.clone(), b.base_seq, b.state.clone());
+        let mut decided = std::mem::take(&mut b.decided);
+        let at = (format!("{url}/plan?for=sync&"), format!("{url}/resolutions"));
+        let (merged, plan) = self.planned((&at.0, &at.1), sides, &mut decided).await;
+        self.branches[n].decided = decided;
+        let done = self.act(&format!("{url}/sync"), &json!({ "plan": plan })).await;
+        let moves = self.main_seq > self.branches[n].base_seq;
+        if moves {
+            self.becomes(Some(n), merged);
+            let (base, base_seq) = (self.main.clone(), self.main_seq);
+            let b = &mut self.branches[n];
+            (b.base, b.base_seq, b.before_sync) = (base, base_seq, Some(before));
+        }
+        assert_eq!(done, moves.then_some(self.seq));
+        self.count("sync");
+    }
+
+    async fn undo_sync(&mut self, n: usize) {
+        let url = format!("{API}/main/branches/{}/undoing", self.branches[n].slug);
+        let Some((base, base_seq, state)) = self.branches[n].before_sync.take() else {
+            self.api.post(&url, &json!({})).await.expect(409);
+            return;
+        };
+        self.api.post(&url, &json!({})).await.expect(200);
+        self.becomes(Some(n), state);
+        (self.branches[n].base, self.branches[n].base_seq) = (base, base_seq);
+        self.count("undo");
+    }
+
+    /// Discarded, and opened again.
+    async fn put_away(&mut self, n: usize) {
+        let url = format!("{API}/main/branches/{}", self.branches[n].slug);
+        for act in ["discarding", "reopening"] {
+            self.api.post(&format!("{url}/{act}"), &json!({})).await.expect(200);
+            let state = self.branches[n].state.clone();
+            self.becomes(Some(n), state);
+        }
+    }
+
+    async fn revert(&mut self) {
+        if self.past.len() < 2 {
+            return;
+        }
+        // one of the last, most of the time
+        let back = self.draw(self.past.len() - 1).min(self.draw(8));
+        let at = self.past.len() - 1 - back;
+        let (seq, after, before) =
+            (self.past[at].0, self.past[at].1.clone(), self.past[at - 1].1.clone());
+        let url = format!("{API}/main/commits/{seq}");
+        let sides = [after.clone(), self.main.clone(), before.clone()];
+        let mut decided = self.reverts.remove(&seq).unwrap_or_default();
+        let at = (format!("{url}/revert?"), format!("{url}/resolutions"));
+        let (merged, plan) = self.planned((&at.0, &at.1), sides, &mut decided).await;
+        self.reverts.insert(seq, decided);
+        let done = self.act(&format!("{url}/revert"), &json!({ "plan": plan })).await;
+        let changed = merged != self.main;
+        if changed {
+            self.becomes(None, merged.clone());
+        }
+        assert_eq!(done, changed.then_some(self.seq));
+        self.count("revert");
+        let of = self.branches.iter().position(|b| b.merged == Some(seq) && !b.open);
+        if let Some(n) = of.filter(|_| changed) {
+            let (again, _) = merge([&before, &merged, &after], &Decided::new());
+            self.becomes(Some(n), again);
+            let (base, base_seq) = (self.main.clone(), self.main_seq);
+            let b = &mut self.branches[n];
+            (b.open, b.merged, b.base, b.base_seq) = (true, None, base, base_seq);
+            self.count("reopened");
+        }
+    }
+
+    async fn listed(&self, world: &str, at: &str) -> State {
+        let found = all(&self.api, world, &format!("products{at}")).await;
+        found.iter().map(of_json).collect()
+    }
+
+    /// Every world as it is, and each at a moment of its past.
+    pub async fn look_everywhere(&mut self) {
+        for world in std::iter::once(None).chain((0..self.branches.len()).map(Some)) {
+            let slug = self.slug(world);
+            assert_eq!(&self.listed(&slug, "").await, self.state(world), "{slug}");
+            let past = world.map_or(&self.past, |n| &self.branches[n].past);
+            let from = past[0].0;
+            let span = usize::try_from(self.seq - from).unwrap() + 1;
+            let at = from + i64::try_from(self.draw(span)).unwrap();
+            let then = past.iter().rev().find(|(seq, _)| *seq <= at).unwrap();
+            assert_eq!(self.listed(&slug, &format!("?at={at}")).await, then.1, "{slug} as of {at}");
+        }
+    }
+}
+
+fn paths(open: &[Clash]) -> Vec<(String, String)> {
+    let mut out: Vec<_> = open.iter().map(|c| (c.id.clone(), c.path.clone())).collect();
+    out.sort();
+    out
+}
+
+fn open_in(plan: &Value) -> Vec<(String, String)> {
+    let mut out = vec![];
+    for item in plan["items"].as_array().unwrap() {
+        let open = item["conflicts"].as_array().unwrap().iter().filter(|c| c["decided"].is_null());
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        out.extend(open.map(|c| (text(&item["id"]), text(&c["path"]))));
+    }
+    out.sort();
+    out
+}
