@@ -11,7 +11,7 @@ const API: &str = "/api/v1/alpha";
 struct Branch {
     slug: String,
     open: bool,
-    /// The commit that merged and closed it.
+    /// The last commit that merged it.
     merged: Option<i64>,
     base: State,
     base_seq: i64,
@@ -257,7 +257,7 @@ impl Script {
         let (seq, b) = (self.seq, &mut self.branches[n]);
         b.open = keep;
         b.before_sync = b.before_sync.take().filter(|_| !changed);
-        b.merged = done.filter(|_| !keep);
+        b.merged = done.or(b.merged);
         if keep && changed {
             (b.base, b.base_seq, b.state) = (merged.clone(), seq, merged.clone());
             b.past.push((seq, merged));
