@@ -5,6 +5,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
+    review::ReviewPolicy,
     text::{clean, fold, forbidden, initials},
     time::zone,
     totals::{PriceMode, TaxRounding},
@@ -26,6 +27,7 @@ pub struct Company {
     pub tax_rounding: TaxRounding,
     /// Before the year and number of an order: `SO-`.
     pub number_prefix: String,
+    pub review: ReviewPolicy,
     pub active: bool,
 }
 
@@ -38,14 +40,23 @@ pub const PROFILE: &[Field] = &[
     Field::new("price_mode", "Prices of new orders", Ty::Word(PriceMode::WORDS)).required(),
     Field::new("tax_rounding", "Tax of new orders is rounded", Ty::Word(TaxRounding::WORDS))
         .required(),
+    Field::new("approvals", "Approvals that a merge needs", Ty::Whole(9)),
+    Field::new("large_records", "Records from which a merge is large", Ty::Whole(1_000_000)),
+    Field::new("large_sum", "Sum from which a merge is large", Ty::Whole(1_000_000_000)),
+    Field::new("large_approvals", "Approvals that a large merge needs", Ty::Whole(9)),
+    Field::new("own_approval", "Who worked on a branch may approve it", Ty::Bool),
 ];
 
 impl Company {
     /// The fields of [`PROFILE`].
     pub fn profile(&self) -> Value {
+        let review = &self.review;
         json!({
             "name": self.name, "timezone": self.timezone, "number_prefix": self.number_prefix,
             "price_mode": self.price_mode, "tax_rounding": self.tax_rounding,
+            "approvals": review.approvals, "large_records": review.large_records,
+            "large_sum": review.large_sum, "large_approvals": review.large_approvals,
+            "own_approval": review.own_approval,
         })
     }
 
@@ -67,8 +78,21 @@ impl Company {
         }
         let price_mode = text("price_mode").parse().map_err(|e| problems.add("price_mode", e));
         let rounding = text("tax_rounding").parse().map_err(|e| problems.add("tax_rounding", e));
+        for name in ["approvals", "large_records", "large_sum", "large_approvals"] {
+            if profile[name].as_i64().is_some_and(|n| n < 0) {
+                problems.add(name, "Write a number from 0 on");
+            }
+        }
         problems.ok()?;
+        let review = ReviewPolicy {
+            approvals: profile["approvals"].as_i64().unwrap_or_default(),
+            large_records: profile["large_records"].as_i64(),
+            large_sum: profile["large_sum"].as_i64(),
+            large_approvals: profile["large_approvals"].as_i64().unwrap_or_default(),
+            own_approval: profile["own_approval"] == true,
+        };
         Ok(Self {
+            review,
             name: text("name"),
             timezone: text("timezone"),
             number_prefix: text("number_prefix"),

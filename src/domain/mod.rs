@@ -14,6 +14,7 @@ pub mod page;
 pub mod policy;
 pub mod product;
 pub mod record;
+pub mod review;
 pub mod scope;
 pub mod tax;
 pub mod text;

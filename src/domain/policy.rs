@@ -30,6 +30,7 @@ vocabulary! {
         Export = "export.run", "export";
         ManageMembers = "member.manage", "manage members";
         OpenBranch = "branch.create", "open branches";
+        ApproveBranch = "branch.approve", "approve branches";
         MergeBranch = "branch.merge", "merge branches";
     }
 }
@@ -65,9 +66,11 @@ pub fn may(role: Role, act: Act) -> bool {
         | Act::AmendOrder
         | Act::WriteRecords
         | Act::OpenBranch => matches!(role, Clerk | Lead | Admin),
-        Act::OverridePrice | Act::CancelOrder | Act::CloseOrder | Act::MergeBranch => {
-            matches!(role, Lead | Admin)
-        }
+        Act::OverridePrice
+        | Act::CancelOrder
+        | Act::CloseOrder
+        | Act::ApproveBranch
+        | Act::MergeBranch => matches!(role, Lead | Admin),
         Act::WriteSettings | Act::ManageMembers => role == Admin,
     }
 }

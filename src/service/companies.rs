@@ -18,6 +18,7 @@ use crate::{
         input,
         money::Currency,
         policy::{Act, Role},
+        review::ReviewPolicy,
         scope::{Membership, Scope},
         time::zone,
         totals::{PriceMode, TaxRounding},
@@ -64,6 +65,7 @@ fn company(app: &App, new: &NewCompany) -> Result<Company> {
         price_mode,
         tax_rounding,
         number_prefix,
+        review: ReviewPolicy::default(),
         active: true,
     })
 }
@@ -176,7 +178,11 @@ pub async fn update_company(ctx: &Ctx, (base, given): (&Value, &Value)) -> Resul
         w.recount(&changed.zone()).await?;
     }
     let told = told.iter().map(|c| {
-        let text = |v: &Value| v.as_str().unwrap_or("nothing").to_owned();
+        let text = |v: &Value| match v {
+            Value::String(text) => text.clone(),
+            Value::Null => "nothing".to_owned(),
+            other => other.to_string(),
+        };
         format!("{} from {} to {}", c.label.to_lowercase(), text(&c.before), text(&c.after))
     });
     let told = told.collect::<Vec<_>>().join(", ");

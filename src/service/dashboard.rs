@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     domain::{order::State, page::OrderFilter, policy::Act},
-    store::{commits, counts, orders},
+    store::{
+        commits::{self, LogFilter},
+        counts, orders,
+    },
 };
 
 pub use crate::store::counts::Month;
@@ -35,13 +38,13 @@ pub async fn overview(ctx: &Ctx) -> Result<Overview> {
     let drafts = OrderFilter { states: vec![State::Draft], size: LATEST, ..OrderFilter::all() };
     let zone = ctx.company.zone();
     let charted = (&zone, ctx.company.currency.code(), MONTHS);
-    let before = ctx.scope.at().map_or(i64::MAX, |seq| seq + 1);
+    let latest = LogFilter { before: ctx.scope.at().map(|seq| seq + 1), ..LogFilter::default() };
     Ok(Overview {
         tallies: counts::tallies(&mut tx, &ctx.scope, &zone).await?,
         months: counts::months(&mut tx, &ctx.scope, charted).await?,
         drafts: orders::page(&mut tx, &ctx.scope, &drafts).await?.rows,
         commits: match ctx.may(Act::ReadHistory) {
-            Ok(()) => commits::before(&mut tx, &ctx.scope, before, LATEST).await?,
+            Ok(()) => commits::log(&mut tx, &ctx.scope, (latest, LATEST)).await?,
             Err(_) => vec![],
         },
     })

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub use crate::store::{
-    commits::{CommitRow, Made},
+    commits::{CommitRow, LogFilter, Made},
     versions::Step,
 };
 
@@ -112,11 +112,11 @@ pub struct Touched {
     pub deleted: bool,
 }
 
-/// The latest commits before a number (or all).
-pub async fn commits(ctx: &Ctx, before: Option<i64>, limit: i64) -> Result<Vec<CommitRow>> {
+/// The latest commits by a filter.
+pub async fn log(ctx: &Ctx, (filter, limit): (LogFilter, i64)) -> Result<Vec<CommitRow>> {
     ctx.may(Act::ReadHistory)?;
     let mut tx = ctx.read().await?;
-    Ok(commits::before(&mut tx, &ctx.scope, before.unwrap_or(i64::MAX), limit).await?)
+    Ok(commits::log(&mut tx, &ctx.scope, (filter, limit)).await?)
 }
 
 /// One commit with the records it touched.

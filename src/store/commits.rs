@@ -1,6 +1,6 @@
 //! The log of a company's commits.
 use super::db::{DbRow, FromDb, Tx};
-use crate::domain::{history::cause::Cause, scope::Scope, time::Ts};
+use crate::domain::{history::cause::Cause, ids::UserId, scope::Scope, time::Ts};
 use sqlx::Result;
 
 /// A commit as people read it.
@@ -33,21 +33,52 @@ impl FromDb for CommitRow {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
-        concat!("SELECT c.seq, c.at, c.cause, c.message, c.records, c.author_kind, u.name, c.hash, c.prev FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = $1 ", $rest)
+    () => {
+        "SELECT c.seq, c.at, c.cause, c.message, c.records, c.author_kind, u.name, c.hash, c.prev FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = "
     };
 }
 
-/// The latest commits of the scope's world before a number.
-pub async fn before(tx: &mut Tx, scope: &Scope, seq: i64, limit: i64) -> Result<Vec<CommitRow>> {
-    let text = select!("AND c.branch_id = $2 AND c.seq < $3 ORDER BY c.seq DESC LIMIT $4");
-    let stmt = tx.sql(text).bind(scope.company()).bind(scope.world().number());
-    stmt.bind(seq).bind(limit).all().await
+/// Which commits are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogFilter {
+    /// Before this number.
+    pub before: Option<i64>,
+    pub who: Option<UserId>,
+    pub cause: Option<Cause>,
+    /// Before this moment.
+    pub until: Option<Ts>,
+}
+
+/// The latest commits of the scope's world, by a filter.
+pub async fn log(
+    tx: &mut Tx,
+    scope: &Scope,
+    (filter, limit): (LogFilter, i64),
+) -> Result<Vec<CommitRow>> {
+    let mut sql = tx.builder();
+    sql.push(select!());
+    sql.bind(scope.company()).push(" AND c.branch_id = ").bind(scope.world().number());
+    if let Some(seq) = filter.before {
+        sql.push(" AND c.seq < ").bind(seq);
+    }
+    if let Some(who) = filter.who {
+        sql.push(" AND c.author_id = ").bind(who);
+    }
+    if let Some(cause) = filter.cause {
+        sql.push(" AND c.cause = ").bind(cause.word());
+    }
+    if let Some(until) = filter.until {
+        // times follow the numbers, so the number says where to begin
+        sql.push(" AND c.seq <= (SELECT t.seq FROM commits t WHERE t.company_id = c.company_id AND t.at < ");
+        sql.bind(until).push(" ORDER BY t.at DESC LIMIT 1)");
+    }
+    sql.push(" ORDER BY c.seq DESC LIMIT ").bind(limit);
+    tx.built(sql).all().await
 }
 
 /// A commit of main or of the scope's branch; those of other branches are their own affair.
 pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitRow>> {
-    let text = select!("AND c.branch_id IN (0, $2) AND c.seq = $3");
+    let text = concat!(select!(), "$1 AND c.branch_id IN (0, $2) AND c.seq = $3");
     let stmt = tx.sql(text).bind(scope.company()).bind(scope.world().number());
     stmt.bind(seq).optional().await
 }

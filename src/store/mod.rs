@@ -1,5 +1,6 @@
 //! All SQL, and nothing else that is not SQL.
 pub mod accounts;
+pub mod approvals;
 pub mod branches;
 pub mod cell;
 pub mod chain;

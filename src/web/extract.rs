@@ -84,6 +84,13 @@ impl Visit {
         point.map(|p| format!("{url}/restoration?as_of={}", p.seq))
     }
 
+    /// On a record's page on main: the form of a new branch that leads on to the record's own form in it.
+    pub fn in_a_branch(&self, url: &str) -> Option<String> {
+        let path =
+            url.strip_prefix(&self.main()).filter(|_| self.ctx.scope.may(Act::OpenBranch))?;
+        Some(format!("{}/branches/new?to={path}/edit", self.main()))
+    }
+
     /// The commit after which everything is shown; empty for now.
     pub fn at(&self) -> String {
         self.when.point.map_or_else(String::new, |p| p.seq.to_string())

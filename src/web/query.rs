@@ -13,6 +13,7 @@ use crate::{
     service::{
         context::Ctx,
         error::{Error, Result},
+        history::LogFilter,
     },
 };
 use axum::http::Uri;
@@ -43,7 +44,12 @@ pub const MASTER_PARAMS: Params = &[
     ("after", "`next` of the page before"),
 ];
 /// Of a list of commits.
-pub const COMMIT_PARAMS: Params = &[("before", "`next` of the page before")];
+pub const COMMIT_PARAMS: Params = &[
+    ("before", "`next` of the page before"),
+    ("who", "a member's id"),
+    ("what", "why it was made: create, edit, deletion, merge …"),
+    ("to", "the last day, 2026-11-22"),
+];
 
 /// The columns of the list that can be put away.
 pub const COLUMNS: [(&str, &str); 5] = [
@@ -125,6 +131,24 @@ impl Query {
         let text = self.get("before");
         let wrong = |_| Error::at("before", "Write the number of a change");
         Some(text).filter(|t| !t.is_empty()).map(|t| t.parse().map_err(wrong)).transpose()
+    }
+    /// Which commits.
+    ///
+    /// # Errors
+    /// `Invalid` at what is none.
+    pub fn log(&self, zone: &TimeZone) -> Result<LogFilter> {
+        fn given<T>(text: &str, at: Result<T, Error>) -> Result<Option<T>, Error> {
+            if text.is_empty() { Ok(None) } else { at.map(Some) }
+        }
+        let (who, what, to) = (self.get("who"), self.get("what"), self.get("to"));
+        let day = parse_day(to).ok_or_else(|| Error::at("to", "Write a day as 2026-11-22"));
+        let until = day.map(|d| Ts::start_of(d.tomorrow().unwrap_or(d), zone));
+        Ok(LogFilter {
+            before: self.before()?,
+            who: given(who, who.parse().map_err(|_| Error::at("who", "Choose a member")))?,
+            cause: given(what, what.parse().map_err(|_| Error::at("what", "Choose one of them")))?,
+            until: given(to, until)?,
+        })
     }
     /// The list columns that are shown.
     pub fn columns(&self) -> Vec<&'static str> {

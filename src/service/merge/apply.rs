@@ -1,5 +1,5 @@
 //! Doing what a plan said: all of it in one transaction, or nothing.
-use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan};
+use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan, review};
 use crate::{
     domain::{
         branch::{Branch, BranchState},
@@ -53,12 +53,13 @@ pub async fn merge(ctx: &Ctx, slug: &str, (agreed, keep): (&str, bool)) -> Resul
         None if branch.state == BranchState::Merged => return Ok(Outcome::Nothing),
         _ => open_still(&branch)?,
     }
-    let (plan, w) = under_lock(ctx, ctx, (Job::Merge(branch), agreed)).await?;
+    let (plan, mut w) = under_lock(ctx, ctx, (Job::Merge(branch), agreed)).await?;
     let Some(branch) = plan.job.branch() else { return Err(Error::NotFound) };
     if plan.summary.records() == 0 {
         drop(w);
         return if keep { Ok(Outcome::Nothing) } else { close_empty(ctx, branch).await };
     }
+    review::enough(ctx, &mut w.tx, &plan).await?;
     let message = format!("Merged branch {}", branch.name);
     write_main(ctx, plan, w, (Cause::Merge, &message, keep)).await.map(Outcome::Done)
 }
@@ -97,8 +98,9 @@ pub(super) async fn under_lock(
 }
 
 fn agree(plan: &Plan, agreed: &str) -> Result<()> {
-    plan.check()?;
-    if plan.name() == agreed { Ok(()) } else { Err(stale()) }
+    plan.permitted()?;
+    plan.decided()?;
+    plan.is(agreed)
 }
 
 fn stale() -> Error {

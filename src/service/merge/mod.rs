@@ -5,6 +5,7 @@ mod checks;
 mod decide;
 mod draft;
 mod plan;
+mod review;
 mod sync;
 
 pub use apply::{Outcome, merge, revert};
@@ -12,6 +13,7 @@ pub use decide::{Decision, Which, decide, decision};
 pub(crate) use draft::each_kind;
 pub use draft::{Draft, Drafts, Effect, Mergeable};
 pub use plan::plan;
+pub use review::{Given, Review, approve, review, withdraw};
 pub use sync::{sync, undo_sync};
 
 use super::{
@@ -146,13 +148,22 @@ impl Plan {
         (out, n)
     }
 
-    /// Refuses to go on while something is open.
-    fn check(&self) -> Result<()> {
+    /// Refuses to go on if this is not the plan that was agreed to.
+    fn is(&self, agreed: &str) -> Result<()> {
+        let why = "Something changed since you looked. Look at it again, then go on.";
+        if self.name() == agreed { Ok(()) } else { Err(Error::Refused(why.into())) }
+    }
+    /// Refuses to go on without the rights that it takes.
+    fn permitted(&self) -> Result<()> {
         if let Some((kind, title, act)) = self.denied.first() {
             let kind = kind.label().to_lowercase();
             let why = format!("Your role does not include the right to {}", act.label());
             return Err(Error::Refused(format!("{why}, which {kind} {title} needs.")));
         }
+        Ok(())
+    }
+    /// Refuses to go on while a conflict is open.
+    fn decided(&self) -> Result<()> {
         match self.summary.conflicts {
             0 => Ok(()),
             1 => Err(Error::Refused("One conflict is open. Decide it first.".into())),

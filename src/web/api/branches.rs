@@ -8,7 +8,7 @@ use crate::{
     service::{
         branches::{self, Listed, NewBranch},
         error::Error,
-        merge::{self, Job, Outcome, Plan, Record, Told},
+        merge::{self, Job, Outcome, Plan, Record, Review, Told},
     },
     web::{extract::Visit, problem::Result, query::Query},
 };
@@ -72,16 +72,16 @@ async fn one(visit: &Visit, slug: &str) -> Result {
 pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     let word = Query::of(&visit.uri).get("for").to_owned();
     let job = Job::of_branch(&visit.ctx, (&slug, &word)).await?;
-    Ok(told(&visit, &merge::plan(&visit.ctx, job).await?))
+    told(&visit, &merge::plan(&visit.ctx, job).await?).await
 }
 
 /// What taking a commit back would do.
 pub(in crate::web) async fn revert_plan(visit: Visit, Path((_, _, seq)): Slug) -> Result {
     let job = Job::of_commit(&seq)?;
-    Ok(told(&visit, &merge::plan(&visit.ctx, job).await?))
+    told(&visit, &merge::plan(&visit.ctx, job).await?).await
 }
 
-fn told(visit: &Visit, plan: &Plan) -> Response {
+async fn told(visit: &Visit, plan: &Plan) -> Result {
     let query = Query::of(&visit.uri);
     let from = query.get("from").parse().unwrap_or(0);
     let which = match query.get("show") {
@@ -90,14 +90,23 @@ fn told(visit: &Visit, plan: &Plan) -> Response {
     };
     let (records, all) = plan.told(which, (from, TOLD));
     let s = &plan.summary;
-    Json(json!({
+    let review = merge::review(&visit.ctx, plan).await?;
+    Ok(Json(json!({
         "plan": plan.name(), "created": s.created, "changed": s.changed, "deleted": s.deleted,
         "conflicts": s.conflicts, "money": s.money,
         "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
+        "review": review.as_ref().map(reviewed),
         "items": records.iter().map(record).collect::<Vec<_>>(),
         "next": Some(from + TOLD).filter(|next| *next < all),
     }))
-    .into_response()
+    .into_response())
+}
+
+fn reviewed(r: &Review) -> Value {
+    let given = r.given.iter().map(|g| {
+        json!({"user": g.user, "name": g.name, "at": g.at, "void": g.void, "changed_since": g.since})
+    });
+    json!({"needed": r.needed, "had": r.had, "approvals": given.collect::<Vec<_>>()})
 }
 
 fn record(r: &Record) -> Value {
@@ -175,6 +184,21 @@ pub(in crate::web) async fn merge(
 ) -> Result {
     let keep = given["keep_open"].as_bool().unwrap_or(false);
     Ok(outcome(merge::merge(&visit.ctx, &slug, (agreed(&given)?, keep)).await?))
+}
+
+/// The body names the `plan` that is approved.
+pub(in crate::web) async fn approve(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    merge::approve(&visit.ctx, &slug, agreed(&given)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+pub(in crate::web) async fn withdraw(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    merge::withdraw(&visit.ctx, &slug).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 pub(in crate::web) async fn sync(

@@ -73,7 +73,8 @@ fn commit_json(c: &CommitRow) -> Value {
 pub(in crate::web) async fn commits(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
     query.only(COMMIT_PARAMS)?;
-    let rows = history::commits(&visit.ctx, query.before()?, 50).await?;
+    let filter = query.log(&visit.ctx.company.zone())?;
+    let rows = history::log(&visit.ctx, (filter, 50)).await?;
     let items: Vec<Value> = rows.iter().map(commit_json).collect();
     let next = rows.last().map(|c| c.seq).filter(|seq| *seq > 1);
     Ok(Json(json!({"items": items, "next": next})).into_response())

@@ -1,33 +1,37 @@
 //! The company's activity: its commits.
 use crate::{
-    domain::{policy::Act, scope::World},
-    service::{error::Error, history},
+    domain::{check::Problems, policy::Act, scope::World},
+    service::{
+        companies,
+        error::Error,
+        history::{self, LogFilter},
+    },
     web::{
         extract::Visit,
         paths::record,
         problem::Result,
         query::Query,
-        view::{Shell, show as page},
+        view::{Shell, form_status, show as page, show_as},
         views::{
             history::commit,
-            pages::{Commit, Commits},
+            log::{Commits, SHOWN},
+            pages::Commit,
         },
     },
 };
 use axum::extract::Path;
 
-const SHOWN: i64 = 50;
-
 pub(in crate::web) async fn index(visit: Visit) -> Result {
-    let before = Query::of(&visit.uri).before()?;
-    let rows = history::commits(&visit.ctx, before, SHOWN).await?;
-    let last = rows.last().map(|c| c.seq).filter(|seq| *seq > 1);
-    let view = Commits {
-        shell: Shell::of(&visit, "Activity", "commits"),
-        older: last.map(|seq| format!("{}/commits?before={seq}", visit.base())),
-        rows: rows.iter().map(|c| commit(&visit, c)).collect(),
+    let query = Query::of(&visit.uri);
+    let (filter, problems) = match query.log(&visit.ctx.company.zone()) {
+        Ok(filter) => (filter, Problems::default()),
+        Err(Error::Invalid(problems)) => (LogFilter::default(), problems),
+        Err(e) => return Err(e.into()),
     };
-    Ok(page(&visit.hx, &view))
+    let rows = history::log(&visit.ctx, (filter, SHOWN)).await?;
+    let members = companies::members(&visit.ctx).await?;
+    let status = form_status(&problems, &[]);
+    Ok(show_as(status, &visit.hx, &Commits::of(&visit, &query, (&rows, &members), problems)))
 }
 
 pub(in crate::web) async fn show(

@@ -70,6 +70,16 @@ pub(in crate::web) async fn merge(visit: Visit, Path((_, _, slug)): Slug, form: 
     Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-merged")))
 }
 
+pub(in crate::web) async fn approve(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
+    merge::approve(&visit.ctx, &slug, form.text("plan")).await?;
+    Ok(visit.hx.go(&format!("{}/plan", branch(&visit.main(), &slug)), "branch-approved"))
+}
+
+pub(in crate::web) async fn withdraw(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    merge::withdraw(&visit.ctx, &slug).await?;
+    Ok(visit.hx.go(&format!("{}/plan", branch(&visit.main(), &slug)), "approval-withdrawn"))
+}
+
 pub(in crate::web) async fn sync(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
     let done = merge::sync(&visit.ctx, &slug, form.text("plan")).await?;
     Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-synced")))

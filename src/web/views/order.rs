@@ -31,6 +31,8 @@ pub(in crate::web) struct Show {
     pub can_delete: bool,
     /// Where it is made what the page shows of the past.
     pub restore: Option<String>,
+    /// Where it is edited in a branch of its own.
+    pub in_a_branch: Option<String>,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,

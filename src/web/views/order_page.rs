@@ -31,6 +31,7 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
     Show {
         shell: Shell::of(visit, order.title(), "orders"),
         restore: visit.restoration(&url, Act::WriteOrders),
+        in_a_branch: visit.in_a_branch(&url),
         url,
         title: order.title(),
         kind: order.kind.label(),

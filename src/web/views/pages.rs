@@ -94,8 +94,12 @@ pub(in crate::web) struct Settings {
 }
 impl Settings {
     /// A field of the profile as it stands in the form.
-    pub(in crate::web) fn of(&self, name: &str) -> &str {
-        self.profile[name].as_str().unwrap_or_default()
+    pub(in crate::web) fn of(&self, name: &str) -> String {
+        match &self.profile[name] {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
     }
 }
 impl View for Settings {}
@@ -112,15 +116,6 @@ impl MemberView {
         Self { name: m.user.name, email: m.user.email, role, role_label, active: m.active }
     }
 }
-
-#[derive(Template)]
-#[template(path = "commits/index.html")]
-pub(in crate::web) struct Commits {
-    pub shell: Shell,
-    pub rows: Vec<CommitView>,
-    pub older: Option<String>,
-}
-impl View for Commits {}
 
 #[derive(Template)]
 #[template(path = "commits/show.html")]

@@ -3,6 +3,7 @@ use super::{
     conflicts::{ConflictView, authors, card, kinds},
     fields::Showing,
     history::{ChangeView, change},
+    reviews::ReviewView,
     text::counted,
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     },
     service::{
         error::Result,
-        merge::{Effect, Job, Plan, Record, Told},
+        merge::{self, Effect, Job, Plan, Record, Told},
         references::{self, Titles, reference},
     },
     web::{
@@ -70,6 +71,14 @@ pub(in crate::web) struct PlanView {
     /// On a later page.
     pub later: bool,
     pub may_decide: bool,
+    /// Where approvals are needed or given.
+    pub review: Option<ReviewView>,
+}
+impl PlanView {
+    /// It lacks approvals.
+    fn waits(&self) -> bool {
+        self.review.as_ref().is_some_and(|r| !r.enough)
+    }
 }
 impl View for PlanView {
     fn region(&self, target: &str) -> Option<askama::Result<String>> {
@@ -146,7 +155,10 @@ impl PlanView {
         let more_conflicts = more("conflicts", from("conflicts"), CONFLICTS, all_clashing);
         let more_changes = more("changes", from("changes"), CHANGES, all_changing);
         let later = from("conflicts") + from("changes") > 0;
-        let out = Self { more_conflicts, more_changes, later, ..Self::counted(visit, plan) };
+        let review = merge::review(&visit.ctx, plan).await?;
+        let review = review.map(|r| ReviewView::of(visit, plan, &r));
+        let out =
+            Self { more_conflicts, more_changes, later, review, ..Self::counted(visit, plan) };
         Ok(Self { kinds: kinds(&conflicts), conflicts, changes, ..out })
     }
 
@@ -172,6 +184,7 @@ impl PlanView {
             more_changes: None,
             later: false,
             may_decide: visit.ctx.scope.may(Act::OpenBranch),
+            review: None,
         }
     }
 }

@@ -74,6 +74,8 @@ pub(in crate::web) struct Show {
     pub parts: Vec<(String, Vec<String>)>,
     pub orders: Option<String>,
     pub restore: Option<String>,
+    /// Where it is edited in a branch of its own.
+    pub in_a_branch: Option<String>,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,
@@ -150,6 +152,7 @@ impl Show {
             code: m.code().to_owned(),
             active: m.active(),
             restore: visit.restoration(&url, M::WRITE),
+            in_a_branch: visit.in_a_branch(&url),
             orders: (M::KIND == Kind::Customer).then(|| {
                 let of = [("customer", m.id().to_string()), ("at", visit.at())];
                 let of = of.each_ref().map(|(n, v)| (*n, v.as_str()));

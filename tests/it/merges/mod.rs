@@ -4,6 +4,7 @@ mod fields;
 mod history;
 mod operation;
 mod records;
+mod review;
 
 use crate::{
     branches::{edit, get, within},

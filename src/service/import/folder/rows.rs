@@ -11,6 +11,7 @@ use crate::{
         policy::Role,
         product::Product,
         record::Record,
+        review::ReviewPolicy,
         text::clean,
         time::Ts,
         totals::{PriceMode, TaxRounding},
@@ -154,6 +155,7 @@ impl CompanyRow {
             timezone: "UTC".into(),
             price_mode: PriceMode::Net,
             tax_rounding: TaxRounding::Document,
+            review: ReviewPolicy::default(),
             number_prefix: "SO-".into(),
             active: true,
         }

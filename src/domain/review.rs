@@ -1,0 +1,63 @@
+//! Which merges need whose eyes: a company's policy.
+use super::money::Currency;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What merges into main need. The numbers are of approvals; none are needed at first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewPolicy {
+    pub approvals: i64,
+    /// From so many changed records on a merge is large.
+    pub large_records: Option<i64>,
+    /// As it is if order totals of one currency go up or down by so many of its units.
+    pub large_sum: Option<i64>,
+    pub large_approvals: i64,
+    /// Who worked on a branch may approve it.
+    pub own_approval: bool,
+}
+
+/// An approval ends after so many days.
+pub const DAYS: i64 = 30;
+
+impl ReviewPolicy {
+    /// Approvals that a merge of so many records and with such an effect on order totals, by currency
+    /// in minor units, needs.
+    pub fn needed(&self, records: usize, money: &BTreeMap<String, i64>) -> usize {
+        let many = |limit: i64| i64::try_from(records).unwrap_or(i64::MAX) >= limit;
+        let much = |limit: i64| money.iter().any(|(code, sum)| units(code, *sum) >= limit);
+        let large = self.large_records.is_some_and(many) || self.large_sum.is_some_and(much);
+        let needed = if large { self.approvals.max(self.large_approvals) } else { self.approvals };
+        usize::try_from(needed).unwrap_or_default()
+    }
+}
+
+/// Whole units of a currency, whichever way.
+fn units(code: &str, minor: i64) -> i64 {
+    let places = code.parse::<Currency>().map_or(2, Currency::exponent);
+    minor.saturating_abs() / 10_i64.pow(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_merges_need_more() {
+        let none = ReviewPolicy::default();
+        let euros = |minor| BTreeMap::from([("EUR".to_owned(), minor)]);
+        assert_eq!(none.needed(1_000_000, &euros(i64::MIN)), 0);
+        let policy = ReviewPolicy {
+            approvals: 1,
+            large_records: Some(100),
+            large_sum: Some(500),
+            large_approvals: 2,
+            own_approval: false,
+        };
+        assert_eq!(policy.needed(99, &euros(49_999)), 1);
+        assert_eq!(policy.needed(100, &euros(0)), 2);
+        assert_eq!(policy.needed(1, &euros(-50_000)), 2);
+        // a yen has no parts
+        assert_eq!(policy.needed(1, &BTreeMap::from([("JPY".to_owned(), 499)])), 1);
+        assert_eq!(policy.needed(1, &BTreeMap::from([("JPY".to_owned(), 500)])), 2);
+    }
+}

@@ -1,0 +1,214 @@
+//! Reviews: who approved what a branch would do, and whether that is still what it does.
+use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan};
+use crate::{
+    domain::{
+        history::{chain::Hash, diff::diff},
+        ids::UserId,
+        order::Order,
+        policy::{Act, may},
+        review::DAYS,
+        time::Ts,
+    },
+    service::{
+        branches,
+        context::{Ctx, open_still},
+        error::{Error, Result},
+    },
+    store::{approvals, db::Tx},
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Records that an approval keeps apart, to tell what changed since.
+const APART: usize = 1000;
+
+/// What a reviewer sees of a plan: what changes to which value, and what that does to totals. What
+/// main does beside it does not count.
+struct Reviewed {
+    whole: Hash,
+    records: BTreeMap<Uuid, String>,
+}
+
+fn reviewed(plan: &Plan) -> Reviewed {
+    let (mut whole, mut records) = (Sha256::new(), BTreeMap::new());
+    each_kind!(R => for draft in R::of(&plan.drafts).iter().filter(|d| d.effect() != Effect::Nothing) {
+        let print = print::<R>(draft);
+        whole.update(print);
+        if records.len() < APART {
+            records.insert(draft.id, crate::domain::history::chain::hex(&print)[..16].to_owned());
+        }
+    });
+    for draft in &plan.drafts.orders {
+        let gross = |o: Option<&Order>| o.and_then(|o| o.totals().ok()).map_or(0, |t| t.gross);
+        whole.update(gross(draft.before.as_ref()).to_be_bytes());
+        whole.update(gross(draft.after()).to_be_bytes());
+    }
+    Reviewed { whole: whole.finalize().into(), records }
+}
+
+fn print<R: Mergeable>(draft: &Draft<R>) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update(R::KIND.word());
+    hash.update(draft.id);
+    match (&draft.before, draft.after()) {
+        (Some(before), Some(after)) => {
+            for change in diff(R::FIELDS, &before.value(), &after.value()) {
+                hash.update(format!("{}={}\n", change.path, change.after));
+            }
+        }
+        _ => hash.update(draft.hash()),
+    }
+    hash.finalize().into()
+}
+
+/// An approval as people look at it.
+#[derive(Clone, Debug)]
+pub struct Given {
+    pub user: UserId,
+    pub name: String,
+    pub at: Ts,
+    /// Why it does not count any more.
+    pub void: Option<&'static str>,
+    /// Records that became different since.
+    pub since: usize,
+}
+
+/// Where the review of a branch stands.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// Approvals that the merge needs, and those it has.
+    pub needed: usize,
+    pub had: usize,
+    pub given: Vec<Given>,
+    /// Why the person who asks may not approve it.
+    pub refused: Option<&'static str>,
+}
+
+impl Review {
+    /// Whether it may be merged.
+    pub fn is_enough(&self) -> bool {
+        self.had >= self.needed
+    }
+}
+
+/// The review of the branch of a plan; none where none is needed.
+pub async fn review(ctx: &Ctx, plan: &Plan) -> Result<Option<Review>> {
+    let mut tx = ctx.read().await?;
+    within(ctx, &mut tx, plan).await
+}
+
+pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<Option<Review>> {
+    let Job::Merge(branch) = &plan.job else { return Ok(None) };
+    let needed = ctx.company.review.needed(plan.summary.records(), &plan.summary.money);
+    let all = approvals::all(tx, &ctx.scope, branch.id).await?;
+    if needed == 0 && all.is_empty() {
+        return Ok(None);
+    }
+    let (now, authors) = (reviewed(plan), authors(ctx, tx, plan).await?);
+    let given: Vec<Given> = all
+        .into_iter()
+        .map(|a| {
+            let then: BTreeMap<Uuid, String> = serde_json::from_str(&a.records).unwrap_or_default();
+            let void = match () {
+                () if !a.role.is_some_and(|r| may(r, Act::ApproveBranch)) => {
+                    Some("may not approve any more")
+                }
+                () if authors.contains(&a.user) => Some("worked on the branch since"),
+                () if a.reviewed != now.whole => Some("the branch does something else now"),
+                () if days(a.at, ctx.now()) > DAYS => Some("more than 30 days ago"),
+                () => None,
+            };
+            Given {
+                user: a.user,
+                name: a.name,
+                at: a.at,
+                void,
+                since: different(&then, &now.records),
+            }
+        })
+        .collect();
+    let had = given.iter().filter(|g| g.void.is_none()).count();
+    let refused = refused(ctx, &authors);
+    Ok(Some(Review { needed, had, given, refused }))
+}
+
+fn days(from: Ts, to: Ts) -> i64 {
+    (to.micros() - from.micros()) / 86_400_000_000
+}
+
+fn different(then: &BTreeMap<Uuid, String>, now: &BTreeMap<Uuid, String>) -> usize {
+    let ids: BTreeSet<&Uuid> = then.keys().chain(now.keys()).collect();
+    ids.into_iter().filter(|id| then.get(*id) != now.get(*id)).count()
+}
+
+/// Who may not approve, since they made it: none if the company lets them.
+async fn authors(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<BTreeSet<UserId>> {
+    let Some(branch) = plan.job.branch().filter(|_| !ctx.company.review.own_approval) else {
+        return Ok(BTreeSet::new());
+    };
+    let authors = approvals::authors(tx, &ctx.scope, branch.id).await?;
+    Ok(authors.into_iter().chain(branch.owner).collect())
+}
+
+fn refused(ctx: &Ctx, authors: &BTreeSet<UserId>) -> Option<&'static str> {
+    match ctx.scope.actor() {
+        _ if ctx.may(Act::ApproveBranch).is_err() => Some("Your role does not approve branches."),
+        None => Some("Only a person can approve."),
+        Some(user) if authors.contains(&user) => {
+            Some("You worked on this branch: somebody else has to approve it.")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Approves what the plan `agreed` says that a branch does.
+///
+/// # Errors
+/// `Refused` if the plan says something else by now, has open conflicts, or the person made it.
+pub async fn approve(ctx: &Ctx, slug: &str, agreed: &str) -> Result<()> {
+    ctx.may(Act::ApproveBranch)?;
+    let branch = branches::find(ctx, slug).await?.branch;
+    open_still(&branch)?;
+    let plan = plan::plan(ctx, Job::Merge(branch.clone())).await?;
+    plan.decided()?;
+    plan.is(agreed)?;
+    let mut tx = ctx.app.db.write(&ctx.scope).await?;
+    let authors = authors(ctx, &mut tx, &plan).await?;
+    let user = match (refused(ctx, &authors), ctx.scope.actor()) {
+        (None, Some(user)) => user,
+        (why, _) => return Err(Error::Refused(why.unwrap_or_default().into())),
+    };
+    let Reviewed { whole, records } = reviewed(&plan);
+    let records = serde_json::to_string(&records).unwrap_or_else(|_| Value::Null.to_string());
+    approvals::keep(&mut tx, &ctx.scope, (branch.id, user, ctx.now()), (whole, records)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes one's own approval back.
+pub async fn withdraw(ctx: &Ctx, slug: &str) -> Result<()> {
+    ctx.may(Act::ApproveBranch)?;
+    let branch = branches::find(ctx, slug).await?.branch;
+    open_still(&branch)?;
+    let Some(user) = ctx.scope.actor() else { return Err(Error::NotFound) };
+    let mut tx = ctx.app.db.write(&ctx.scope).await?;
+    approvals::remove(&mut tx, &ctx.scope, (branch.id, user)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Refuses a merge that lacks approvals; asked under the lock.
+pub(super) async fn enough(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<()> {
+    match within(ctx, tx, plan).await? {
+        Some(review) if !review.is_enough() => {
+            let (needed, had) = (review.needed, review.had);
+            let why = format!(
+                "This merge needs {needed} approvals and has {had}. Ask a colleague who may approve."
+            );
+            Err(Error::Refused(why))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,128 @@
+//! Reviews: what a company wants approved is approved by others, and is what is merged.
+use super::{API, branch, command, line, merge, order, plan};
+use crate::{
+    branches::{edit, get, within},
+    harness::{Program, TestApp},
+    stories,
+};
+use serde_json::{Value, json};
+
+/// The company wants so many approvals.
+async fn policy(app: &TestApp, fields: &[(&str, &str)]) {
+    let mut admin = app.actor("admin", "alpha").await;
+    admin.submit("/alpha/main/settings", "form[action$='/settings']", fields).await.expect(303);
+}
+
+async fn approve(api: &Program, b: &str, plan: &Value) -> u16 {
+    let body = json!({ "plan": plan["plan"] });
+    api.post(&format!("{API}/branches/{b}/approval"), &body).await.status.as_u16()
+}
+
+/// A branch of the clerk with a change of an order, in a company that wants one approval.
+async fn proposed(app: &TestApp) -> (Program, Program, String, String) {
+    policy(app, &[("approvals", "1")]).await;
+    let (admin, clerk) = (app.program("alpha"), app.program_of("clerk", "alpha").await);
+    let url = order(&admin).await;
+    let b = branch(&clerk, "Try").await;
+    edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
+    (clerk, app.program_of("lead", "alpha").await, url, b)
+}
+
+async fn press(api: &Program, b: &str) -> (u16, Value) {
+    let agreed = plan(api, b).await["plan"].clone();
+    let said = api.post(&format!("{API}/branches/{b}/merge"), &json!({ "plan": agreed })).await;
+    (said.status.as_u16(), said.json())
+}
+
+stories! {
+    async fn c82_who_made_it_does_not_approve_it(app) {
+        let (clerk, lead, url, b) = proposed(app).await;
+        let (status, said) = press(&lead, &b).await;
+        assert_eq!(status, 409);
+        assert!(said["detail"].as_str().unwrap().contains("needs 1"), "{said}");
+        let seen = plan(&lead, &b).await;
+        assert_eq!(approve(&clerk, &b, &seen).await, 403, "a clerk does not approve");
+        // who works on the branch too has made it
+        edit(&lead, &within(&url, &b), json!({"warehouse": "W"})).await;
+        let seen = plan(&lead, &b).await;
+        assert_eq!(approve(&lead, &b, &seen).await, 409);
+        assert_eq!(approve(&app.program("alpha"), &b, &seen).await, 204);
+        assert_eq!(plan(&lead, &b).await["review"]["had"], 1);
+        assert_eq!(press(&lead, &b).await.0, 200);
+        // a company may let them
+        policy(app, &[("own_approval", "true")]).await;
+        let c = branch(&lead, "Mine").await;
+        edit(&lead, &within(&url, &c), json!({"warehouse": "X"})).await;
+        let seen = plan(&lead, &c).await;
+        assert_eq!(approve(&lead, &c, &seen).await, 204);
+        assert!(merge(&lead, &c).await.is_some());
+    }
+
+    async fn c80_an_approval_is_of_what_was_seen(app) {
+        let (clerk, lead, url, b) = proposed(app).await;
+        let seen = plan(&lead, &b).await;
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-2"})).await;
+        assert_eq!(approve(&lead, &b, &seen).await, 409, "a stale plan is not approved");
+        let seen = plan(&lead, &b).await;
+        assert_eq!(approve(&lead, &b, &seen).await, 204);
+        let other = order(&clerk).await;
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-3"})).await;
+        let review = plan(&lead, &b).await["review"].clone();
+        assert_eq!((&review["had"], &review["approvals"][0]["changed_since"]), (&json!(0), &json!(1)));
+        assert_eq!(press(&lead, &b).await.0, 409);
+        // back to what was approved, it counts again; what main does elsewhere is no matter
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-2"})).await;
+        edit(&clerk, &other, json!({"customer_po": "else"})).await;
+        edit(&clerk, &url, json!({"internal_note": "on main"})).await;
+        assert_eq!(plan(&lead, &b).await["review"]["had"], 1);
+        // taken back, it does not
+        lead.post(&format!("{API}/branches/{b}/withdrawal"), &json!({})).await.expect(204);
+        assert_eq!(press(&lead, &b).await.0, 409);
+        approve(&lead, &b, &plan(&lead, &b).await).await;
+        assert_eq!(press(&lead, &b).await.0, 200);
+    }
+
+    async fn c81_another_total_is_another_thing(app) {
+        let (_, lead, url, b) = proposed(app).await;
+        approve(&lead, &b, &plan(&lead, &b).await).await;
+        assert_eq!(plan(&lead, &b).await["review"]["had"], 1);
+        line(&lead, &url, (1, json!({"qty": "7"}))).await;
+        let review = plan(&lead, &b).await["review"].clone();
+        assert_eq!(review["had"], 0);
+        assert_eq!(review["approvals"][0]["void"], "the branch does something else now");
+    }
+
+    async fn large_merges_need_more_and_approvals_end(app) {
+        policy(app, &[("large_records", "2"), ("large_approvals", "2")]).await;
+        let (api, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let (one, two) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&one, &b), json!({"customer_po": "1"})).await;
+        assert_eq!(plan(&lead, &b).await["review"], Value::Null);
+        edit(&api, &within(&two, &b), json!({"customer_po": "2"})).await;
+        assert_eq!(plan(&lead, &b).await["review"]["needed"], 2);
+        for reviewer in [&lead, &app.program("alpha")] {
+            let seen = plan(reviewer, &b).await;
+            assert_eq!(approve(reviewer, &b, &seen).await, 204);
+        }
+        app.app.clock.advance(31 * 86_400);
+        assert_eq!(plan(&lead, &b).await["review"]["had"], 0, "a month is too long");
+        assert_eq!(press(&lead, &b).await.0, 409);
+    }
+
+    async fn the_page_leads_through_a_review(app) {
+        let (_, _, url, b) = proposed(app).await;
+        let mut lead = app.actor("lead", "alpha").await;
+        let at = format!("/alpha/main/branches/{b}/plan");
+        let page = lead.get(&at).await.expect(200);
+        assert!(page.body.contains("0 of 1 approval") && page.body.contains("Waiting for approval"));
+        assert!(!page.body.contains(&format!("/branches/{b}/merge\"")));
+        lead.submit(&at, "form[action$='/approval']", &[]).await.expect(303);
+        let page = lead.get(&at).await.expect(200);
+        assert!(page.body.contains("1 of 1 approval"), "{}", page.body);
+        lead.submit(&at, "form[action$='/merge']", &[]).await.expect(303);
+        assert_eq!(get(&app.program("alpha"), &url).await["customer_po"], "PO-1");
+        command(&app.program("alpha"), &url, "confirmation").await;
+    }
+}
