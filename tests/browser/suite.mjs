@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { openBranch, story } from './branches.mjs';
 
 const web = fileURLToPath(new URL('../../scripts/web/', import.meta.url));
 const require = createRequire(web);
@@ -80,6 +81,18 @@ async function links() {
     tax: await first(`${home}/tax-codes`),
     commit: await first(`${home}/commits`),
   };
+  // a branch that disagrees with main, in a company that reviews, to be looked at
+  const slug = await openBranch(page, home, 'To be looked at', { several: 3, from: 20 });
+  await openBranch(page, home, 'In between', { several: 3, from: 20 });
+  await page.goto(`${home}/branches/in-between/plan`);
+  await page.locator('form[action$="/merge"] .btn-primary').click();
+  await page.waitForURL((u) => !u.href.endsWith('/plan'));
+  await page.goto(found.product.concat('/edit'));
+  await page.fill('#f-unit_price', '3.33');
+  await page.locator('main form .btn-primary').first().click();
+  await page.waitForURL((u) => !u.href.endsWith('/edit'));
+  found.branch = `${home}/branches/${slug}`;
+  found.revert = `${home}/commits/${(await first(`${home}/commits`)).replace(/.*\//, '')}/revert`;
   await context.close();
   return found;
 }
@@ -95,7 +108,9 @@ const pages = [
   ['products', `${home}/products`], ['product', at.product], ['product-new', `${home}/products/new`],
   ['tax-codes', `${home}/tax-codes`], ['tax-code', at.tax], ['activity', `${home}/commits`], ['commit', at.commit],
   ['settings', `${home}/settings`], ['account', `${demo}/account`], ['admin', `${demo}/admin`], ['search', `${home}/search?q=brass`],
-  ['not-found', `${home}/nothing`],
+  ['branches', `${home}/branches`], ['branch-new', `${home}/branches/new`], ['branch', at.branch], ['merge', `${at.branch}/plan`],
+  ['sync', `${at.branch}/plan?for=sync`], ['revert', at.revert], ['in-branch', `${home.replace(/main$/, 'to-be-looked-at')}/products`],
+  ['in-the-past', `${home}/orders?at=3`], ['not-found', `${home}/nothing`],
 ];
 
 async function looks() {
@@ -260,6 +275,7 @@ async function scores() {
 try {
   await withoutScripts();
   await withScripts();
+  await story({ browser, open, clean, check, state, home }, false);
   await hostileTexts();
   await looks();
   await weights();
