@@ -78,11 +78,6 @@ impl Company {
         }
         let price_mode = text("price_mode").parse().map_err(|e| problems.add("price_mode", e));
         let rounding = text("tax_rounding").parse().map_err(|e| problems.add("tax_rounding", e));
-        for name in ["approvals", "large_records", "large_sum", "large_approvals"] {
-            if profile[name].as_i64().is_some_and(|n| n < 0) {
-                problems.add(name, "Write a number from 0 on");
-            }
-        }
         problems.ok()?;
         let review = ReviewPolicy {
             approvals: profile["approvals"].as_i64().unwrap_or_default(),

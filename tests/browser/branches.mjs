@@ -1,4 +1,4 @@
-// A branch from its opening to the day its merge is taken back, with and without JavaScript.
+// A branch from its opening to the day its merge is taken back, without JavaScript.
 
 /** Changes the prices of the first products of a world: the n-th one becomes `price(n)`. */
 async function reprice(page, world, { several, price }) {
@@ -26,31 +26,22 @@ export async function openBranch(page, home, name, { several, from }) {
   return slug;
 }
 
-export async function story({ browser, open, clean, check, state, home }, scripts) {
-  const where = scripts ? 'branch' : 'branch without scripts';
-  const from = scripts ? 50 : 70; // prices that no other one has
-  const context = await browser.newContext({ storageState: state, javaScriptEnabled: scripts, viewport: { width: 1440, height: 900 } });
+export async function story({ browser, open, check, state, home }) {
+  const where = 'branch without scripts';
+  const from = 70; // prices that no other one has
+  const context = await browser.newContext({ storageState: state, javaScriptEnabled: false, viewport: { width: 1440, height: 900 } });
   const page = await open(context, where);
-  const slug = await openBranch(page, home, scripts ? 'Prices with scripts' : 'Prices without scripts', { several: 5, from });
+  const slug = await openBranch(page, home, 'Prices without scripts', { several: 5, from });
   const links = await reprice(page, home, { several: 3, price: (n) => `${from + n}.75` });
-  await page.goto(`${home}/branches/${slug}`);
   await page.goto(`${home}/branches/${slug}/plan`);
   const openOnes = page.locator('.pickset[data-open]');
   check(await openOnes.count() === 3, `${where}: three conflicts, not ${await openOnes.count()}`);
   for (let left = 3; left > 0; left -= 1) {
-    if (scripts) {
-      await page.keyboard.press('n');
-      await page.waitForFunction(() => document.activeElement?.closest('.pickset[data-open]'));
-      await page.keyboard.press(left === 3 ? '1' : '2');
-      await page.waitForFunction((n) => document.querySelectorAll('.pickset[data-open]').length === n, left - 1);
-    } else {
-      const one = openOnes.first();
-      await one.locator(`input[value="${left === 3 ? 'ours' : 'theirs'}"]`).check();
-      await one.locator('button:has-text("Decide")').first().click();
-    }
+    const one = openOnes.first();
+    await one.locator(`input[value="${left === 3 ? 'ours' : 'theirs'}"]`).check();
+    await one.locator('button:has-text("Decide")').first().click();
   }
   check(await openOnes.count() === 0, `${where}: all are decided`);
-  if (scripts) await clean(page, where);
   await page.locator('form[action$="/merge"] .btn-primary').click();
   await page.waitForURL((u) => !u.href.endsWith('/plan'));
   const shown = async (n) => { await page.goto(links[n]); return page.locator('main dl').first().innerText(); };

@@ -275,7 +275,7 @@ async function scores() {
 try {
   await withoutScripts();
   await withScripts();
-  await story({ browser, open, clean, check, state, home }, false);
+  await story({ browser, open, check, state, home });
   await hostileTexts();
   await looks();
   await weights();

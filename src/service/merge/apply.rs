@@ -1,5 +1,5 @@
 //! Doing what a plan said: all of it in one transaction, or nothing.
-use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan, review};
+use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan, review, stale};
 use crate::{
     domain::{
         branch::{Branch, BranchState},
@@ -101,10 +101,6 @@ fn agree(plan: &Plan, agreed: &str) -> Result<()> {
     plan.permitted()?;
     plan.decided()?;
     plan.is(agreed)
-}
-
-fn stale() -> Error {
-    Error::Refused("Something changed since you looked. Look at it again, then go on.".into())
 }
 
 /// The job with its branch as it is under the lock, if that is open and has no further commit.

@@ -60,14 +60,9 @@ pub(super) async fn run(
         let mut wanted: Option<Vec<(Kind, Uuid)>> = None;
         each_kind!(R => settle::<R>(decisions, drafts, &mut wanted)?);
         let Some(wanted) = wanted else { return Ok(()) };
-        for (kind, id) in wanted {
-            match kind {
-                Kind::TaxCode => bring_back::<TaxCode>(ctx, tx, (since, id), drafts).await?,
-                Kind::Customer => bring_back::<Customer>(ctx, tx, (since, id), drafts).await?,
-                Kind::Product => bring_back::<Product>(ctx, tx, (since, id), drafts).await?,
-                Kind::Order => {}
-            }
-        }
+        each_kind!(R => for (_, id) in wanted.iter().filter(|(kind, _)| *kind == R::KIND) {
+            bring_back::<R>(ctx, tx, (since, *id), drafts).await?;
+        });
     }
     Err(Error::Refused(
         "Some decisions bring up one another without end. Change one of them.".into(),

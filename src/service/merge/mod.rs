@@ -150,8 +150,7 @@ impl Plan {
 
     /// Refuses to go on if this is not the plan that was agreed to.
     fn is(&self, agreed: &str) -> Result<()> {
-        let why = "Something changed since you looked. Look at it again, then go on.";
-        if self.name() == agreed { Ok(()) } else { Err(Error::Refused(why.into())) }
+        if self.name() == agreed { Ok(()) } else { Err(stale()) }
     }
     /// Refuses to go on without the rights that it takes.
     fn permitted(&self) -> Result<()> {
@@ -170,6 +169,11 @@ impl Plan {
             n => Err(Error::Refused(format!("{n} conflicts are open. Decide them first."))),
         }
     }
+}
+
+/// What was looked at is not what is there any more.
+fn stale() -> Error {
+    Error::Refused("Something changed since you looked. Look at it again, then go on.".into())
 }
 
 /// Which records of a plan are told.

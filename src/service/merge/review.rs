@@ -2,7 +2,10 @@
 use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan};
 use crate::{
     domain::{
-        history::{chain::Hash, diff::diff},
+        history::{
+            chain::{Hash, hex},
+            diff::diff,
+        },
         ids::UserId,
         order::Order,
         policy::{Act, may},
@@ -14,9 +17,12 @@ use crate::{
         context::{Ctx, open_still},
         error::{Error, Result},
     },
-    store::{approvals, db::Tx},
+    store::{
+        approvals::{self, Approval},
+        db::Tx,
+    },
 };
-use serde_json::Value;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -37,7 +43,7 @@ fn reviewed(plan: &Plan) -> Reviewed {
         let print = print::<R>(draft);
         whole.update(print);
         if records.len() < APART {
-            records.insert(draft.id, crate::domain::history::chain::hex(&print)[..16].to_owned());
+            records.insert(draft.id, hex(&print)[..16].to_owned());
         }
     });
     for draft in &plan.drafts.orders {
@@ -107,31 +113,29 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<Option
         return Ok(None);
     }
     let (now, authors) = (reviewed(plan), authors(ctx, tx, plan).await?);
-    let given: Vec<Given> = all
-        .into_iter()
-        .map(|a| {
-            let then: BTreeMap<Uuid, String> = serde_json::from_str(&a.records).unwrap_or_default();
-            let void = match () {
-                () if !a.role.is_some_and(|r| may(r, Act::ApproveBranch)) => {
-                    Some("may not approve any more")
-                }
-                () if authors.contains(&a.user) => Some("worked on the branch since"),
-                () if a.reviewed != now.whole => Some("the branch does something else now"),
-                () if days(a.at, ctx.now()) > DAYS => Some("more than 30 days ago"),
-                () => None,
-            };
-            Given {
-                user: a.user,
-                name: a.name,
-                at: a.at,
-                void,
-                since: different(&then, &now.records),
-            }
-        })
-        .collect();
+    let given = |a: Approval| {
+        let then: BTreeMap<Uuid, String> = serde_json::from_str(&a.records).unwrap_or_default();
+        let void = void(&a, (&now.whole, &authors, ctx.now()));
+        Given { user: a.user, name: a.name, at: a.at, void, since: different(&then, &now.records) }
+    };
+    let given: Vec<Given> = all.into_iter().map(given).collect();
     let had = given.iter().filter(|g| g.void.is_none()).count();
     let refused = refused(ctx, &authors);
     Ok(Some(Review { needed, had, given, refused }))
+}
+
+/// Why an approval does not count any more.
+fn void(a: &Approval, (now, authors, at): (&Hash, &BTreeSet<UserId>, Ts)) -> Option<&'static str> {
+    if !a.role.is_some_and(|role| may(role, Act::ApproveBranch)) {
+        return Some("may not approve any more");
+    }
+    if authors.contains(&a.user) {
+        return Some("worked on the branch since");
+    }
+    if a.reviewed != *now {
+        return Some("the branch does something else now");
+    }
+    (days(a.at, at) > DAYS).then_some("more than 30 days ago")
 }
 
 fn days(from: Ts, to: Ts) -> i64 {
@@ -181,7 +185,7 @@ pub async fn approve(ctx: &Ctx, slug: &str, agreed: &str) -> Result<()> {
         (why, _) => return Err(Error::Refused(why.unwrap_or_default().into())),
     };
     let Reviewed { whole, records } = reviewed(&plan);
-    let records = serde_json::to_string(&records).unwrap_or_else(|_| Value::Null.to_string());
+    let records = json!(records).to_string();
     approvals::keep(&mut tx, &ctx.scope, (branch.id, user, ctx.now()), (whole, records)).await?;
     tx.commit().await?;
     Ok(())

@@ -25,7 +25,8 @@ pub async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome> {
     let branch = branches::find(ctx, slug).await?.branch;
     open_still(&branch)?;
     let inside = ctx.clone().in_world(World::Branch(branch.clone()));
-    let (plan, mut w) = under_lock(ctx, &inside, (Job::Sync(branch.clone()), agreed)).await?;
+    let (plan, mut w) = under_lock(ctx, &inside, (Job::Sync(branch), agreed)).await?;
+    let Some(branch) = plan.job.branch() else { return Err(Error::NotFound) };
     if plan.main <= branch.base {
         return Ok(Outcome::Nothing);
     }

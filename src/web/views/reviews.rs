@@ -2,7 +2,7 @@
 use super::conflicts::Who;
 use crate::{
     domain::text::initials,
-    service::merge::{Given, Job, Plan, Review},
+    service::merge::{Given, Plan, Review},
     web::{extract::Visit, paths},
 };
 
@@ -31,10 +31,7 @@ pub(in crate::web) struct GivenView {
 impl ReviewView {
     pub(in crate::web) fn of(visit: &Visit, plan: &Plan, review: &Review) -> Self {
         let own = review.given.iter().find(|g| Some(g.user) == visit.ctx.scope.actor());
-        let slug = match &plan.job {
-            Job::Merge(branch) | Job::Sync(branch) => branch.slug.as_str(),
-            Job::Revert(_) => "",
-        };
+        let slug = plan.job.branch().map_or("", |b| &b.slug);
         let n = if review.needed == 1 { "approval" } else { "approvals" };
         Self {
             told: format!("{} of {} {n}", review.had, review.needed),
