@@ -34,7 +34,7 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
         false
     }
     /// What the merge of fields does not know of a kind: conflicts beside those of single fields.
-    fn reconcile(_: Option<&Value>, _: &mut Merged<Option<Value>>, _: &[Resolution]) {}
+    fn reconcile(_: [Option<&Value>; 3], _: &mut Merged<Option<Value>>, _: &[Resolution]) {}
 
     /// What follows from the fields and is told with them, but never stored.
     fn derived(&self) -> Vec<(&'static str, Value)> {
@@ -74,7 +74,7 @@ pub fn merge<R: Record>(
     resolutions: &[Resolution],
 ) -> Merged<Option<Value>> {
     let mut merged = merge_record(R::FIELDS, sides, resolutions);
-    R::reconcile(sides[1], &mut merged, resolutions);
+    R::reconcile(sides, &mut merged, resolutions);
     merged
 }
 

@@ -306,6 +306,36 @@ fn merging_agrees_with_the_model() {
     assert_eq!(seen, MODEL_CASES);
 }
 
+fn counted(base: i64, ours: i64, theirs: i64) -> Merged {
+    let of = |n: i64| json!({ "cnt": n });
+    merge3(MODEL, &of(base), &of(ours), &of(theirs))
+}
+
+#[test]
+fn c17_an_amount_and_its_currency_are_one() {
+    let of = |amount: i64, ccy: &str| json!({"amount": amount, "ccy": ccy});
+    let out = merge3(MODEL, &of(10, "GBP"), &of(12, "GBP"), &of(10, "EUR"));
+    assert_eq!(out.conflicts.iter().map(|c| c.path.as_str()).collect::<Vec<_>>(), ["money"]);
+    assert_eq!(out.value, of(12, "GBP"));
+}
+
+#[test]
+fn c25_steps_of_a_counter_add_up_within_its_bounds() {
+    assert_eq!(counted(10, 13, 8).value["cnt"], 11);
+    let below = counted(10, 5, 4);
+    assert_eq!(below.conflicts[0].kind, ConflictKind::Invariant);
+    assert_eq!(below.value["cnt"], 5);
+}
+
+#[test]
+fn c48_one_id_made_on_both_sides_is_merged_field_by_field() {
+    let (a, b) = (json!({"due": 1, "ref": 2}), json!({"due": 1, "ref": 3}));
+    let same = merge_record(MODEL, [None, Some(&a), Some(&a)], &[]);
+    assert_eq!((same.conflicts.len(), same.value.as_ref()), (0, Some(&a)));
+    let other = merge_record(MODEL, [None, Some(&a), Some(&b)], &[]);
+    assert_eq!(other.conflicts.iter().map(|c| c.path.as_str()).collect::<Vec<_>>(), ["ref"]);
+}
+
 /// As the model names a conflict.
 fn name(path: &str, kind: ConflictKind) -> String {
     match (path, kind) {

@@ -5,6 +5,7 @@ use crate::{
     stories,
 };
 use serde_json::{Value, json};
+use tributary::domain::time::Ts;
 
 /// A change of some kind: orders come, go, change their state, their customer and their price.
 async fn change(clerk: &mut Actor, api: &Program, n: usize) {
@@ -266,5 +267,25 @@ stories! {
         assert_eq!(app.digest("alpha").await, seen);
         app.actor("clerk", "beta").await.get(&format!("{url}?at=3")).await.expect(404);
         app.actor("warehouse", "alpha").await.get(&format!("{url}?at=3")).await.expect(403);
+    }
+
+    async fn c11_a_moment_between_two_changes_shows_the_earlier_one(app) {
+        let (mut clerk, api) = (app.actor("clerk", "alpha").await, app.program("alpha"));
+        let url = new_order(&mut clerk, "3").await;
+        let read = |at: String| {
+            let (api, url) = (app.program("alpha"), url.clone());
+            async move { api.get(&format!("/api/v1{url}?at={at}")).await.expect(200).json()["lines"][0]["qty"].clone() }
+        };
+        app.app.clock.advance(10);
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.qty", "4")]).await.expect(303);
+        let second = app.app.now();
+        app.app.clock.advance(10);
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.qty", "5")]).await.expect(303);
+        let third = api.get("/api/v1/alpha/main/commits").await.json()["items"][0]["at"].as_str().unwrap().to_owned();
+        app.app.clock.advance(10);
+        let just_before = Ts::from_micros(second.micros() + 9_999_999);
+        for (at, qty) in [(second.to_string(), "4"), (just_before.to_string(), "4"), (third, "5")] {
+            assert_eq!(read(at.clone()).await, qty, "{at}");
+        }
     }
 }

@@ -99,7 +99,7 @@ async fn remember<R: Stored>(
 }
 
 stories! {
-    async fn of_two_who_change_one_field_one_is_told_and_both_keep_their_work(app) {
+    async fn c100_of_two_who_change_one_field_one_is_told_and_both_keep_their_work(app) {
         let (mut ann, mut bob) = (app.actor("lead", "alpha").await, app.actor("admin", "alpha").await);
         let mut dice = Dice(11);
         let order = new_order(&mut ann, "1").await.rsplit('/').next().unwrap().to_owned();
@@ -253,5 +253,45 @@ stories! {
             assert_eq!(&found.unwrap().unwrap().body, body, "{id} at {seq}");
         }
         assert!(seen.len() > 150);
+    }
+
+    async fn c12_no_earlier_change_appears_after_a_later_one(app) {
+        let api = app.program("alpha");
+        let writes = (0..8).map(|who| {
+            let api = &api;
+            async move {
+                for n in 0..10 {
+                    let thing = json!({"sku": format!("W{who}-{n}"), "name": "x"});
+                    api.post("/api/v1/alpha/main/products", &thing).await.expect(201);
+                }
+            }
+        });
+        let reads = async {
+            let mut last = 0;
+            for _ in 0..60 {
+                let log = api.get("/api/v1/alpha/main/commits").await.expect(200).json();
+                let seqs: Vec<i64> = log["items"].as_array().unwrap().iter().map(|c| c["seq"].as_i64().unwrap()).collect();
+                let dense: Vec<i64> = (0..seqs.len()).map(|i| seqs[0] - i64::try_from(i).unwrap()).collect();
+                assert_eq!(seqs, dense, "each number that is seen has all before it");
+                assert!(seqs[0] >= last);
+                last = seqs[0];
+            }
+            last
+        };
+        let (last, _) = tokio::join!(reads, futures_util::future::join_all(writes));
+        assert!(last > 0);
+        let log = api.get("/api/v1/alpha/main/commits").await.json();
+        assert!(log["items"][0]["seq"].as_i64().unwrap() >= 87);
+    }
+
+    async fn c100_two_who_change_other_fields_of_one_form_both_hold(app) {
+        let (mut ann, mut bob) = (app.actor("lead", "alpha").await, app.actor("admin", "alpha").await);
+        let url = new_order(&mut ann, "1").await;
+        let first = opened(&mut ann, &url, "#order-form", ("customer_po", "a")).await;
+        let second = opened(&mut bob, &url, "#order-form", ("contact", "b")).await;
+        ann.post(&url, &first).await.expect(303);
+        bob.post(&url, &second).await.expect(303);
+        let now = read(app, "orders", url.rsplit('/').next().unwrap()).await;
+        assert_eq!((&now["customer_po"], &now["contact"]), (&json!("a"), &json!("b")));
     }
 }

@@ -318,8 +318,11 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
         Clashing { path, label, base, ours, theirs, ty: f.ty }
     });
     let fields = differing.collect();
+    // both steps of a counter hold, unless their sum leaves its bounds
+    let counts = f.class == Class::Counter;
+    let kind = if counts { ConflictKind::Invariant } else { ConflictKind::Field };
     // people type one field's value; a group of several is one side's or the other's
-    let (kind, may_take, may_type) = (ConflictKind::Field, true, unit.len() == 1);
+    let (may_take, may_type) = (true, unit.len() == 1);
     let why = String::new();
     Conflict { path, label, kind, base, ours, theirs, fields, may_take, may_type, why }
 }

@@ -300,11 +300,11 @@ impl Record for Order {
         self.state != State::Draft || self.number.is_some()
     }
     fn reconcile(
-        ours: Option<&Value>,
+        sides: [Option<&Value>; 3],
         merged: &mut Merged<Option<Value>>,
         resolutions: &[Resolution],
     ) {
-        merge::reconcile(ours, merged, resolutions);
+        merge::reconcile(sides, merged, resolutions);
     }
     fn settle(&mut self) -> Result<(), Problems> {
         self.lines.sort_by_key(|l| (l.position, l.id));

@@ -192,4 +192,35 @@ stories! {
         let now = get(&api, &url).await;
         assert_eq!((&now["lines"][0]["qty"], &now["internal_note"]), (&json!("5"), &json!("free")));
     }
+
+    async fn c17_a_price_is_not_one_of_the_other_sides_currency(app) {
+        let api = app.program("alpha");
+        for (choice, currency, prices) in [("ours", "GBP", ["12.5", "3"]), ("theirs", "EUR", ["14", "4"])] {
+            let url = order(&api).await;
+            line(&api, &url, (1, json!({"unit_price": "3"}))).await;
+            let b = branch(&api, "Euro").await;
+            line(&api, &url, (0, json!({"unit_price": "12.5"}))).await;
+            with(&api, &url, "SKU-00003").await;
+            edit(&api, &url, json!({"contact": "Ann"})).await;
+            let own = within(&url, &b);
+            edit(&api, &own, json!({"currency": "EUR", "customer_po": "PO"})).await;
+            line(&api, &own, (0, json!({"unit_price": "14"}))).await;
+            line(&api, &own, (1, json!({"unit_price": "4"}))).await;
+            let found = open_conflicts(&api, &b).await;
+            let paths: Vec<&str> = found.iter().map(|c| c["path"].as_str().unwrap()).collect();
+            assert!(paths.contains(&"currency#prices"), "{paths:?}");
+            for conflict in &found {
+                decide(&api, &b, conflict, choice, "").await;
+            }
+            for conflict in open_conflicts(&api, &b).await {
+                decide(&api, &b, &conflict, choice, "").await;
+            }
+            merge(&api, &b).await.unwrap();
+            let now = get(&api, &url).await;
+            assert_eq!((&now["currency"], &now["contact"], &now["customer_po"]), (&json!(currency), &json!("Ann"), &json!("PO")));
+            let lines: Vec<&str> = now["lines"].as_array().unwrap().iter().map(|l| l["unit_price"].as_str().unwrap()).collect();
+            assert_eq!(lines[..2], prices, "{choice}");
+            assert_eq!(lines.len(), if choice == "ours" { 3 } else { 2 }, "a price in pounds is no price in euros");
+        }
+    }
 }

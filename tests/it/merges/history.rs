@@ -5,6 +5,8 @@ use super::{
 };
 use crate::{
     branches::{edit, get, within},
+    harness::Statements,
+    history::{company, unlock},
     stories,
 };
 use serde_json::{Value, json};
@@ -146,5 +148,51 @@ stories! {
         assert_eq!((&now["state"], &now["number"]), (&json!("draft"), &number));
         merge(&api, &c).await.unwrap();
         assert_eq!(get(&api, &confirmed).await["number"], number);
+    }
+
+    async fn c71_what_both_sides_set_alike_is_clean(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"contact": "Ann"})).await;
+        let seen = api.get(&format!("{API}/branches/{b}/plan?for=sync")).await.expect(200).json();
+        assert_eq!(seen["conflicts"], 0);
+        sync(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &within(&url, &b)).await["contact"], "Ann");
+        assert_eq!(api.get(&format!("{API}/branches/{b}")).await.json()["records"], 0);
+    }
+
+    async fn c69_a_sync_costs_what_the_branch_touched(app) {
+        let api = app.program("alpha");
+        let mut asked = vec![];
+        for behind in [1, 60] {
+            let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+            let other = order(&api).await;
+            for n in 0..behind {
+                edit(&api, &other, json!({"contact": n.to_string()})).await;
+            }
+            app.app.clock.advance(2 * 365 * 86_400);
+            let statements = Statements::default();
+            statements.of(sync(&api, &b)).await.unwrap();
+            asked.push(statements.texts().len());
+            assert_eq!(get(&api, &within(&url, &b)).await["contact"], "Ann");
+        }
+        assert_eq!(asked[0], asked[1]);
+    }
+
+    async fn c78_a_merge_is_taken_back_without_the_branchs_versions(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+        let before = body(&api, &url).await;
+        let merged = merge(&api, &b).await.unwrap();
+        unlock(app).await;
+        let company = company(app).await;
+        let of_branches = "FROM order_versions WHERE branch_id > 0";
+        app.database.tamper(&format!("{company}CREATE TABLE kept AS SELECT * {of_branches}")).await;
+        app.database.tamper(&format!("{company}DELETE {of_branches}")).await;
+        revert(&api, merged).await.unwrap();
+        assert_eq!(body(&api, &url).await, before);
+        assert_eq!(get(&api, &within(&url, &b)).await["customer_po"], "PO-1", "and the branch is open with it");
+        let ends = "UPDATE kept SET to_seq = (SELECT from_seq FROM order_versions WHERE branch_id > 0) WHERE to_seq IS NULL";
+        app.database.tamper(&format!("{company}{ends}")).await;
+        app.database.tamper(&format!("{company}INSERT INTO order_versions SELECT * FROM kept")).await;
     }
 }

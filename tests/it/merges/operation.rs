@@ -1,10 +1,14 @@
 //! The merge as an act: once, whole, on what was agreed to.
-use super::{API, both, branch, commits, decide, made, merge, open_conflicts, order, plan};
+use super::{
+    API, body, both, branch, command, commits, decide, line, made, made_in, merge, open_conflicts,
+    order, plan,
+};
 use crate::{
     branches::{edit, get, open, within},
+    harness::Statements,
     stories,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 stories! {
     async fn c55_c60_a_merge_happens_once(app) {
@@ -150,5 +154,115 @@ stories! {
         assert_eq!(lead.get(&page).await.expect(200).attrs("main a[href$='/revert']", "href"), [format!("{page}/revert")]);
         lead.submit(&format!("{page}/revert"), "form[action$='/revert']", &[]).await.expect(303);
         assert_eq!(get(&api, &url).await["customer_po"], "1");
+    }
+
+    async fn c54_a_branch_without_changes_merges_without_a_commit(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Empty").await;
+        let before = commits(app).await;
+        assert_eq!(merge(&api, &b).await, None);
+        assert_eq!(commits(app).await, before);
+        assert_eq!(api.get(&format!("{API}/branches/{b}")).await.json()["state"], "merged");
+    }
+
+    async fn c61_what_the_plan_says_is_what_happens(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1", "tags": ["c"]})).await;
+        let confirmed = order(&api).await;
+        let doomed = order(&api).await;
+        super::sync(&api, &b).await.unwrap();
+        line(&api, &within(&url, &b), (1, json!({"qty": "9"}))).await;
+        command(&api, &within(&confirmed, &b), "confirmation").await;
+        api.post(&format!("/api/v1{}/deletion", within(&doomed, &b)), &json!({})).await.expect(204);
+        made_in(&api, (&b, "products"), json!({"sku": "P-1", "name": "New"})).await;
+        let said = plan(&api, &b).await;
+        let id = |item: &Value| item["id"].as_str().unwrap().to_owned();
+        let mut told: Vec<String> = said["items"].as_array().unwrap().iter().map(id).collect();
+        let mut before = std::collections::BTreeMap::new();
+        for item in said["items"].as_array().unwrap().iter().filter(|i| i["effect"] == "changed") {
+            let url = format!("/alpha/main/{}s/{}", item["kind"].as_str().unwrap(), id(item));
+            before.insert(id(item), (url.clone(), body(&api, &url).await));
+        }
+        let seq = merge(&api, &b).await.unwrap();
+        let commit = api.get(&format!("{API}/commits/{seq}")).await.expect(200).json();
+        let mut touched: Vec<String> = commit["touched"].as_array().unwrap().iter().map(id).collect();
+        told.sort();
+        touched.sort();
+        assert_eq!(told, touched);
+        let mut seen = 0;
+        for item in said["items"].as_array().unwrap() {
+            let Some((url, was)) = before.get(&id(item)) else { continue };
+            let mut wanted = was.clone();
+            for change in item["changes"].as_array().unwrap() {
+                let path = change["path"].as_str().unwrap();
+                match path.split('/').collect::<Vec<_>>()[..] {
+                    [name] => wanted[name] = change["after"].clone(),
+                    [list, part, name] => {
+                        let parts = wanted[list].as_array_mut().unwrap();
+                        parts.iter_mut().find(|p| p["id"] == part).unwrap()[name] = change["after"].clone();
+                    }
+                    _ => panic!("{path}"),
+                }
+                seen += 1;
+            }
+            let now = body(&api, url).await;
+            for (name, value) in now.as_object().unwrap() {
+                // totals follow, and a number is taken at the merge
+                if !["totals", "number", "title"].contains(&name.as_str()) {
+                    assert_eq!(value, &wanted[name], "{name} of {url}");
+                }
+            }
+        }
+        assert!(seen >= 4, "{said}");
+    }
+
+    async fn c64_conflicts_come_in_pages_and_are_decided_by_kind(app) {
+        let api = app.program("alpha");
+        let mut urls = vec![];
+        for n in 0..60 {
+            urls.push(made(&api, "products", json!({"sku": format!("X-{n:02}"), "name": "old"})).await);
+        }
+        let b = branch(&api, "Names").await;
+        for url in &urls {
+            edit(&api, url, json!({"name": "main"})).await;
+            edit(&api, &within(url, &b), json!({"name": "branch"})).await;
+        }
+        let path = format!("{API}/branches/{b}");
+        let first = api.get(&format!("{path}/plan?show=conflicts")).await.expect(200).json();
+        assert_eq!((&first["conflicts"], first["items"].as_array().unwrap().len()), (&json!(60), 50));
+        let rest = api.get(&format!("{path}/plan?show=conflicts&from={}", first["next"])).await.expect(200).json();
+        assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (10, &Value::Null));
+        let page = app.actor("lead", "alpha").await.get(&format!("/alpha/main/branches/{b}/plan")).await.expect(200);
+        assert!(page.texts(".pickset").len() <= 50, "a page of them");
+        let body = json!({"all": "field", "choice": "theirs"});
+        assert_eq!(api.post(&format!("{path}/resolutions"), &body).await.expect(200).json()["decided"], 60);
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &urls[59]).await["name"], "branch");
+    }
+
+    async fn c87_a_merge_does_nothing_to_other_branches(app) {
+        let api = app.program("alpha");
+        let mut asked = vec![];
+        for others in [0, 12] {
+            let (_, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+            let mut rows = vec![];
+            for n in 0..others {
+                let (_, c) = both(&api, json!({"contact": n.to_string()}), json!({"customer_po": "C"})).await;
+                rows.push(c);
+            }
+            let told = || async {
+                let all = api.get(&format!("{API}/branches")).await.json();
+                let of = |x: &&Value| rows.iter().any(|slug| x["slug"] == slug.as_str());
+                let heads = all["items"].as_array().unwrap().iter().filter(of);
+                heads.map(|x| (x["head"].clone(), x["base"].clone(), x["changed_at"].clone())).collect::<Vec<_>>()
+            };
+            let (before, statements) = (told().await, Statements::default());
+            let agreed = plan(&api, &b).await["plan"].clone();
+            let (path, body) = (format!("{API}/branches/{b}/merge"), json!({ "plan": agreed }));
+            statements.of(api.post(&path, &body)).await.expect(200);
+            asked.push(statements.texts().len());
+            assert_eq!(told().await, before);
+        }
+        assert!(asked[0] > 10 && asked[0] == asked[1], "{asked:?}");
     }
 }
