@@ -161,9 +161,6 @@ impl Write {
     /// Writes steps of one kind: a bounded number of statements, whatever their number.
     pub async fn put<R: Stored>(&mut self, steps: &[Step<R>]) -> Result<()> {
         let company = self.scope.company();
-        if steps.len() > 1 && self.on_main() {
-            self.release(steps).await?;
-        }
         for some in steps.chunks(READY) {
             let ready: Vec<Ready> = some.iter().filter_map(|s| Ready::of(company, s)).collect();
             self.put_ready::<R>(&ready).await?;
@@ -171,15 +168,19 @@ impl Write {
         Ok(())
     }
 
-    /// Codes that records give up are free before others take them, or a swap would stand in its own
-    /// way.
-    async fn release<R: Stored>(&mut self, steps: &[Step<R>]) -> Result<()> {
-        let gives_up = |s: &&Step<R>| {
-            let claim = |r: &Option<R>| r.as_ref().and_then(Stored::claim);
-            claim(&s.before).is_some() && claim(&s.before) != claim(&s.after)
-        };
-        let ids: Vec<Uuid> =
-            steps.iter().filter(gives_up).filter_map(|s| Some(s.before.as_ref()?.id())).collect();
+    /// Codes that records of main give up, from what they are to what they will be, are free before
+    /// others take them, or a swap would stand in its own way.
+    pub async fn release<'a, R: Stored>(
+        &mut self,
+        sides: impl Iterator<Item = (Option<&'a R>, Option<&'a R>)>,
+    ) -> Result<()> {
+        if !self.on_main() {
+            return Ok(());
+        }
+        let claim = |r: Option<&R>| r.and_then(R::claim);
+        let gives_up =
+            |s: &(Option<&R>, Option<&R>)| claim(s.0).is_some() && claim(s.0) != claim(s.1);
+        let ids: Vec<Uuid> = sides.filter(gives_up).filter_map(|s| Some(s.0?.id())).collect();
         for some in ids.chunks(CHUNK) {
             let mut sql = self.tx.builder();
             sql.push(R::TEXTS.released).bind(self.scope.company());

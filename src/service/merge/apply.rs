@@ -136,6 +136,10 @@ async fn write_main(
     (cause, message, keep): (Cause, &str, bool),
 ) -> Result<i64> {
     numbers(ctx, &mut w, &mut plan).await?;
+    each_kind!(R => {
+        let sides = R::of(&plan.drafts).iter().filter(|d| d.effect() != Effect::Nothing);
+        w.release::<R>(sides.map(|d| (d.before.as_ref(), d.after()))).await?;
+    });
     // what is named comes before what names it, and goes after it
     each_kind!(R => put::<R>(&mut w, &plan, |e| e != Effect::Deleted).await?);
     put::<Order>(&mut w, &plan, |e| e == Effect::Deleted).await?;

@@ -67,6 +67,68 @@ fn killed_in_the_middle(place: &Place) {
     assert!(report.contains(" 0 faults"), "{report}");
 }
 
+/// Kills the server at many moments of a merge until one comes through: main has all of it or nothing.
+fn killed_in_a_merge(place: &Place) {
+    let token = prepared(place);
+    let main = "/api/v1/acme/main";
+    let mut server = Server::start(place);
+    let call = |server: &Server, method: &str, path: &str, body: &str| -> Value {
+        let (status, said) = api(&server.addr, &token, (method, path, body));
+        assert!((200..300).contains(&status), "{status}: {said}");
+        serde_json::from_str(&said).unwrap()
+    };
+    let branch = json!({"name": "Prices", "visibility": "company"}).to_string();
+    let slug = call(&server, "POST", &format!("{main}/branches"), &branch)["slug"].clone();
+    let slug = slug.as_str().unwrap();
+    let path = format!("{main}/branches/{slug}");
+    for n in 0..60 {
+        let thing = json!({"sku": format!("K-{n:02}"), "name": "new"}).to_string();
+        call(&server, "POST", &format!("/api/v1/acme/{slug}/products"), &thing);
+    }
+    let plan = call(&server, "GET", &format!("{path}/plan"), "")["plan"].clone();
+    let before = place.run(&["digest", "--company", "acme"]);
+    let (mut broken, mut wait) = (0, 200);
+    loop {
+        let (addr, token) = (server.addr.clone(), token.clone());
+        let (at, body) = (format!("{path}/merge"), json!({ "plan": plan }).to_string());
+        let press = std::thread::spawn(move || api(&addr, &token, ("POST", &at, &body)).0);
+        std::thread::park_timeout(Duration::from_micros(wait));
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        let status = press.join().unwrap();
+        server = Server::start(place);
+        let state = call(&server, "GET", &path, "")["state"].clone();
+        let found = call(&server, "GET", &format!("{main}/products?q=K-&size=100"), "");
+        let found = found["items"].as_array().unwrap().len();
+        let now = place.run(&["digest", "--company", "acme"]);
+        match state.as_str().unwrap() {
+            "open" => assert_eq!((found, now == before, status), (0, true, 0), "after {wait} µs"),
+            merged => {
+                assert_eq!((found, merged, now == before), (60, "merged", false));
+                break;
+            }
+        }
+        (broken, wait) = (broken + 1, wait * 5 / 4);
+    }
+    assert!(broken > 3, "{broken} kills before the merge was through");
+    assert!(place.run(&["verify"]).contains(" 0 faults"));
+}
+
+#[test]
+fn a_merge_that_is_killed_is_done_wholly_or_not_at_all_on_sqlite() {
+    killed_in_a_merge(&Place::sqlite());
+}
+
+#[test]
+fn a_merge_that_is_killed_is_done_wholly_or_not_at_all_on_postgres() {
+    match Place::postgres() {
+        Some(place) => killed_in_a_merge(&place),
+        None => eprintln!(
+            "left out: a_merge_that_is_killed_is_done_wholly_or_not_at_all_on_postgres (no TEST_POSTGRES)"
+        ),
+    }
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_by_a_kill_on_sqlite() {
     killed_in_the_middle(&Place::sqlite());

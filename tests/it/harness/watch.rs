@@ -1,4 +1,4 @@
-//! Which statements a request makes.
+//! Which statements a request makes, and what becomes of one that breaks off at any of them.
 use std::{
     future::Future,
     sync::{Arc, Mutex, Once},
@@ -17,7 +17,11 @@ use tracing_subscriber::{
 
 /// Keeps the texts of statements.
 #[derive(Clone, Default)]
-pub struct Statements(Arc<Mutex<Vec<String>>>);
+pub struct Statements {
+    texts: Arc<Mutex<Vec<String>>>,
+    /// The one before which everything breaks off; none if 0.
+    breaks: usize,
+}
 
 struct Text<'a>(&'a mut Vec<String>);
 impl Visit for Text<'_> {
@@ -31,7 +35,14 @@ impl Visit for Text<'_> {
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == "tributary::sql" {
-            event.record(&mut Text(&mut self.0.lock().unwrap()));
+            let mut texts = self.texts.lock().unwrap();
+            event.record(&mut Text(&mut texts));
+            let last = texts.len() == self.breaks;
+            drop(texts);
+            if last {
+                // like a panic, but without its message
+                std::panic::resume_unwind(Box::new("broken off on purpose"));
+            }
         }
     }
 }
@@ -54,6 +65,10 @@ impl Subscriber for Idle {
 }
 
 impl Statements {
+    /// What runs breaks off before its `n`th statement, from 1.
+    pub fn broken_at(n: usize) -> Self {
+        Self { breaks: n, ..Self::default() }
+    }
     /// Runs something and keeps what it asks the database.
     pub async fn of<F: Future>(&self, work: F) -> F::Output {
         static ONCE: Once = Once::new();
@@ -63,6 +78,6 @@ impl Statements {
         work.with_subscriber(registry().with(self.clone())).await
     }
     pub fn texts(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.texts.lock().unwrap().clone()
     }
 }

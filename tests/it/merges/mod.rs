@@ -1,5 +1,6 @@
 //! Worlds brought together: every scenario carries the number that the semantics give it.
 mod deletions;
+mod failures;
 mod fields;
 mod history;
 mod operation;
@@ -121,6 +122,14 @@ pub async fn sync(api: &Program, b: &str) -> Option<i64> {
     let agreed = api.get(&format!("{path}/plan?for=sync")).await.expect(200).json()["plan"].clone();
     let done = api.post(&format!("{path}/sync"), &json!({ "plan": agreed })).await;
     done.expect(200).json()["commit"].as_i64()
+}
+
+/// Takes the branch's side of every conflict, then brings it up to date.
+pub async fn sync_deciding(api: &Program, b: &str) {
+    for conflict in open_conflicts(api, b).await {
+        decide(api, b, &conflict, "theirs", "").await;
+    }
+    sync(api, b).await.unwrap();
 }
 
 pub async fn revert(api: &Program, seq: i64) -> Option<i64> {
