@@ -2,7 +2,10 @@
 use clap::{
     Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind, parser::ValueSource,
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 /// Order management in which every record has a past, a side track and a way back.
 #[derive(Debug, Parser)]
@@ -56,6 +59,20 @@ pub struct Base {
     /// `text` or `json`
     #[arg(long, env = "LOG_FORMAT", default_value = "text", global = true)]
     pub log_format: LogFormat,
+    /// A folder outside of the database in which signed digests are kept: the server adds to them, `digest`
+    /// too, `verify` compares with them
+    #[arg(long, env = "DIGESTS", global = true)]
+    digests: Option<String>,
+    /// The key that signs digests; made if it is not there
+    #[arg(long, env = "DIGEST_KEY", default_value = "tributary.digest-key", global = true)]
+    pub digest_key: PathBuf,
+}
+
+impl Base {
+    /// The folder in which digests are kept, if they are.
+    pub fn digests(&self) -> Option<&Path> {
+        self.digests.as_deref().filter(|d| !d.is_empty()).map(Path::new)
+    }
 }
 
 /// How log lines look.

@@ -7,6 +7,7 @@ use crate::{
     service::{
         companies,
         context::Ctx,
+        digests,
         export::{self, Pages},
         generate::{self, Size},
         import::{self, Ask, Summary, folder, layout::Layout},
@@ -122,14 +123,22 @@ async fn write_orders(ctx: &Ctx, format: ExportFormat, to: &mut dyn Write) -> Re
     Ok(to.flush()?)
 }
 
-pub(super) async fn verify(app: &App, company: Option<String>, json: bool) -> Result<()> {
+pub(super) async fn verify(
+    app: &App,
+    base: &Base,
+    (company, json): (Option<String>, bool),
+) -> Result<()> {
     let slugs = match company {
         Some(slug) => vec![slug],
         None => companies::slugs(app).await?,
     };
     let mut faults = 0;
     for slug in slugs {
-        let report = verify::run(&Ctx::of_operator(app, &slug).await?).await?;
+        let ctx = Ctx::of_operator(app, &slug).await?;
+        let mut report = verify::run(&ctx).await?;
+        if let Some(folder) = base.digests() {
+            report.compared(digests::compare(&ctx, folder).await?);
+        }
         faults += report.faults;
         if json {
             say(&serde_json::to_string(&report)?)?;
@@ -142,6 +151,9 @@ pub(super) async fn verify(app: &App, company: Option<String>, json: bool) -> Re
             "{slug}: {} commits, {} versions, {} heads, {} faults; digest {}",
             report.commits, report.versions, report.heads, report.faults, report.digest
         ))?;
+        if let Some(n) = report.digests {
+            say(&format!("{slug}: compared with {n} digests that were kept"))?;
+        }
     }
     if faults > 0 {
         bail!("{faults} faults")
@@ -149,8 +161,12 @@ pub(super) async fn verify(app: &App, company: Option<String>, json: bool) -> Re
     Ok(())
 }
 
-pub(super) async fn digest(app: &App, company: &str) -> Result<()> {
-    say(&verify::digest(&Ctx::of_operator(app, company).await?).await?)
+pub(super) async fn digest(app: &App, base: &Base, company: &str) -> Result<()> {
+    let ctx = Ctx::of_operator(app, company).await?;
+    if let Some(folder) = base.digests() {
+        digests::Keeper::open(app, folder, &base.digest_key)?.keep(&ctx).await?;
+    }
+    say(&verify::digest(&ctx).await?)
 }
 
 pub(super) async fn generate(app: &App, company: &str, (orders, seed): (usize, u64)) -> Result<()> {

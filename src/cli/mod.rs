@@ -34,9 +34,9 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Import(c) => data::import(&open(base).await?, c).await,
         Command::Export(c) => data::export(&existing(base).await?, c).await,
         Command::Verify { company, json } => {
-            data::verify(&existing(base).await?, company, json).await
+            data::verify(&existing(base).await?, base, (company, json)).await
         }
-        Command::Digest { company } => data::digest(&existing(base).await?, &company).await,
+        Command::Digest { company } => data::digest(&existing(base).await?, base, &company).await,
     }
 }
 

@@ -5,7 +5,9 @@ use crate::{
     config::{Base, Web},
     service::{
         accounts::{self, NewUser},
-        companies, generate, sessions,
+        companies,
+        digests::Keeper,
+        generate, sessions,
     },
     store::db::{Db, Engine, OpenError},
     web::{routes, server},
@@ -14,8 +16,8 @@ use anyhow::{Result, bail};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How often sessions that ended are forgotten.
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// How often sessions that ended are forgotten, and digests kept.
+const EVERY: Duration = Duration::from_hours(1);
 
 /// Who the demo belongs to.
 const DEMO: &str = "demo@example.com";
@@ -27,10 +29,10 @@ async fn app(base: &Base, web: Web) -> Result<App> {
 }
 
 pub(super) async fn serve(base: &Base, web: Web) -> Result<()> {
-    run(app(base, web).await?).await
+    run(base, app(base, web).await?).await
 }
 
-async fn run(app: App) -> Result<()> {
+async fn run(base: &Base, app: App) -> Result<()> {
     let listener = server::listen(app.web.bind).await?;
     let at = listener.local_addr()?;
     say(&format!("Tributary listens on http://{at}"))?;
@@ -38,15 +40,9 @@ async fn run(app: App) -> Result<()> {
         let code = &app.setup_code;
         say(&format!("Nobody has an account yet. Begin at http://{at}/setup?code={code}"))?;
     }
-    let sweeper = app.clone();
-    let sweep = async move {
-        loop {
-            if let Err(e) = sessions::sweep(&sweeper).await {
-                tracing::warn!(error = %e, "old sessions were not forgotten");
-            }
-            tokio::time::sleep(SWEEP_EVERY).await;
-        }
-    };
+    let open = |folder| Keeper::open(&app, folder, &base.digest_key);
+    let keeper = base.digests().map(open).transpose()?;
+    let hourly = every_hour(app.clone(), keeper);
     let mut term = signal(SignalKind::terminate())?;
     let mut again = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -59,8 +55,23 @@ async fn run(app: App) -> Result<()> {
     };
     tokio::select! {
         done = server::run(app, listener, stop) => Ok(done?),
-        () = sweep => Ok(()),
+        () = hourly => Ok(()),
         () = twice => bail!("stopped at once, as asked twice"),
+    }
+}
+
+/// What a server does beside answering.
+async fn every_hour(app: App, keeper: Option<Keeper>) {
+    loop {
+        if let Err(e) = sessions::sweep(&app).await {
+            tracing::warn!(error = %e, "old sessions were not forgotten");
+        }
+        if let Some(keeper) = &keeper
+            && let Err(e) = keeper.keep_all(&app).await
+        {
+            tracing::error!(error = %e, "digests were not kept");
+        }
+        tokio::time::sleep(EVERY).await;
     }
 }
 
@@ -91,7 +102,7 @@ pub(super) async fn demo(base: &Base, web: Web) -> Result<()> {
     } else {
         say("and the password it was made with")?;
     }
-    run(app).await
+    run(base, app).await
 }
 
 pub(super) async fn migrate(base: &Base, grant_to: Option<String>) -> Result<()> {

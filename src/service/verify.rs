@@ -35,9 +35,18 @@ pub struct Report {
     pub found: Vec<String>,
     /// The head of the chain, to compare with a digest kept elsewhere.
     pub digest: String,
+    /// Digests kept elsewhere that the history was compared with.
+    pub digests: Option<usize>,
 }
 
 impl Report {
+    /// Adds what so many digests that were kept elsewhere say against it.
+    pub fn compared(&mut self, (digests, faults): (usize, Vec<String>)) {
+        self.digests = Some(digests);
+        for what in faults {
+            self.fault(what);
+        }
+    }
     fn fault(&mut self, what: String) {
         self.faults += 1;
         if self.found.len() < LISTED {
@@ -206,7 +215,7 @@ async fn check_counts(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) 
 async fn check_chain(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &mut Seen) -> Result<()> {
     let (head_seq, head_hash, head_at) = commits::head(tx, &ctx.scope).await?;
     let (mut prev, mut seq, mut at) = (GENESIS, 0, None);
-    for c in verify::commits(tx, &ctx.scope).await? {
+    for c in verify::commits(tx, &ctx.scope, (1, i64::MAX)).await? {
         report.commits += 1;
         seq += 1;
         if c.seq != seq {

@@ -116,6 +116,12 @@ pub async fn head(tx: &mut Tx, scope: &Scope) -> Result<(i64, Vec<u8>, Ts)> {
         .await
 }
 
+/// The hash of a commit.
+pub async fn hash_of(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<Vec<u8>>> {
+    let text = "SELECT hash FROM commits WHERE company_id = $1 AND seq = $2";
+    Ok(tx.sql(text).bind(scope.company()).bind(seq).optional::<(Vec<u8>,)>().await?.map(|r| r.0))
+}
+
 /// The company's last commit, and main's.
 pub async fn heads(tx: &mut Tx, scope: &Scope) -> Result<(i64, i64)> {
     let text = "SELECT seq, main_seq FROM chains WHERE company_id = $1";

@@ -10,6 +10,8 @@ pub struct Texts {
     pub at: &'static str,
     pub overlaid: &'static str,
     pub of_commit: &'static str,
+    pub leaves: &'static str,
+    pub proven: &'static str,
     pub timeline: &'static str,
     pub overlaid_timeline: &'static str,
     pub sides_of_branch: &'static str,
@@ -41,6 +43,8 @@ macro_rules! texts {
         Texts {
             at: concat!("SELECT from_seq, body FROM (SELECT from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
             overlaid: concat!("SELECT from_seq, body, deleted, branch_id FROM (SELECT from_seq, to_seq, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, body, deleted, branch_id FROM (SELECT from_seq, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
+            leaves: concat!("SELECT id, schema_rev, deleted, body_hash FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2"),
+            proven: concat!("SELECT schema_rev, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id = $3"),
             of_commit: concat!("SELECT id, branch_id, from_seq, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
             timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),

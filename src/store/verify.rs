@@ -4,7 +4,11 @@ use super::{
     db::{DbRow, FromDb, Tx},
     kinds::Stored,
 };
-use crate::domain::{scope::Scope, time::Ts};
+use crate::domain::{
+    history::chain::{GENESIS, Leaf},
+    scope::Scope,
+    time::Ts,
+};
 use futures_util::TryStreamExt;
 use sqlx::Result;
 use uuid::Uuid;
@@ -108,10 +112,34 @@ pub async fn heads<R: Stored>(
     Ok(())
 }
 
-/// Every commit in order.
-pub async fn commits(tx: &mut Tx, scope: &Scope) -> Result<Vec<StoredCommit>> {
-    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, records, root, prev, hash FROM commits WHERE company_id = $1 ORDER BY seq";
-    tx.sql(text).bind(scope.company()).all().await
+/// The commits of some numbers in order.
+pub async fn commits(
+    tx: &mut Tx,
+    scope: &Scope,
+    (from, to): (i64, i64),
+) -> Result<Vec<StoredCommit>> {
+    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, records, root, prev, hash FROM commits WHERE company_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";
+    tx.sql(text).bind(scope.company()).bind(from).bind(to).all().await
+}
+
+/// What a commit's root holds of one kind.
+pub async fn leaves<R: Stored>(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Vec<Leaf>> {
+    let rows: Vec<(Uuid, i64, bool, Vec<u8>)> =
+        tx.sql(R::TEXTS.leaves).bind(scope.company()).bind(seq).all().await?;
+    let leaf = |(id, schema_rev, deleted, hash): (Uuid, i64, bool, Vec<u8>)| {
+        let body_hash = hash.try_into().unwrap_or(GENESIS);
+        Leaf { kind: R::KIND, id, schema_rev, deleted, body_hash }
+    };
+    Ok(rows.into_iter().map(leaf).collect())
+}
+
+/// A version of a commit: its schema, whether it deletes, its body.
+pub async fn proven<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (seq, id): (i64, Uuid),
+) -> Result<Option<(i64, bool, String)>> {
+    tx.sql(R::TEXTS.proven).bind(scope.company()).bind(seq).bind(id).optional().await
 }
 
 /// A line's row, as text, by its order.

@@ -173,6 +173,7 @@ fn company() -> Vec<Route> {
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), deletion::create::<Order>),
         get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
         get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
+        get("/{company}/{world}/commits/{seq}/proof/{kind}/{id}", Member(Act::ReadHistory), commits::prove),
         dated(get("/{company}/{world}/search", Member(Act::ReadRecords), search::index)),
         get("/{company}/{world}/suggest/{kind}", Member(Act::ReadRecords), search::suggest),
         of_main(get("/{company}/{world}/branches", Member(Act::ReadRecords), branches::index)),
@@ -275,6 +276,7 @@ fn programs() -> Vec<Route> {
         of_main(post("/api/v1/{company}/{world}/commits/{seq}/revert", Token(Act::MergeBranch), api::branches::revert)),
         get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
         get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),
+        get("/api/v1/{company}/{world}/commits/{seq}/proof/{kind}/{id}", Token(Act::ReadHistory), commits::prove),
     ]
 }
 

@@ -4,7 +4,10 @@ use crate::{
     orders::new_order,
     stories,
 };
-use tributary::service::verify;
+use tributary::service::{
+    digests::{self, Keeper},
+    verify,
+};
 
 async fn faults(app: &TestApp) -> usize {
     verify::run(&app.ctx("alpha").await).await.unwrap().faults
@@ -24,6 +27,7 @@ pub async fn unlock(app: &TestApp) {
         ("commits_stay", "commits"),
         ("chains_keep", "chains"),
         ("chains_grow", "chains"),
+        ("branch_bases_keep", "branch_bases"),
     ] {
         drops.push(drop_of(app, name, table));
     }
@@ -31,6 +35,8 @@ pub async fn unlock(app: &TestApp) {
         let all = [
             "chains",
             "commits",
+            "branches",
+            "branch_bases",
             "orders",
             "order_lines",
             "order_counts",
@@ -187,6 +193,103 @@ stories! {
             app.database.tamper(&back.replace("ID", one)).await;
             assert_eq!(faults(app).await, 0, "not put back: {back}");
         }
+    }
+
+    async fn c99_a_proof_is_checked_without_the_database(app) {
+        let (mut clerk, api) = (app.actor("clerk", "alpha").await, app.program("alpha"));
+        // among others of one commit, with commits after it
+        let list = api.get("/api/v1/alpha/main/customers?size=25").await.json();
+        let seeded = list["items"][3]["id"].as_str().unwrap().to_owned();
+        let seeded = api.get(&format!("/api/v1/alpha/main/customers/{seeded}")).await.json();
+        let url = new_order(&mut clerk, "3").await;
+        let seq = api.get(&format!("/api/v1{url}")).await.json()["version"].as_i64().unwrap();
+        new_order(&mut clerk, "1").await;
+        let digest = app.digest("alpha").await;
+        let folder = tempfile::tempdir().unwrap();
+        let check = |proof: &str, digest: &str| {
+            let file = folder.path().join("proof.json");
+            std::fs::write(&file, proof).unwrap();
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/check-proof");
+            std::process::Command::new("python3").arg(script).arg(&file).arg(digest).output().unwrap().status.success()
+        };
+        let id = url.rsplit('/').next().unwrap();
+        let page = clerk.get(&format!("/alpha/main/commits/{seq}")).await.expect(200);
+        let link = page.attrs("a[download]", "href").remove(0);
+        assert_eq!(link, format!("/alpha/main/commits/{seq}/proof/order/{id}"));
+        let proof = clerk.get(&link).await.expect(200).body;
+        assert!(check(&proof, &digest));
+        assert_eq!(api.get(&format!("/api/v1{link}")).await.expect(200).body, proof);
+        // of any other thing it is no proof
+        let value: serde_json::Value = serde_json::from_str(&proof).unwrap();
+        let body = value["version"]["body"].as_str().unwrap();
+        let mut changes = vec![("/version/body", body.replace("\"qty\":\"3\"", "\"qty\":\"4\"").into())];
+        changes.push(("/version/deleted", true.into()));
+        changes.push(("/version/schema_rev", 2.into()));
+        changes.push(("/commits/0/author", serde_json::Value::Null));
+        changes.push(("/commits/0/at", 1.into()));
+        changes.push(("/commits/1/branch", 1.into()));
+        changes.push(("/prev", "00".repeat(32).into()));
+        for (at, other) in changes {
+            let mut altered = value.clone();
+            assert_ne!(altered.pointer(at), Some(&other));
+            *altered.pointer_mut(at).unwrap() = other;
+            assert!(!check(&altered.to_string(), &digest), "{at}");
+        }
+        assert!(!check(&proof, &digest.replace(':', ":0")));
+        // up to an earlier digest, and of a record among many
+        let (customer, first) = (seeded["id"].as_str().unwrap(), seeded["version"].as_i64().unwrap());
+        let link = format!("/api/v1/alpha/main/commits/{first}/proof/customer/{customer}");
+        let proof = api.get(&format!("{link}?to={seq}")).await.expect(200).json();
+        assert!(proof["path"].as_array().unwrap().len() > 3);
+        assert!(check(&proof.to_string(), proof["digest"].as_str().unwrap()));
+        assert!(!check(&proof.to_string(), &digest));
+        api.get(&format!("{link}?to=x")).await.expect(422);
+        api.get(&format!("{link}?to=0")).await.expect(422);
+        api.get(&link.replace(customer, id)).await.expect(404);
+        app.program("beta").get(&link.replace("alpha", "beta")).await.expect(404);
+    }
+
+    async fn c95_a_tail_that_was_cut_off_is_missed_by_the_digests_kept_elsewhere(app) {
+        let api = app.program("alpha");
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, key) = (folder.path().join("kept"), folder.path().join("key"));
+        let keeper = Keeper::open(&app.app, &kept, &key).unwrap();
+        assert_eq!(keeper.keep_all(&app.app).await.unwrap(), 2);
+        assert_eq!(keeper.keep_all(&app.app).await.unwrap(), 0, "nothing has moved");
+        let before: i64 = app.digest("alpha").await.split(':').next().unwrap().parse().unwrap();
+        for n in 0..10 {
+            let body = serde_json::json!({"name": format!("Branch {n}"), "visibility": "company"});
+            api.post("/api/v1/alpha/main/branches", &body).await.expect(201);
+        }
+        app.app.clock.advance(3600);
+        // the key is the one that was made
+        assert!(Keeper::open(&app.app, &kept, &key).unwrap().keep(&app.ctx("alpha").await).await.unwrap());
+        let compared = || async { digests::compare(&app.ctx("alpha").await, &kept).await.unwrap() };
+        assert_eq!(compared().await, (2, vec![]));
+        // the last ten commits go, and the chain says that there were none
+        unlock(app).await;
+        let company = company(app).await;
+        let back = format!("SELECT seq, hash, at FROM commits WHERE seq = {before} AND company_id = chains.company_id");
+        let set = |column: &str| format!("{column} = (SELECT {column} FROM ({back}) t)");
+        let ours = "company_id = (SELECT id FROM companies WHERE slug = 'alpha')";
+        for text in [
+            "DELETE FROM branch_bases".to_owned(), "DELETE FROM branches".to_owned(),
+            format!("DELETE FROM commits WHERE seq > {before} AND {ours}"),
+            format!("UPDATE chains SET {}, {}, {} WHERE {ours}", set("hash"), set("at"), set("seq")),
+        ] {
+            app.database.tamper(&format!("{company}{text}")).await;
+        }
+        assert_eq!(faults(app).await, 0, "by itself it agrees");
+        let (n, found) = compared().await;
+        assert!(n == 2 && found.len() == 1 && found[0].contains("which is gone"), "{found:?}");
+        // other commits in their place are found too, and a digest that nobody signed
+        api.post("/api/v1/alpha/main/products", &serde_json::json!({"sku": "A-1", "name": "x"})).await.expect(201);
+        let file = kept.join("alpha.digests");
+        let mut text = std::fs::read_to_string(&file).unwrap();
+        text.push_str(&text.lines().next().unwrap().replacen(&format!("{before}:"), &format!("{}:", before + 1), 1));
+        std::fs::write(&file, text).unwrap();
+        let (_, found) = compared().await;
+        assert!(found.len() == 2 && found[1].contains("was not signed"), "{found:?}");
     }
 
     async fn c95_a_cut_tail_differs_from_a_digest_kept_elsewhere(app) {

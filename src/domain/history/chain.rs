@@ -106,7 +106,8 @@ impl Header<'_> {
     }
 }
 
-fn node(tag: u8, left: &[u8], right: &[u8]) -> Hash {
+/// A step of a Merkle tree: leaves have the tag 0, what holds two of them 1.
+pub(super) fn node(tag: u8, left: &[u8], right: &[u8]) -> Hash {
     let mut h = Sha256::new();
     h.update([tag]);
     h.update(left);
@@ -121,7 +122,8 @@ pub fn root(leaves: &mut [Leaf]) -> Hash {
     tree(&hashes)
 }
 
-fn tree(hashes: &[Hash]) -> Hash {
+/// The root over leaves' hashes in their order.
+pub(super) fn tree(hashes: &[Hash]) -> Hash {
     match hashes {
         [] => Sha256::digest([]).into(),
         [one] => *one,
@@ -139,6 +141,12 @@ pub fn hex(bytes: &[u8]) -> String {
         let _ = write!(s, "{b:02x}");
         s
     })
+}
+
+/// What such a text stands for; none if it is no such text.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let byte = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
+    (0..text.len()).step_by(2).map(byte).collect()
 }
 
 #[cfg(test)]

@@ -4,4 +4,5 @@ pub mod chain;
 pub mod conflict;
 pub mod diff;
 pub mod merge;
+pub mod proof;
 mod text;

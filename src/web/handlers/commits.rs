@@ -5,6 +5,7 @@ use crate::{
         companies,
         error::Error,
         history::{self, LogFilter},
+        proof,
     },
     web::{
         extract::Visit,
@@ -15,11 +16,11 @@ use crate::{
         views::{
             history::commit,
             log::{Commits, SHOWN},
-            pages::Commit,
+            pages::{Commit, TouchedView},
         },
     },
 };
-use axum::extract::Path;
+use axum::{Json, extract::Path, http::header::CONTENT_DISPOSITION, response::IntoResponse};
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
@@ -45,7 +46,8 @@ pub(in crate::web) async fn show(
         let url = record(&base, t.kind, t.id);
         // what is gone is shown as it was before
         let url = if t.deleted { format!("{url}?at={}", seq - 1) } else { url };
-        (t.kind.label(), t.title, url, t.deleted)
+        let proof = format!("{base}/commits/{seq}/proof/{}/{}", t.kind, t.id);
+        TouchedView { kind: t.kind.label(), title: t.title, url, deleted: t.deleted, proof }
     });
     let view = Commit {
         shell: Shell::of(&visit, format!("Change {seq}"), "commits"),
@@ -56,4 +58,21 @@ pub(in crate::web) async fn show(
             && visit.ctx.scope.may(Act::MergeBranch),
     };
     Ok(page(&visit.hx, &view))
+}
+
+/// A proof as a file, for programs and for people.
+pub(in crate::web) async fn prove(
+    visit: Visit,
+    Path((_, _, seq, kind, id)): Path<(String, String, String, String, String)>,
+) -> Result {
+    let none = || Error::NotFound;
+    let (seq, kind) = (seq.parse().map_err(|_| none())?, kind.parse().map_err(|_| none())?);
+    let to = match Query::of(&visit.uri).get("to") {
+        "" => None,
+        to => Some(to.parse().map_err(|_| Error::at("to", "Write the number of a change"))?),
+    };
+    let id = id.parse().map_err(|_| none())?;
+    let proof = proof::of(&visit.ctx, (kind, id), (seq, to)).await?;
+    let name = format!("attachment; filename=\"proof-{id}-{seq}.json\"");
+    Ok(([(CONTENT_DISPOSITION, name)], Json(proof)).into_response())
 }

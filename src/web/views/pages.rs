@@ -122,11 +122,20 @@ impl MemberView {
 pub(in crate::web) struct Commit {
     pub shell: Shell,
     pub of: CommitView,
-    /// Kind, title, URL, whether it was deleted.
-    pub records: Vec<(&'static str, String, String, bool)>,
+    pub records: Vec<TouchedView>,
     pub may_revert: bool,
 }
 impl View for Commit {}
+
+/// A record that a commit touched.
+pub(in crate::web) struct TouchedView {
+    pub kind: &'static str,
+    pub title: String,
+    pub url: String,
+    pub deleted: bool,
+    /// Where its proof is had.
+    pub proof: String,
+}
 
 #[derive(Template)]
 #[template(path = "search.html", blocks = ["found"])]

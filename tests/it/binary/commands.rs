@@ -29,6 +29,34 @@ fn the_routes_are_printed_with_their_access() {
 }
 
 #[test]
+fn digests_are_kept_by_command_and_by_the_server() {
+    let place = Place::sqlite();
+    place.company();
+    let (kept, key) = (place.path("kept"), place.path("key"));
+    let kept = kept.to_str().unwrap();
+    let flags = ["--digests", kept, "--digest-key", key.to_str().unwrap()];
+    let digest = place.run(&[&["digest", "--company", "acme"][..], &flags].concat());
+    let file = place.path("kept/acme.digests");
+    let line = std::fs::read_to_string(&file).unwrap();
+    assert!(line.starts_with(digest.trim()), "{line}");
+    place.run(&["generate", "--company", "acme", "--orders", "20"]);
+    let mut command = place.command(&["serve", "--bind", "127.0.0.1:0"]);
+    let mut server = command.args(flags).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let lines = || std::fs::read_to_string(&file).unwrap().lines().count();
+    let kept_two = (0..100).any(|_| {
+        std::thread::park_timeout(Duration::from_millis(100));
+        lines() == 2
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(kept_two, "the server keeps one when it starts");
+    let report = place.run(&["verify", "--digests", kept]);
+    assert!(report.contains("compared with 2 digests") && report.contains(" 0 faults"), "{report}");
+    std::fs::write(&file, line.replacen(&digest.trim()[..1], "7", 1)).unwrap();
+    assert!(place.fails(&["verify", "--digests", kept]).contains("1 faults"));
+}
+
+#[test]
 fn generated_orders_are_exported_and_verified() {
     let place = Place::sqlite();
     place.company();

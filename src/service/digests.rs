@@ -1,0 +1,164 @@
+//! Signed digests, kept outside of the database: a chain that was cut off or written anew as a whole agrees
+//! with itself, but not with them.
+use super::{
+    companies,
+    context::Ctx,
+    error::{Error, Result},
+    verify,
+};
+use crate::{
+    app::App,
+    domain::{
+        history::chain::{hex, unhex},
+        ids::CompanyId,
+        time::Ts,
+    },
+    store,
+};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// The file in the folder of digests that tells the public key, in hexadecimal.
+const PUBLIC: &str = "key.pub";
+
+/// The folder that digests are kept in, and the key that signs them.
+pub struct Keeper {
+    folder: PathBuf,
+    key: Ed25519KeyPair,
+}
+
+/// A digest as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// `<seq>:<hash>`
+    pub digest: String,
+    pub at: Ts,
+    signature: Vec<u8>,
+}
+
+impl Keeper {
+    /// Opens the folder and the key, and makes what is not there.
+    ///
+    /// # Errors
+    /// `Refused` if a file cannot be read or written, or is no key.
+    pub fn open(app: &App, folder: &Path, key: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+        if !key.exists() {
+            let mut seed = [0; 32];
+            app.rng.fill(&mut seed);
+            let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(key);
+            let write = new.and_then(|mut file| writeln!(file, "{}", hex(&seed)));
+            write.map_err(|e| failed(key, &e))?;
+        }
+        let text = fs::read_to_string(key).map_err(|e| failed(key, &e))?;
+        let seed = unhex(text.trim()).unwrap_or_default();
+        let no_key = |_| Error::Refused(format!("{} holds no key.", key.display()));
+        let key = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(no_key)?;
+        let public = folder.join(PUBLIC);
+        if !public.exists() {
+            let text = format!("{}\n", hex(key.public_key().as_ref()));
+            fs::write(&public, text).map_err(|e| failed(&public, &e))?;
+        }
+        Ok(Self { folder: folder.to_owned(), key })
+    }
+
+    /// Keeps the digest of every company that has moved since the last one that was kept of it. Returns how
+    /// many were kept.
+    pub async fn keep_all(&self, app: &App) -> Result<usize> {
+        let mut kept = 0;
+        for slug in companies::slugs(app).await? {
+            kept += usize::from(self.keep(&Ctx::of_operator(app, &slug).await?).await?);
+        }
+        Ok(kept)
+    }
+
+    /// Keeps a company's digest, unless it is the last one that was kept.
+    pub async fn keep(&self, ctx: &Ctx) -> Result<bool> {
+        let digest = verify::digest(ctx).await?;
+        let all = read(&self.folder, &ctx.company.slug)?;
+        if all.last().is_some_and(|last| last.digest == digest) {
+            return Ok(false);
+        }
+        let at = ctx.now();
+        let signature = self.key.sign(&said(ctx.company.id, &digest, at));
+        let path = file(&self.folder, &ctx.company.slug);
+        let add = || -> std::io::Result<()> {
+            let mut to: File = OpenOptions::new().append(true).create(true).open(&path)?;
+            writeln!(to, "{digest} {at} {}", hex(signature.as_ref()))?;
+            to.sync_all()
+        };
+        add().map_err(|e| failed(&path, &e))?;
+        Ok(true)
+    }
+}
+
+/// What the kept digests say against a company's history; nothing if it is the one they were taken of.
+///
+/// # Errors
+/// `Refused` if they cannot be read.
+pub async fn compare(ctx: &Ctx, folder: &Path) -> Result<(usize, Vec<String>)> {
+    let path = folder.join(PUBLIC);
+    let public = fs::read_to_string(&path).map_err(|e| failed(&path, &e))?;
+    let public = UnparsedPublicKey::new(&ED25519, unhex(public.trim()).unwrap_or_default());
+    let all = read(folder, &ctx.company.slug)?;
+    let mut tx = ctx.read().await?;
+    let mut faults = vec![];
+    for kept in &all {
+        let name = format!("the digest of {} ({})", kept.at, kept.digest);
+        if public.verify(&said(ctx.company.id, &kept.digest, kept.at), &kept.signature).is_err() {
+            faults.push(format!("{name} was not signed by the key in {PUBLIC}"));
+            continue;
+        }
+        let (seq, hash) = kept.digest.split_once(':').unwrap_or_default();
+        let seq: i64 = seq.parse().unwrap_or_default();
+        let now = store::commits::hash_of(&mut tx, &ctx.scope, seq).await?;
+        match now.map(|hash| hex(&hash)) {
+            _ if seq == 0 => {}
+            None => faults.push(format!("{name} names commit {seq}, which is gone")),
+            Some(now) if now != hash => {
+                faults.push(format!("{name} names another commit {seq}: history was written anew"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok((all.len(), faults))
+}
+
+/// The bytes that are signed.
+fn said(company: CompanyId, digest: &str, at: Ts) -> Vec<u8> {
+    format!("tributary/digest/1 {company} {digest} {at}").into_bytes()
+}
+
+fn file(folder: &Path, slug: &str) -> PathBuf {
+    folder.join(format!("{slug}.digests"))
+}
+
+/// The digests that were kept of a company, the oldest first.
+fn read(folder: &Path, slug: &str) -> Result<Vec<Kept>> {
+    let path = file(folder, slug);
+    if !path.exists() {
+        return Ok(vec![]);
+    }
+    let text = fs::read_to_string(&path).map_err(|e| failed(&path, &e))?;
+    let line = |(n, line): (usize, &str)| {
+        let parts: Vec<&str> = line.split(' ').collect();
+        let wrong = || {
+            let why = format!("{}: line {} is no digest.", path.display(), n + 1);
+            Error::Refused(why)
+        };
+        let [digest, at, signature] = parts[..] else { return Err(wrong()) };
+        let at = at.parse().map(Ts::of).map_err(|_| wrong())?;
+        let signature = unhex(signature).ok_or_else(wrong)?;
+        Ok(Kept { digest: digest.to_owned(), at, signature })
+    };
+    text.lines().enumerate().map(line).collect()
+}
+
+fn failed(path: &Path, e: &std::io::Error) -> Error {
+    Error::Refused(format!("{}: {e}", path.display()))
+}
