@@ -10,6 +10,7 @@ mod branches;
 mod harness;
 mod history;
 mod lists;
+mod merge_cases;
 mod merge_laws;
 mod merges;
 mod model;

@@ -198,6 +198,13 @@ mod tests {
         assert_eq!(paths(&open), [("currency#prices", ConflictKind::Field)]);
         let conflict = &open.conflicts[0];
         assert!(conflict.may_take && !conflict.may_type);
+        assert_eq!(conflict.label, "Currency and prices");
+        assert!(conflict.why.contains("brings its side's prices"));
+        assert_eq!(conflict.base["a"], "10");
+        assert_eq!(
+            (&conflict.theirs["currency"], &conflict.theirs["a"]),
+            (&json!("EUR"), &json!("10"))
+        );
         assert_eq!(conflict.ours, json!({"currency": "GBP", "a": "12", "b": "7", "d": "1"}));
         let facts = |value: Value| {
             let lines = value["lines"].as_array().unwrap().iter();
@@ -242,12 +249,23 @@ mod tests {
         theirs["internal_note"] = json!("free");
         let out = merged([&base, &ours, &theirs], &[]);
         assert_eq!(paths(&out), [("lines/a/qty", ConflictKind::Locked)]);
+        let locked = &out.conflicts[0];
+        assert!(!locked.may_take && !locked.may_type && locked.why.contains("reopen it first"));
+        assert_eq!(
+            merged([&base, &ours, &theirs], &[locked.resolved(Choice::Theirs)]).conflicts.len(),
+            1
+        );
         let value = out.value.unwrap();
         assert_eq!(
             (&value["lines"][0]["qty"], &value["internal_note"]),
             (&json!("1"), &json!("free"))
         );
         assert_eq!((&value["number"], &value["state"]), (&json!("SO-1"), &json!("completed")));
+        // a line that went comes back in its place
+        let mut without = base.clone();
+        without["lines"].as_array_mut().unwrap().remove(0);
+        let value = merged([&base, &ours, &without], &[]).value.unwrap();
+        assert_eq!(value["lines"], base["lines"]);
         // a state that leaves it free on the way
         let back = with(ours.clone(), "/state", json!("draft"));
         let back = with(back, "/lines/0/qty", json!("2"));
