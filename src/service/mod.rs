@@ -14,6 +14,7 @@ pub mod history;
 pub mod import;
 pub mod merge;
 pub mod orders;
+pub mod origins;
 pub mod pricing;
 pub mod proof;
 pub mod records;

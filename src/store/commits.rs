@@ -101,6 +101,26 @@ pub async fn made(tx: &mut Tx, scope: &Scope, seqs: &[i64]) -> Result<Vec<Made>>
     tx.built(sql).all().await
 }
 
+/// What a commit merged.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    pub seq: i64,
+    /// The last commit of the branch that it took in.
+    pub merged_seq: i64,
+    /// The branch's number and name.
+    pub branch: i64,
+    pub name: String,
+}
+crate::from_row!(Merged { seq, merged_seq, branch, name });
+
+/// Which of some commits merged a branch.
+pub async fn merged(tx: &mut Tx, scope: &Scope, seqs: &[i64]) -> Result<Vec<Merged>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT c.seq, c.merged_seq, b.id AS branch, b.name FROM commits c JOIN commits m ON m.company_id = c.company_id AND m.seq = c.merged_seq JOIN branches b ON b.company_id = m.company_id AND b.id = m.branch_id WHERE c.cause = 'merge' AND c.company_id = ");
+    sql.bind(scope.company()).push(" AND c.seq IN ").list(seqs);
+    tx.built(sql).all().await
+}
+
 /// Whether a commit has this cause.
 pub async fn has_cause(tx: &mut Tx, scope: &Scope, cause: Cause) -> Result<bool> {
     let text = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM commits WHERE company_id = $1 AND cause = $2 LIMIT 1) t";

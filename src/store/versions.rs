@@ -101,11 +101,21 @@ pub async fn timeline<R: Stored>(
 ) -> Result<Vec<Step>> {
     let before = scope.at().map_or(before, |seq| before.min(seq.saturating_add(1)));
     let Some(branch) = scope.world().branch() else {
-        let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(0);
-        return stmt.bind(id).bind(before).bind(limit).all().await;
+        return own_timeline::<R>(tx, scope, (0, id), (before, limit)).await;
     };
     let stmt = tx.sql(R::TEXTS.overlaid_timeline).bind(scope.company()).bind(branch.id);
     stmt.bind(id).bind(before).bind(limit).bind(branch.base).all().await
+}
+
+/// The latest steps of a record in the world of a number alone, without what that rests on.
+pub async fn own_timeline<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (world, id): (i64, Uuid),
+    (before, limit): (i64, i64),
+) -> Result<Vec<Step>> {
+    let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(world);
+    stmt.bind(id).bind(before).bind(limit).all().await
 }
 
 /// What a commit changed of one kind.

@@ -4,7 +4,7 @@ use super::{
     guard::guard,
     handlers::{
         account, admin, auth, branches, commits, dashboard, deletion, health, order_form, orders,
-        plans, records, restoration, search, settings,
+        origins, plans, records, restoration, search, settings,
     },
     layers::Route as Template,
 };
@@ -168,6 +168,7 @@ fn company() -> Vec<Route> {
         dated(get("/{company}/{world}/orders/{id}", Member(Act::ReadOrders), orders::show)),
         post("/{company}/{world}/orders/{id}", Member(Act::WriteOrders), order_form::update),
         get("/{company}/{world}/orders/{id}/edit", Member(Act::WriteOrders), order_form::edit),
+        dated(get("/{company}/{world}/orders/{id}/history", Member(Act::ReadHistory), origins::show::<Order>)),
         get("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::new::<Order>),
         post("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::create::<Order>),
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), deletion::create::<Order>),
@@ -227,6 +228,8 @@ macro_rules! master_routes {
             dated(get(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member(Act::ReadRecords), records::show::<$t>)),
             post(concat!("/{company}/{world}/", $kind, "/{id}"), Access::Member($write), records::update::<$t>),
             get(concat!("/{company}/{world}/", $kind, "/{id}/edit"), Access::Member($write), records::edit::<$t>),
+            dated(get(concat!("/{company}/{world}/", $kind, "/{id}/history"), Access::Member(Act::ReadHistory), origins::show::<$t>)),
+            dated(get(concat!("/api/v1/{company}/{world}/", $kind, "/{id}/history"), Access::Token(Act::ReadHistory), origins::tell::<$t>)),
             get(concat!("/{company}/{world}/", $kind, "/{id}/restoration"), Access::Member($write), restoration::new::<$t>),
             post(concat!("/{company}/{world}/", $kind, "/{id}/restoration"), Access::Member($write), restoration::create::<$t>),
             post(concat!("/{company}/{world}/", $kind, "/{id}/deletion"), Access::Member($write), deletion::create::<$t>),
@@ -257,6 +260,7 @@ fn programs() -> Vec<Route> {
         post("/api/v1/{company}/{world}/orders", Token(Act::WriteOrders), api::records::create::<Order>),
         dated(get("/api/v1/{company}/{world}/orders/{id}", Token(Act::ReadOrders), api::records::show::<Order>)),
         patch("/api/v1/{company}/{world}/orders/{id}", Token(Act::WriteOrders), api::records::update::<Order>),
+        dated(get("/api/v1/{company}/{world}/orders/{id}/history", Token(Act::ReadHistory), origins::tell::<Order>)),
         post("/api/v1/{company}/{world}/orders/{id}/restoration", Token(Act::WriteOrders), api::records::restore::<Order>),
         post("/api/v1/{company}/{world}/orders/{id}/deletion", Token(Act::WriteOrders), api::records::delete::<Order>),
         of_main(get("/api/v1/{company}/{world}/branches", Token(Act::ReadRecords), api::branches::index)),

@@ -9,6 +9,7 @@ pub(super) mod deletion;
 pub(super) mod health;
 pub(super) mod order_form;
 pub(super) mod orders;
+pub(super) mod origins;
 pub(super) mod plans;
 pub(super) mod records;
 pub(super) mod restoration;

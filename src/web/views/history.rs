@@ -17,6 +17,8 @@ pub(in crate::web) struct HistoryView {
     pub earlier: Option<String>,
     /// Where the latest steps are, if these are not.
     pub latest: Option<String>,
+    /// Who made each value, and versions side by side.
+    pub whole: String,
 }
 
 /// One step of a record's history.
@@ -64,6 +66,7 @@ pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> 
         ),
         earlier: story.earlier.map(|seq| part(&seq.to_string())),
         latest: story.later.then(|| part("")),
+        whole: Query::default().url(&format!("{url}/history"), &[("at", &visit.at())]),
     }
 }
 

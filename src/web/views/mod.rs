@@ -9,6 +9,7 @@ pub(super) mod order;
 pub(super) mod order_form;
 pub(super) mod order_page;
 pub(super) mod orders;
+pub(super) mod origins;
 pub(super) mod pages;
 pub(super) mod plans;
 pub(super) mod records;

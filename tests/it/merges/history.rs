@@ -1,6 +1,6 @@
 //! Syncs, and commits taken back.
 use super::{
-    API, bare, body, both, branch, command, commits, conflicts, decide, kinds, made, made_in,
+    API, bare, body, both, branch, command, commits, conflicts, decide, kinds, line, made, made_in,
     merge, open_conflicts, order, plan, revert, sync,
 };
 use crate::{
@@ -194,5 +194,50 @@ stories! {
         let ends = "UPDATE kept SET to_seq = (SELECT from_seq FROM order_versions WHERE branch_id > 0) WHERE to_seq IS NULL";
         app.database.tamper(&format!("{company}{ends}")).await;
         app.database.tamper(&format!("{company}INSERT INTO order_versions SELECT * FROM kept")).await;
+    }
+
+    async fn c62_each_value_names_who_made_it_and_who_merged_it(app) {
+        let (api, clerk) = (app.program("alpha"), app.program_of("clerk", "alpha").await);
+        let mut lead = app.actor("lead", "alpha").await;
+        let url = order(&api).await;
+        let b = branch(&clerk, "Try").await;
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-1", "warehouse": "W", "contact": "Bob"})).await;
+        edit(&api, &within(&url, &b), json!({"warehouse": "W2"})).await;
+        line(&clerk, &within(&url, &b), (1, json!({"qty": "9"}))).await;
+        edit(&api, &url, json!({"contact": "Ann"})).await;
+        let found = open_conflicts(&api, &b).await;
+        decide(&api, &b, &found[0], "value", "Cem").await;
+        let page = format!("/alpha/main/branches/{b}/plan");
+        lead.submit(&page, "form[action$='/merge']", &[]).await.expect(303);
+        let told = api.get(&format!("/api/v1{url}/history")).await.expect(200).json();
+        let of = |path: &str| told["origins"].as_array().unwrap().iter().find(|o| o["path"] == path).unwrap_or_else(|| panic!("{path}: {told}")).clone();
+        let name = |v: &Value| v["name"].as_str().unwrap_or_default().split(' ').next().unwrap().to_owned();
+        let now = get(&api, &url).await;
+        let qty = format!("lines/{}/qty", now["lines"][1]["id"].as_str().unwrap());
+        for (path, by) in [("customer_po", "Clerk"), ("warehouse", "Company"), (&qty, "Clerk")] {
+            let found = of(path);
+            assert_eq!((name(&found["by"]), name(&found["merged_by"])), (by.into(), "Lead".into()), "{path}");
+            assert_eq!(found["branch"], "Try");
+        }
+        // what was typed as a decision is the merger's own
+        let contact = of("contact");
+        assert_eq!((contact["value"].as_str(), name(&contact["by"]), &contact["branch"]), (Some("Cem"), "Lead".into(), &Value::Null));
+        assert_eq!(name(&of("customer")["by"]), "Company");
+        let shown = lead.get(&format!("{url}/history")).await.expect(200);
+        let rows = shown.texts("#origins tbody tr");
+        assert!(rows.iter().any(|r| r.contains("PO-1 Clerk") && r.contains("in branch Try, merged by Lead")), "{rows:?}");
+        // any two versions
+        let steps: Vec<String> = shown.attrs("#v-from option", "value");
+        let (first, last) = (&steps[steps.len() - 1], &steps[0]);
+        let shown = lead.get(&format!("{url}/history?from={first}&to={last}")).await.expect(200);
+        let rows = shown.texts("#between tbody tr");
+        assert!(rows.iter().any(|r| r == "Their reference PO-1"), "{rows:?}");
+        assert!(rows.iter().any(|r| r == "Line SKU-00002: quantity 2 9"), "{rows:?}");
+        let between = api.get(&format!("/api/v1{url}/history?from={last}&to={first}")).await.expect(200).json();
+        assert!(between["changes"].as_array().unwrap().iter().any(|c| c["path"] == qty.as_str() && c["after"] == "2"));
+        assert!(!lead.get(&format!("{url}/history?from=1&to={last}")).await.expect(422).texts("#v-from-e").is_empty());
+        lead.get(&format!("{url}/history?from=x")).await.expect(422);
+        lead.get(&format!("{url}/history?at={first}")).await.expect(200);
+        app.actor("warehouse", "alpha").await.get(&format!("{url}/history")).await.expect(403);
     }
 }
