@@ -96,7 +96,7 @@
     step(all('input:not([type=checkbox]), .menu-i', menu), event.key === 'ArrowDown' ? 1 : -1);
     return true;
   };
-  /* a conflict is decided with 1 or 2; N leads to the next one that is open */
+  /* a conflict is decided with 1 or 2, which lead on to the next one that is open, as N does */
   const nextConflict = () => {
     const cards = all('.pickset');
     const at = cards.indexOf(doc.activeElement?.closest('.pickset'));
@@ -104,13 +104,22 @@
     one('a', open)?.focus();
     open?.scrollIntoView({ block: 'center' });
   };
+  let picked = false;
   const pick = key => {
     const card = doc.activeElement?.closest('.pickset') || one('.pickset[data-open]');
     const radio = card && one(`input[type=radio][id$="-${key}"]`, card);
+    picked = Boolean(radio && !radio.checked);
     radio?.focus();
     radio?.click();
     return Boolean(card);
   };
+  /* who decides with the keyboard is led on: by now htmx has put the focus back where it was */
+  doc.addEventListener('htmx:after:settle', () => {
+    if (!picked) return;
+    picked = false;
+    if (one('.pickset[data-open]')) nextConflict();
+    else one('[data-done]')?.focus();
+  });
   doc.addEventListener('click', event => {
     if (!event.target.closest('[data-next-conflict]')) return;
     event.preventDefault();
@@ -125,7 +134,7 @@
     const key = event.key;
     if (gone && Date.now() - gone < 900) { gone = 0; go(key); return; }
     if (key === 'g') { gone = Date.now(); return; }
-    if (key === 'j' || key === 'k') { event.preventDefault(); step(all('.row-a'), key === 'j' ? 1 : -1); return; }
+    if (key === 'j' || key === 'k') { event.preventDefault(); step(all('.row-a, .pickset h3 a'), key === 'j' ? 1 : -1); return; }
     if ((key === '1' || key === '2') && pick(key)) { event.preventDefault(); return; }
     if (key === '?') { one('#keys')?.showModal(); return; }
     const target = one(`[data-key-target="${CSS.escape(key)}"]`);

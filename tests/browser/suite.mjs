@@ -53,11 +53,11 @@ const clean = async (page, where) => {
   check(violations.length === 0, `${where}: policy violated: ${violations.join(', ')}`);
 };
 
-async function signedIn() {
+async function signedIn(who = 'demo@example.com') {
   const context = await browser.newContext({ viewport: WIDE });
   const page = await open(context, 'sign-in');
   await page.goto(`${demo}/login`);
-  await page.fill('#email', 'demo@example.com');
+  await page.fill('#email', who);
   await page.fill('#password', 'demo demo demo 42');
   await page.click('main button:has-text("Sign in")');
   await page.waitForURL(/\/northbrook\/main/);
@@ -103,7 +103,7 @@ const pages = [
   ['first-run', `${fresh.replace(/\?.*/, '')}/setup?${fresh.split('?')[1] ?? ''}`, null],
   ['dashboard', home], ['orders', `${home}/orders`], ['orders-none', `${home}/orders?q=nothing-like-this`],
   ['orders-filtered', `${home}/orders?state=draft&sort=-total&col=placed&col=promised&col=kind`],
-  ['order-draft', at.draft], ['order-done', at.done], ['order-edit', `${at.draft}/edit`], ['order-new', `${home}/orders/new`],
+  ['order-draft', at.draft], ['order-done', at.done], ['order-edit', `${at.draft}/edit`], ['order-history', `${at.draft}/history`], ['order-new', `${home}/orders/new`],
   ['customers', `${home}/customers`], ['customer', at.customer], ['customer-edit', `${at.customer}/edit`],
   ['products', `${home}/products`], ['product', at.product], ['product-new', `${home}/products/new`],
   ['tax-codes', `${home}/tax-codes`], ['tax-code', at.tax], ['activity', `${home}/commits`], ['commit', at.commit],
@@ -275,7 +275,8 @@ async function scores() {
 try {
   await withoutScripts();
   await withScripts();
-  await story({ browser, open, check, state, home });
+  await story({ browser, open, check, signedIn, home, scripts: true });
+  await story({ browser, open, check, signedIn, home, scripts: false });
   await hostileTexts();
   await looks();
   await weights();
