@@ -1,7 +1,7 @@
 //! A branch: a private copy of the whole company at no cost, to be edited, reviewed and merged.
 use super::{
     ids::UserId,
-    text::{clean, fold, forbidden},
+    text::{self, clean, forbidden},
     time::Ts,
 };
 use crate::vocabulary;
@@ -70,15 +70,11 @@ pub fn parse_name(text: &str) -> Result<String, &'static str> {
 
 /// What a name becomes in a URL; `nth` tells those apart that would be the same.
 pub fn slug_of(name: &str, nth: usize) -> String {
-    let fit = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let plain: String = fold(name).chars().map(fit).collect();
-    let parts: Vec<&str> = plain.split('-').filter(|p| !p.is_empty()).collect();
-    let mut slug: String = parts.join("-").chars().take(40).collect();
-    if !slug.starts_with(|c: char| c.is_ascii_lowercase()) || slug == "main" {
-        slug = format!("branch-{slug}");
-    }
-    let slug = slug.trim_end_matches('-');
-    if nth > 1 { format!("{slug}-{nth}") } else { slug.to_owned() }
+    let slug = match text::slug(name, "branch") {
+        main if main == "main" => "branch-main".to_owned(),
+        slug => slug,
+    };
+    if nth > 1 { format!("{slug}-{nth}") } else { slug }
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ pub struct ReviewPolicy {
 pub const DAYS: i64 = 30;
 
 impl ReviewPolicy {
-    /// Approvals that a merge of so many records and with such an effect on order totals, by currency
-    /// in minor units, needs.
-    pub fn needed(&self, records: usize, money: &BTreeMap<String, i64>) -> usize {
+    /// Approvals that a merge of so many records needs, which moves order totals by so much, up or down,
+    /// by currency in minor units.
+    pub fn needed(&self, records: usize, moved: &BTreeMap<String, i64>) -> usize {
         let many = |limit: i64| i64::try_from(records).unwrap_or(i64::MAX) >= limit;
-        let much = |limit: i64| money.iter().any(|(code, sum)| units(code, *sum) >= limit);
+        let much = |limit: i64| moved.iter().any(|(code, sum)| units(code, *sum) >= limit);
         let large = self.large_records.is_some_and(many) || self.large_sum.is_some_and(much);
         let needed = if large { self.approvals.max(self.large_approvals) } else { self.approvals };
         usize::try_from(needed).unwrap_or_default()

@@ -30,6 +30,18 @@ pub fn fold(text: &str) -> String {
         .to_owned()
 }
 
+/// A name as URLs write it: letters, digits and hyphens, beginning with a letter, or else with a word.
+pub fn slug(name: &str, word: &str) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let plain: String = fold(name).chars().map(fit).collect();
+    let parts: Vec<&str> = plain.split('-').filter(|p| !p.is_empty()).collect();
+    let mut slug: String = parts.join("-").chars().take(40).collect();
+    if !slug.starts_with(|c: char| c.is_ascii_lowercase()) {
+        slug = format!("{word}-{slug}");
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
 /// The folded words of a text: runs of letters and digits.
 pub fn words(text: &str) -> Vec<String> {
     fold(text)

@@ -18,7 +18,7 @@ use crate::{
         tax::TaxCode,
         time::{Ts, parse_day},
     },
-    store::{commits, kinds::Stored, masters::read, versions},
+    store::{commits, kinds::Stored, masters::read, tags, versions},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -159,24 +159,29 @@ pub struct Point {
     pub at: Ts,
 }
 
-/// The point that a text names: a commit's number, a moment, or a day, which is its end.
+/// The point that a text names: a commit's number, a moment, a day, which is its end, or a name that was
+/// given to a point.
 ///
 /// # Errors
 /// `Invalid` if it names none, or one before the company's first commit.
 pub async fn point(ctx: &Ctx, text: &str) -> Result<Point> {
     ctx.may(Act::ReadHistory)?;
+    let seq = match text.parse::<i64>() {
+        Ok(seq) => Some(seq),
+        Err(_) => tags::find(&mut ctx.glance().await?, &ctx.scope, text).await?.map(|t| t.seq),
+    };
     let mut tx = ctx.glance().await?;
-    let found = if let Ok(seq) = text.parse::<i64>() {
-        commits::time_of(&mut tx, &ctx.scope, seq).await?
-    } else {
-        commits::before_time(&mut tx, &ctx.scope, moment(ctx, text)?).await?
+    let found = match seq {
+        Some(seq) => commits::time_of(&mut tx, &ctx.scope, seq).await?,
+        None => commits::before_time(&mut tx, &ctx.scope, moment(ctx, text)?).await?,
     };
     let none = || Error::at("at", "Nothing was here at that time yet, or no such change was made");
     found.map(|(seq, at)| Point { seq, at }).ok_or_else(none)
 }
 
 fn moment(ctx: &Ctx, text: &str) -> Result<Ts> {
-    let wrong = || Error::at("at", "Write a day, a moment or the number of a change");
+    let wrong =
+        || Error::at("at", "Write a day, a moment, the number of a change or the name of a point");
     if let Some(next) = parse_day(text).and_then(|day| day.tomorrow().ok()) {
         return Ok(Ts::from_micros(Ts::start_of(next, &ctx.company.zone()).micros() - 1));
     }

@@ -23,7 +23,9 @@ pub mod referrers;
 pub mod restore;
 pub mod sessions;
 pub mod subjects;
+pub mod tags;
 pub mod verify;
+pub mod viewers;
 
 /// What customers, products and tax codes have in common.
 pub use crate::store::kinds::Master;

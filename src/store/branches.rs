@@ -138,6 +138,31 @@ pub async fn name_person(tx: &mut Tx, scope: &Scope, (id, user): (i64, UserId)) 
     Ok(())
 }
 
+/// Takes a person off that list.
+pub async fn unname_person(tx: &mut Tx, scope: &Scope, (id, user): (i64, UserId)) -> Result<()> {
+    let text =
+        "DELETE FROM branch_people WHERE company_id = $1 AND branch_id = $2 AND user_id = $3";
+    tx.sql(text).bind(scope.company()).bind(id).bind(user).run().await?;
+    Ok(())
+}
+
+/// The people on that list, by name.
+pub async fn people(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Vec<(UserId, String)>> {
+    let text = "SELECT u.id, u.name FROM branch_people p JOIN users u ON u.id = p.user_id WHERE p.company_id = $1 AND p.branch_id = $2 ORDER BY u.name, u.id";
+    tx.sql(text).bind(scope.company()).bind(id).all().await
+}
+
+/// Says who sees a branch.
+pub async fn show_to(
+    tx: &mut Tx,
+    scope: &Scope,
+    (id, visibility): (i64, Visibility),
+) -> Result<()> {
+    let text = "UPDATE branches SET visibility = $3 WHERE company_id = $1 AND id = $2";
+    tx.sql(text).bind(scope.company()).bind(id).bind(visibility).run().await?;
+    Ok(())
+}
+
 /// From a commit on the branch shows main as it was at another base.
 pub async fn rebase(tx: &mut Tx, scope: &Scope, (id, from, base): (i64, i64, i64)) -> Result<()> {
     let text = "INSERT INTO branch_bases (company_id, branch_id, from_seq, base_seq) VALUES ($1, $2, $3, $4)";

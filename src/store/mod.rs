@@ -20,6 +20,7 @@ pub mod resolutions;
 pub mod search;
 pub mod sessions;
 pub mod sides;
+pub mod tags;
 pub mod verify;
 pub mod versions;
 pub mod words;

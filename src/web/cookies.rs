@@ -15,6 +15,8 @@ const DONE: &[(&str, &str)] = &[
     ("reinstatement", "Reinstated as a draft"),
     ("branch-opened", "Opened. What you change here stays here until it is merged"),
     ("branch-merged", "Merged into main"),
+    ("branch-seen", "Saved who sees this branch"),
+    ("named", "Named"),
     ("branch-approved", "Approved"),
     ("approval-withdrawn", "Your approval is taken back"),
     ("branch-synced", "Brought up to date with main"),

@@ -126,7 +126,10 @@ fn of_main(route: Route) -> Route {
 
 /// Every route.
 pub fn table() -> Vec<Route> {
-    [platform(), company(), commands(), masters(), programs()].into_iter().flatten().collect()
+    [platform(), company(), histories(), commands(), masters(), programs()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[rustfmt::skip] // one line for each route
@@ -172,11 +175,22 @@ fn company() -> Vec<Route> {
         get("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::new::<Order>),
         post("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::create::<Order>),
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), deletion::create::<Order>),
-        get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
-        get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
-        get("/{company}/{world}/commits/{seq}/proof/{kind}/{id}", Member(Act::ReadHistory), commits::prove),
         dated(get("/{company}/{world}/search", Member(Act::ReadRecords), search::index)),
         get("/{company}/{world}/suggest/{kind}", Member(Act::ReadRecords), search::suggest),
+        of_main(get("/{company}/{world}/settings", Member(Act::ReadOrders), settings::show)),
+        of_main(post("/{company}/{world}/settings", Member(Act::WriteSettings), settings::update)),
+        of_main(post("/{company}/{world}/members", Member(Act::ManageMembers), settings::put_member)),
+    ]
+}
+
+#[rustfmt::skip] // one line for each route
+fn histories() -> Vec<Route> {
+    use Access::Member;
+    vec![
+        get("/{company}/{world}/commits", Member(Act::ReadHistory), commits::index),
+        get("/{company}/{world}/commits/{seq}", Member(Act::ReadHistory), commits::show),
+        post("/{company}/{world}/commits/{seq}/tags", Member(Act::OpenBranch), commits::name),
+        get("/{company}/{world}/commits/{seq}/proof/{kind}/{id}", Member(Act::ReadHistory), commits::prove),
         of_main(get("/{company}/{world}/branches", Member(Act::ReadRecords), branches::index)),
         of_main(post("/{company}/{world}/branches", Member(Act::OpenBranch), branches::create)),
         of_main(get("/{company}/{world}/branches/new", Member(Act::OpenBranch), branches::new)),
@@ -188,14 +202,12 @@ fn company() -> Vec<Route> {
         of_main(post("/{company}/{world}/branches/{slug}/merge", Member(Act::MergeBranch), plans::merge)),
         of_main(post("/{company}/{world}/branches/{slug}/sync", Member(Act::OpenBranch), plans::sync)),
         of_main(post("/{company}/{world}/branches/{slug}/undoing", Member(Act::OpenBranch), plans::undo_sync)),
+        of_main(post("/{company}/{world}/branches/{slug}/people", Member(Act::OpenBranch), branches::people)),
         of_main(post("/{company}/{world}/branches/{slug}/discarding", Member(Act::OpenBranch), branches::discard)),
         of_main(post("/{company}/{world}/branches/{slug}/reopening", Member(Act::OpenBranch), branches::reopen)),
         of_main(get("/{company}/{world}/commits/{seq}/revert", Member(Act::ReadHistory), plans::show_revert)),
         of_main(post("/{company}/{world}/commits/{seq}/resolutions", Member(Act::OpenBranch), plans::decide_revert)),
         of_main(post("/{company}/{world}/commits/{seq}/revert", Member(Act::MergeBranch), plans::revert)),
-        of_main(get("/{company}/{world}/settings", Member(Act::ReadOrders), settings::show)),
-        of_main(post("/{company}/{world}/settings", Member(Act::WriteSettings), settings::update)),
-        of_main(post("/{company}/{world}/members", Member(Act::ManageMembers), settings::put_member)),
     ]
 }
 
@@ -273,6 +285,7 @@ fn programs() -> Vec<Route> {
         of_main(post("/api/v1/{company}/{world}/branches/{slug}/merge", Token(Act::MergeBranch), api::branches::merge)),
         of_main(post("/api/v1/{company}/{world}/branches/{slug}/sync", Token(Act::OpenBranch), api::branches::sync)),
         of_main(post("/api/v1/{company}/{world}/branches/{slug}/undoing", Token(Act::OpenBranch), api::branches::undo_sync)),
+        of_main(post("/api/v1/{company}/{world}/branches/{slug}/people", Token(Act::OpenBranch), api::branches::people)),
         of_main(post("/api/v1/{company}/{world}/branches/{slug}/discarding", Token(Act::OpenBranch), api::branches::discard)),
         of_main(post("/api/v1/{company}/{world}/branches/{slug}/reopening", Token(Act::OpenBranch), api::branches::reopen)),
         of_main(get("/api/v1/{company}/{world}/commits/{seq}/revert", Token(Act::ReadHistory), api::branches::revert_plan)),
@@ -280,6 +293,7 @@ fn programs() -> Vec<Route> {
         of_main(post("/api/v1/{company}/{world}/commits/{seq}/revert", Token(Act::MergeBranch), api::branches::revert)),
         get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
         get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),
+        post("/api/v1/{company}/{world}/commits/{seq}/tags", Token(Act::OpenBranch), api::orders::name_commit),
         get("/api/v1/{company}/{world}/commits/{seq}/proof/{kind}/{id}", Token(Act::ReadHistory), commits::prove),
     ]
 }

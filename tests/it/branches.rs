@@ -278,4 +278,28 @@ stories! {
         let second = open(&mut clerk, "main").await;
         assert_eq!((first.as_str(), second.as_str()), ("branch-main", "branch-main-2"));
     }
+
+    async fn a_private_branch_is_shown_to_the_people_it_names(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let lead = app.program_of("lead", "alpha").await;
+        let b = open_as(&mut clerk, ("Secret", "private")).await;
+        let page = format!("/alpha/main/branches/{b}");
+        let sees = || async { lead.get(&format!("/api/v1{page}")).await.status };
+        assert_eq!(sees().await, 404);
+        let members = clerk.get(&page).await.expect(200);
+        let (ids, names) = (members.attrs("#user option", "value"), members.texts("#user option"));
+        let at = names.iter().position(|n| n.starts_with("Lead")).expect("the lead can be named");
+        assert!(!names.iter().any(|n| n.starts_with("Clerk") || n.starts_with("Company")), "who sees it anyway: {names:?}");
+        clerk.post(&format!("{page}/people"), &[("user", ids[at].as_str())]).await.expect(303);
+        assert_eq!(sees().await, 200);
+        assert!(clerk.get(&page).await.texts("section[aria-labelledby='seen-h'] li")[0].contains("Lead"));
+        // others than the owner do not say so
+        lead.post(&format!("/api/v1{page}/people"), &json!({"visibility": "company"})).await.expect(409);
+        clerk.post(&format!("{page}/people"), &[("remove", ids[at].as_str())]).await.expect(303);
+        assert_eq!(sees().await, 404);
+        clerk.post(&format!("{page}/people"), &[("visibility", "company")]).await.expect(303);
+        assert_eq!(sees().await, 200);
+        clerk.post(&format!("{page}/people"), &[("user", "nobody")]).await.expect(422);
+        app.program("beta").post(&format!("/api/v1{}/people", page.replace("alpha", "beta")), &json!({"visibility": "company"})).await.expect(404);
+    }
 }

@@ -138,6 +138,15 @@ fn two_moves_of_a_state_are_one_or_the_other_where_it_leads_on() {
 }
 
 #[test]
+fn a_state_that_stands_alone_is_not_typed_either() {
+    const LONE: &[Field] = &[Field::new("state", "State", Ty::Text(9)).moves(|_, to| to == "done")];
+    let of = |state: &str| json!({ "state": state });
+    let out = merge3(LONE, &of("new"), &of("open"), &of("done"));
+    assert_eq!((out.conflicts[0].may_take, out.conflicts[0].may_type), (true, false));
+    assert!(!merge3(LONE, &of("new"), &of("done"), &of("open")).conflicts[0].may_take);
+}
+
+#[test]
 fn what_one_side_deleted_and_the_other_changed_is_decided_as_a_whole() {
     let (base, other) = (json!({"name": "a"}), json!({"name": "b"}));
     for (ours, theirs, kind) in [

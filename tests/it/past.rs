@@ -288,4 +288,34 @@ stories! {
             assert_eq!(read(at.clone()).await, qty, "{at}");
         }
     }
+
+    async fn a_point_of_the_history_has_a_name_for_good(app) {
+        let (mut clerk, api) = (app.actor("clerk", "alpha").await, app.program("alpha"));
+        let url = new_order(&mut clerk, "3").await;
+        let seq = api.get(&format!("/api/v1{url}")).await.json()["version"].as_i64().unwrap();
+        let page = format!("/alpha/main/commits/{seq}");
+        clerk.submit(&page, "form[action$='/tags']", &[("name", "Prices 2027: approved!")]).await.expect(303);
+        clerk.submit(&format!("{url}/edit"), "#order-form", &[("lines.0.qty", "4")]).await.expect(303);
+        let at = |slug: &str| format!("/api/v1{url}?at={slug}");
+        assert_eq!(api.get(&at("prices-2027-approved")).await.expect(200).json()["lines"][0]["qty"], "3");
+        assert_eq!(clerk.get(&page).await.texts("main a.badge"), ["Prices 2027: approved!"]);
+        let told = clerk.get("/alpha/main/commits").await.expect(200);
+        assert_eq!(told.attrs("#log a.badge", "href"), ["/alpha/main/orders?at=prices-2027-approved"]);
+        clerk.get("/alpha/main/orders?at=prices-2027-approved").await.expect(200);
+        assert!(told.texts(".row-a").contains(&format!("Named change {seq} “Prices 2027: approved!”")));
+        // it stays where it is
+        let taken = clerk.submit(&format!("/alpha/main/commits/{}", seq + 1), "form[action$='/tags']", &[("name", "prices 2027 approved")]).await.expect(422);
+        assert!(taken.texts("#name-e")[0].contains("already"), "{}", taken.body);
+        assert_eq!(taken.attrs("#name", "value"), ["prices 2027 approved"]);
+        let tags = format!("/api/v1{page}/tags");
+        // a number alone would be that of a change
+        let made = api.post(&tags, &json!({"name": "2027"})).await.expect(201).json();
+        assert_eq!(made["slug"], "point-2027");
+        assert_eq!(api.get(&at("point-2027")).await.expect(200).json()["version"], seq);
+        assert_eq!(api.get(&format!("/api/v1{page}")).await.json()["tags"].as_array().unwrap().len(), 2);
+        api.post(&tags, &json!({})).await.expect(422);
+        api.post("/api/v1/alpha/main/commits/9999/tags", &json!({"name": "x"})).await.expect(404);
+        api.get(&at("no-such-point")).await.expect(422);
+        app.program("beta").get("/api/v1/beta/main/orders?at=prices-2027-approved").await.expect(422);
+    }
 }

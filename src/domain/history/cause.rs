@@ -20,6 +20,7 @@ vocabulary! {
         Undoing = "undoing", "took back what was brought in from main";
         Revert = "revert", "took back a change";
         Discarding = "discarding", "discarded the branch";
+        Naming = "naming", "gave a point of the history a name";
         Members = "members", "changed the members";
         Settings = "settings", "changed the settings";
     }

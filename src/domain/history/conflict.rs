@@ -103,7 +103,7 @@ pub struct Clashing {
 pub enum Choice {
     Ours,
     Theirs,
-    /// Shaped as the conflict's own values; `Null` for a part or record that shall go.
+    /// Shaped as the conflict's own values.
     Value(Value),
 }
 

@@ -272,9 +272,9 @@ impl<'a> Merger<'a> {
                 Some(Value::Object(self.object(fields, sides, spot)))
             }
             [Some(_), ours, theirs] => match self.decide(deleted(ty, sides, spot)) {
-                Choice::Ours => ours.cloned(),
                 Choice::Theirs => theirs.cloned(),
-                Choice::Value(value) => Some(value).filter(|v| !v.is_null()),
+                // nothing can be typed for a whole record
+                Choice::Ours | Choice::Value(_) => ours.cloned(),
             },
         }
     }

@@ -10,11 +10,9 @@ struct Hunk<'a> {
     lines: Vec<&'a str>,
 }
 
-/// Both sides' changes of a text in one; `None` where they touch each other, or a side left nothing.
+/// Both sides' changes of a text in one; `None` where they touch each other, as they do where a side
+/// left nothing of it.
 pub(super) fn merge_lines(base: &str, ours: &str, theirs: &str) -> Option<String> {
-    if ours.is_empty() || theirs.is_empty() {
-        return None;
-    }
     let old: Vec<&str> = base.split('\n').collect();
     let (mine, yours) = (hunks(&old, ours), hunks(&old, theirs));
     let (mut mine, mut yours) = (mine.into_iter().peekable(), yours.into_iter().peekable());
@@ -44,18 +42,11 @@ fn hunks<'a>(old: &[&str], text: &'a str) -> Vec<Hunk<'a>> {
     let new: Vec<&str> = text.split('\n').collect();
     let ops = capture_diff_slices(Algorithm::Myers, old, &new);
     let changed = ops.iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    let mut out: Vec<Hunk<'a>> = vec![];
-    for op in changed {
-        let (from, lines) = (op.old_range(), new[op.new_range()].to_vec());
-        match out.last_mut() {
-            Some(last) if last.to == from.start => {
-                last.to = from.end;
-                last.lines.extend(lines);
-            }
-            _ => out.push(Hunk { from: from.start, to: from.end, lines }),
-        }
-    }
-    out
+    let hunk = |op: &DiffOp| {
+        let (old, lines) = (op.old_range(), new[op.new_range()].to_vec());
+        Hunk { from: old.start, to: old.end, lines }
+    };
+    changed.map(hunk).collect()
 }
 
 #[cfg(test)]

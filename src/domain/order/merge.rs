@@ -223,6 +223,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_free_on_the_chosen_side_is_free() {
+        let (base, dearer, free) = (order("GBP", "10"), order("GBP", "12"), order("EUR", "0"));
+        let sides = [&base, &dearer, &free];
+        let open = merged(sides, &[]);
+        let of = |c: &Conflict| c.resolved(Choice::Theirs);
+        let out = merged(sides, &open.conflicts.iter().map(of).collect::<Vec<_>>());
+        let value = out.value.unwrap();
+        assert_eq!(
+            (&value["currency"], &value["lines"][0]["unit_price"]),
+            (&json!("EUR"), &json!("0"))
+        );
+        // what came to cost something on the other side is free still
+        let (free_base, euro) = (order("GBP", "0"), order("EUR", "0"));
+        let sides = [&free_base, &dearer, &euro];
+        let open = merged(sides, &[]);
+        let out = merged(sides, &open.conflicts.iter().map(of).collect::<Vec<_>>());
+        assert_eq!(out.value.unwrap()["lines"][0]["unit_price"], "0");
+        let sides = [&base, &free, &dearer];
+        let open = merged(sides, &[]);
+        let out = merged(sides, &open.conflicts.iter().map(of).collect::<Vec<_>>());
+        assert_eq!(out.value.unwrap()["lines"][0]["unit_price"], "12");
+    }
+
+    #[test]
     fn an_amount_off_has_a_currency_too() {
         let base = order("GBP", "10");
         let ours = with(order("GBP", "10"), "/discounts/0/value", json!("3"));

@@ -106,6 +106,8 @@ pub struct Summary {
     pub conflicts: usize,
     /// By how much the totals of orders go up, by currency, in minor units.
     pub money: BTreeMap<String, i64>,
+    /// By how much they change, up or down, order by order.
+    pub moved: BTreeMap<String, i64>,
 }
 
 impl Summary {

@@ -200,10 +200,16 @@ fn print(hash: &mut Sha256, conflict: &Conflict) {
 
 fn money(orders: &[Draft<Order>], summary: &mut Summary) {
     for draft in orders {
+        let mut effect: BTreeMap<&str, i64> = BTreeMap::new();
         for (order, sign) in [(draft.before.as_ref(), -1), (draft.after(), 1)] {
             let Some(order) = order else { continue };
             let gross = order.totals().map_or(0, |t| t.gross);
-            *summary.money.entry(order.currency.code().to_owned()).or_default() += sign * gross;
+            *effect.entry(order.currency.code()).or_default() += sign * gross;
+        }
+        for (code, sum) in effect.into_iter().filter(|(_, sum)| *sum != 0) {
+            *summary.money.entry(code.to_owned()).or_default() += sum;
+            let moved = summary.moved.entry(code.to_owned()).or_default();
+            *moved = moved.saturating_add(sum.saturating_abs());
         }
     }
     summary.money.retain(|_, sum| *sum != 0);

@@ -107,7 +107,7 @@ pub async fn review(ctx: &Ctx, plan: &Plan) -> Result<Option<Review>> {
 
 pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<Option<Review>> {
     let Job::Merge(branch) = &plan.job else { return Ok(None) };
-    let needed = ctx.company.review.needed(plan.summary.records(), &plan.summary.money);
+    let needed = ctx.company.review.needed(plan.summary.records(), &plan.summary.moved);
     let all = approvals::all(tx, &ctx.scope, branch.id).await?;
     if needed == 0 && all.is_empty() {
         return Ok(None);

@@ -55,6 +55,7 @@ migrations!(
     "0012_the_past",
     "0013_reviews",
     "0014_log",
+    "0015_tags",
 );
 
 fn migrator(engine: Engine) -> Migrator {
@@ -174,7 +175,7 @@ const GRANTS: &[&str] = &[
     "GRANT USAGE ON SCHEMA public TO ROLE",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, order_count_steps, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search, span_search, word_spans, branches, branch_people, resolutions, approvals TO ROLE",
     "GRANT SELECT, INSERT, UPDATE ON chains TO ROLE",
-    "GRANT SELECT, INSERT ON commits, branch_bases, customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
+    "GRANT SELECT, INSERT ON commits, branch_bases, tags, customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
     "GRANT UPDATE (to_seq) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
     "GRANT SELECT ON _sqlx_migrations TO ROLE",
 ];

@@ -9,6 +9,7 @@ use crate::{
         branches::{self, Listed, NewBranch},
         error::Error,
         merge::{self, Job, Outcome, Plan, Record, Review, Told},
+        viewers,
     },
     web::{extract::Visit, problem::Result, query::Query},
 };
@@ -230,5 +231,16 @@ pub(in crate::web) async fn discard(visit: Visit, Path((_, _, slug)): Slug) -> R
 
 pub(in crate::web) async fn reopen(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     branches::reopen(&visit.ctx, &slug).await?;
+    one(&visit, &slug).await
+}
+
+/// Who sees it: `{"visibility": "company"}`, `{"user": id}` names a person, `{"remove": id}` takes one off.
+pub(in crate::web) async fn people(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    let change = viewers::change(|name| given[name].as_str().unwrap_or_default())?;
+    viewers::set(&visit.ctx, &slug, change).await?;
     one(&visit, &slug).await
 }

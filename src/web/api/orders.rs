@@ -7,6 +7,7 @@ use crate::{
         history,
         history::CommitRow,
         orders::{self, OrderRow},
+        tags,
     },
     web::{
         extract::{Visit, record_id as id},
@@ -88,5 +89,19 @@ pub(in crate::web) async fn commit(visit: Visit, Path((_, _, seq)): Id) -> Resul
         .map(|t| json!({"kind": t.kind, "id": t.id, "title": t.title, "deleted": t.deleted}));
     let mut out = commit_json(&row);
     out["touched"] = Value::Array(records.collect());
+    let tags = tags::of_commits(&visit.ctx, &[seq]).await?.remove(&seq).unwrap_or_default();
+    out["tags"] = tags.iter().map(|t| json!({"slug": t.slug, "name": t.name})).collect();
     Ok(Json(out).into_response())
+}
+
+/// The body gives the `name`; the answer tells the `slug` that `at` takes.
+pub(in crate::web) async fn name_commit(
+    visit: Visit,
+    Path((_, _, seq)): Id,
+    Body(given): Body,
+) -> Result {
+    let seq: i64 = seq.parse().map_err(|_| Error::NotFound)?;
+    let tag = tags::give(&visit.ctx, seq, given["name"].as_str().unwrap_or_default()).await?;
+    let body = json!({"slug": tag.slug, "name": tag.name, "commit": tag.seq});
+    Ok((StatusCode::CREATED, Json(body)).into_response())
 }

@@ -4,6 +4,7 @@ use crate::{
     service::{
         branches::{self, NewBranch},
         error::Error,
+        viewers,
     },
     web::{
         extract::Visit,
@@ -16,6 +17,8 @@ use crate::{
     },
 };
 use axum::extract::Path;
+
+type Slug = Path<(String, String, String)>;
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
@@ -59,26 +62,38 @@ fn within(form: &Form) -> &str {
     }
 }
 
-pub(in crate::web) async fn show(
-    visit: Visit,
-    Path((_, _, slug)): Path<(String, String, String)>,
-) -> Result {
-    let found = branches::find(&visit.ctx, &slug).await?;
-    Ok(page(&visit.hx, &Show::of(&visit, &found)))
+pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
+    Ok(page(&visit.hx, &shown(&visit, &slug).await?))
 }
 
-pub(in crate::web) async fn discard(
-    visit: Visit,
-    Path((_, _, slug)): Path<(String, String, String)>,
-) -> Result {
+async fn shown(visit: &Visit, slug: &str) -> std::result::Result<Show, Error> {
+    let found = branches::find(&visit.ctx, slug).await?;
+    let viewers = viewers::of(&visit.ctx, &found.branch).await?;
+    Ok(Show::of(visit, &found, viewers))
+}
+
+/// Who sees it.
+pub(in crate::web) async fn people(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
+    let outcome = match viewers::change(|name| form.text(name)) {
+        Ok(change) => viewers::set(&visit.ctx, &slug, change).await,
+        Err(e) => Err(e),
+    };
+    match outcome {
+        Ok(()) => Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-seen")),
+        Err(Error::Invalid(problems)) => {
+            let status = form_status(&problems, &[]);
+            Ok(show_as(status, &visit.hx, &Show { problems, ..shown(&visit, &slug).await? }))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+pub(in crate::web) async fn discard(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     branches::discard(&visit.ctx, &slug).await?;
     Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-discarded"))
 }
 
-pub(in crate::web) async fn reopen(
-    visit: Visit,
-    Path((_, _, slug)): Path<(String, String, String)>,
-) -> Result {
+pub(in crate::web) async fn reopen(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     branches::reopen(&visit.ctx, &slug).await?;
     Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-opened"))
 }

@@ -7,7 +7,7 @@ use crate::{
         page::COUNT_CAP,
         policy::Act,
     },
-    service::branches::Listed,
+    service::{branches::Listed, viewers::Viewers},
     web::{
         extract::Visit,
         form::Form,
@@ -88,6 +88,9 @@ pub(in crate::web) struct Show {
     pub may_close: bool,
     /// It was brought up to date, and nothing was done since.
     pub may_undo: bool,
+    /// Who sees it, to those who say so.
+    pub viewers: Option<Viewers>,
+    pub problems: Problems,
 }
 impl View for Show {}
 
@@ -135,7 +138,7 @@ impl New {
 }
 
 impl Show {
-    pub(in crate::web) fn of(visit: &Visit, found: &Listed) -> Self {
+    pub(in crate::web) fn of(visit: &Visit, found: &Listed, viewers: Option<Viewers>) -> Self {
         let row = row(visit, found, ("/orders", ""));
         let own = found.branch.owner.is_some() && found.branch.owner == visit.ctx.scope.actor();
         Self {
@@ -152,6 +155,8 @@ impl Show {
             may_undo: row.state == BranchState::Open.word()
                 && found.tally.cause == Cause::Sync.word()
                 && visit.ctx.scope.may(Act::OpenBranch),
+            viewers,
+            problems: Problems::default(),
             row,
         }
     }

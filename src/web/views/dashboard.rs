@@ -72,7 +72,7 @@ impl Dashboard {
             greeting: visit.ctx.company.name.clone(),
             cards: State::ALL.iter().map(|s| card(visit, &tallies, *s)).collect(),
             queue: queue.collect(),
-            commits: overview.commits.iter().map(|c| commit(visit, c)).collect(),
+            commits: overview.commits.iter().map(|c| commit(visit, c, &[])).collect(),
             shell: Shell::of(visit, "Home", "home"),
             bars,
             most,

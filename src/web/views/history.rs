@@ -6,7 +6,10 @@ use crate::{
         text::initials,
         time::Ts,
     },
-    service::history::{CommitRow, Event, Story},
+    service::{
+        history::{CommitRow, Event, Story},
+        tags::Tag,
+    },
     web::{extract::Visit, query::Query},
 };
 
@@ -131,10 +134,13 @@ pub(in crate::web) struct CommitView {
     pub iso: String,
     pub hash: String,
     pub prev: String,
+    /// What the point after it is called, with its list of orders.
+    pub names: Vec<(String, String)>,
 }
 
-/// A commit as people read it.
-pub(in crate::web) fn commit(visit: &Visit, c: &CommitRow) -> CommitView {
+/// A commit as people read it, with the names of the point after it.
+pub(in crate::web) fn commit(visit: &Visit, c: &CommitRow, tags: &[Tag]) -> CommitView {
+    let orders = |t: &Tag| format!("{}/orders?at={}", visit.base(), t.slug);
     let (zone, now) = (visit.ctx.company.zone(), visit.ctx.now());
     let who = author(c.name.as_deref(), &c.author_kind);
     let at: Ts = c.at;
@@ -149,5 +155,6 @@ pub(in crate::web) fn commit(visit: &Visit, c: &CommitRow) -> CommitView {
         iso: at.to_string(),
         hash: crate::domain::history::chain::hex(&c.hash),
         prev: crate::domain::history::chain::hex(&c.prev),
+        names: tags.iter().map(|t| (t.name.clone(), orders(t))).collect(),
     }
 }

@@ -2,7 +2,7 @@
 use super::history::{CommitView, commit};
 use crate::{
     domain::{check::Problems, history::cause::Cause},
-    service::{companies::Member, history::CommitRow},
+    service::{companies::Member, history::CommitRow, tags::Tag},
     web::{
         extract::Visit,
         query::Query,
@@ -10,6 +10,7 @@ use crate::{
     },
 };
 use askama::Template;
+use std::collections::BTreeMap;
 
 /// Changes on a page.
 pub(in crate::web) const SHOWN: i64 = 50;
@@ -53,7 +54,7 @@ impl Commits {
     pub(in crate::web) fn of(
         visit: &Visit,
         query: &Query,
-        (rows, members): (&[CommitRow], &[Member]),
+        (rows, members, tags): (&[CommitRow], &[Member], &BTreeMap<i64, Vec<Tag>>),
         problems: Problems,
     ) -> Self {
         let url = format!("{}/commits", visit.base());
@@ -67,7 +68,10 @@ impl Commits {
         Self {
             shell: Shell::of(visit, "Activity", "commits"),
             older: last.filter(|_| !whole).map(|seq| query.url(&url, &[("before", &seq)])),
-            rows: rows.iter().map(|c| commit(visit, c)).collect(),
+            rows: rows
+                .iter()
+                .map(|c| commit(visit, c, tags.get(&c.seq).map_or(&[], Vec::as_slice)))
+                .collect(),
             members: members.iter().map(member).collect(),
             causes: CAUSES.iter().map(|(c, label)| (c.word(), *label, c.word() == what)).collect(),
             narrowed: !(who.is_empty() && what.is_empty() && to.is_empty()),

@@ -124,6 +124,10 @@ pub(in crate::web) struct Commit {
     pub of: CommitView,
     pub records: Vec<TouchedView>,
     pub may_revert: bool,
+    pub may_name: bool,
+    /// The name that was typed and cannot be given.
+    pub name: String,
+    pub problems: Problems,
 }
 impl View for Commit {}
 

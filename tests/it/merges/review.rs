@@ -111,6 +111,28 @@ stories! {
         assert_eq!(press(&lead, &b).await.0, 409);
     }
 
+    async fn ups_and_downs_of_totals_both_count(app) {
+        policy(app, &[("large_sum", "50"), ("large_approvals", "1")]).await;
+        let (api, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let (one, two) = (order(&api).await, order(&api).await);
+        for url in [&one, &two] {
+            line(&api, url, (0, json!({"unit_price": "100", "qty": "1"}))).await;
+        }
+        let b = branch(&api, "Swap").await;
+        line(&api, &within(&one, &b), (0, json!({"unit_price": "150"}))).await;
+        line(&api, &within(&two, &b), (0, json!({"unit_price": "50"}))).await;
+        let seen = plan(&lead, &b).await;
+        assert_eq!((&seen["money"], &seen["review"]["needed"]), (&json!({}), &json!(1)));
+    }
+
+    async fn who_takes_a_merge_back_has_not_made_the_branch(app) {
+        let (_, lead, _, b) = proposed(app).await;
+        assert_eq!(approve(&lead, &b, &plan(&lead, &b).await).await, 204);
+        let seq = merge(&lead, &b).await.unwrap();
+        super::revert(&lead, seq).await.unwrap();
+        assert_eq!(approve(&lead, &b, &plan(&lead, &b).await).await, 204);
+    }
+
     async fn the_page_leads_through_a_review(app) {
         let (_, _, url, b) = proposed(app).await;
         let mut lead = app.actor("lead", "alpha").await;

@@ -1,0 +1,46 @@
+//! Names for points of the history: given once, for good, and good wherever a point is asked for.
+use super::{
+    context::Ctx,
+    error::{Error, Result},
+};
+use crate::{
+    domain::{branch::parse_name, history::cause::Cause, policy::Act, scope::World, text::slug},
+    store::{commits, tags, write::Said},
+};
+use std::collections::BTreeMap;
+
+pub use crate::store::tags::Tag;
+
+/// Names the point after a commit.
+///
+/// # Errors
+/// `Invalid` at `name`; `NotFound` if the person sees no such commit.
+pub async fn give(ctx: &Ctx, seq: i64, name: &str) -> Result<Tag> {
+    ctx.may(Act::OpenBranch)?;
+    let name = parse_name(name)
+        .map_err(|_| Error::at("name", "Say in up to 80 characters what this was"))?;
+    let tag = Tag { slug: slug(&name, "point"), name, seq };
+    let main = ctx.clone().in_world(World::Main);
+    let mut w = main.write().await?;
+    commits::find(&mut w.tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;
+    if let Some(other) = tags::find(&mut w.tx, &ctx.scope, &tag.slug).await? {
+        let why = format!("“{}” is the name of change {} already", other.name, other.seq);
+        return Err(Error::at("name", why));
+    }
+    let made = w.seq();
+    tags::insert(&mut w.tx, &main.scope, (&tag, made)).await?;
+    let message = format!("Named change {seq} “{}”", tag.name);
+    w.finish(Said { cause: Cause::Naming, message: &message }).await?;
+    Ok(tag)
+}
+
+/// The names of some commits, by their numbers.
+pub async fn of_commits(ctx: &Ctx, seqs: &[i64]) -> Result<BTreeMap<i64, Vec<Tag>>> {
+    ctx.may(Act::ReadHistory)?;
+    let mut tx = ctx.glance().await?;
+    let mut out: BTreeMap<i64, Vec<Tag>> = BTreeMap::new();
+    for tag in tags::of_commits(&mut tx, &ctx.scope, seqs).await? {
+        out.entry(tag.seq).or_default().push(tag);
+    }
+    Ok(out)
+}
