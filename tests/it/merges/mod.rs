@@ -1,4 +1,5 @@
 //! Worlds brought together: every scenario carries the number that the semantics give it.
+mod batches;
 mod deletions;
 mod failures;
 mod fields;
