@@ -4,7 +4,6 @@ CREATE TABLE tags (
   slug TEXT COLLATE "C" NOT NULL,
   name TEXT COLLATE "C" NOT NULL,
   seq BIGINT NOT NULL,
-  made_seq BIGINT NOT NULL,
   PRIMARY KEY (company_id, slug)
 );
 CREATE INDEX tags_by_commit ON tags (company_id, seq);

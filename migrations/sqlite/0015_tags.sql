@@ -4,7 +4,6 @@ CREATE TABLE tags (
   slug TEXT NOT NULL,
   name TEXT NOT NULL,
   seq INTEGER NOT NULL,
-  made_seq INTEGER NOT NULL,
   PRIMARY KEY (company_id, slug)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tags_by_commit ON tags (company_id, seq);

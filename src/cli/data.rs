@@ -137,7 +137,8 @@ pub(super) async fn verify(
         let ctx = Ctx::of_operator(app, &slug).await?;
         let mut report = verify::run(&ctx).await?;
         if let Some(folder) = base.digests() {
-            report.compared(digests::compare(&ctx, folder).await?);
+            let found = digests::compare(&ctx, (folder, &base.digest_key)).await;
+            report.compared(found.unwrap_or_else(|e| (0, vec![e.to_string()])));
         }
         faults += report.faults;
         if json {
@@ -163,10 +164,11 @@ pub(super) async fn verify(
 
 pub(super) async fn digest(app: &App, base: &Base, company: &str) -> Result<()> {
     let ctx = Ctx::of_operator(app, company).await?;
-    if let Some(folder) = base.digests() {
-        digests::Keeper::open(app, folder, &base.digest_key)?.keep(&ctx).await?;
-    }
-    say(&verify::digest(&ctx).await?)
+    let digest = match base.digests() {
+        Some(folder) => digests::Keeper::open(app, folder, &base.digest_key)?.keep(&ctx).await?,
+        None => verify::digest(&ctx).await?,
+    };
+    say(&digest)
 }
 
 pub(super) async fn generate(app: &App, company: &str, (orders, seed): (usize, u64)) -> Result<()> {

@@ -14,7 +14,10 @@ use crate::{
 };
 use anyhow::{Result, bail};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
 
 /// How often sessions that ended are forgotten, and digests kept.
 const EVERY: Duration = Duration::from_hours(1);
@@ -42,7 +45,9 @@ async fn run(base: &Base, app: App) -> Result<()> {
     }
     let open = |folder| Keeper::open(&app, folder, &base.digest_key);
     let keeper = base.digests().map(open).transpose()?;
-    let hourly = every_hour(app.clone(), keeper);
+    // a task of its own, ended with this one: a folder that does not answer keeps nobody else waiting
+    let mut beside = JoinSet::new();
+    beside.spawn(every_hour(app.clone(), keeper));
     let mut term = signal(SignalKind::terminate())?;
     let mut again = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -55,7 +60,6 @@ async fn run(base: &Base, app: App) -> Result<()> {
     };
     tokio::select! {
         done = server::run(app, listener, stop) => Ok(done?),
-        () = hourly => Ok(()),
         () = twice => bail!("stopped at once, as asked twice"),
     }
 }

@@ -33,11 +33,10 @@ pub struct Keeper {
 }
 
 /// A digest as it was kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+struct Kept {
     /// `<seq>:<hash>`
-    pub digest: String,
-    pub at: Ts,
+    digest: String,
+    at: Ts,
     signature: Vec<u8>,
 }
 
@@ -48,41 +47,43 @@ impl Keeper {
     /// `Refused` if a file cannot be read or written, or is no key.
     pub fn open(app: &App, folder: &Path, key: &Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
-        if !key.exists() {
+        let public = folder.join(PUBLIC);
+        if !key.exists() && !public.exists() {
             let mut seed = [0; 32];
             app.rng.fill(&mut seed);
             let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(key);
             let write = new.and_then(|mut file| writeln!(file, "{}", hex(&seed)));
             write.map_err(|e| failed(key, &e))?;
         }
-        let text = fs::read_to_string(key).map_err(|e| failed(key, &e))?;
-        let seed = unhex(text.trim()).unwrap_or_default();
-        let no_key = |_| Error::Refused(format!("{} holds no key.", key.display()));
-        let key = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(no_key)?;
-        let public = folder.join(PUBLIC);
+        let pair = read_key(key)?;
+        let own = hex(pair.public_key().as_ref());
         if !public.exists() {
-            let text = format!("{}\n", hex(key.public_key().as_ref()));
-            fs::write(&public, text).map_err(|e| failed(&public, &e))?;
+            fs::write(&public, format!("{own}\n")).map_err(|e| failed(&public, &e))?;
         }
-        Ok(Self { folder: folder.to_owned(), key })
+        if fs::read_to_string(&public).map_err(|e| failed(&public, &e))?.trim() != own {
+            let (key, public) = (key.display(), public.display());
+            return Err(Error::Refused(format!("{key} is not the key that {public} tells of.")));
+        }
+        Ok(Self { folder: folder.to_owned(), key: pair })
     }
 
-    /// Keeps the digest of every company that has moved since the last one that was kept of it. Returns how
-    /// many were kept.
-    pub async fn keep_all(&self, app: &App) -> Result<usize> {
-        let mut kept = 0;
+    /// Keeps the digest of every company that has moved since the last one that was kept of it. One that
+    /// cannot be kept does not stand in the way of the others: it is logged.
+    pub async fn keep_all(&self, app: &App) -> Result<()> {
         for slug in companies::slugs(app).await? {
-            kept += usize::from(self.keep(&Ctx::of_operator(app, &slug).await?).await?);
+            if let Err(e) = self.keep(&Ctx::of_operator(app, &slug).await?).await {
+                tracing::error!(company = slug, error = %e, "its digest was not kept");
+            }
         }
-        Ok(kept)
+        Ok(())
     }
 
-    /// Keeps a company's digest, unless it is the last one that was kept.
-    pub async fn keep(&self, ctx: &Ctx) -> Result<bool> {
+    /// Keeps a company's digest, unless it is the last one that was kept. Returns it.
+    pub async fn keep(&self, ctx: &Ctx) -> Result<String> {
         let digest = verify::digest(ctx).await?;
         let all = read(&self.folder, &ctx.company.slug)?;
-        if all.last().is_some_and(|last| last.digest == digest) {
-            return Ok(false);
+        if matches!(all.last(), Some(Ok(last)) if last.digest == digest) {
+            return Ok(digest);
         }
         let at = ctx.now();
         let signature = self.key.sign(&said(ctx.company.id, &digest, at));
@@ -93,25 +94,39 @@ impl Keeper {
             to.sync_all()
         };
         add().map_err(|e| failed(&path, &e))?;
-        Ok(true)
+        Ok(digest)
     }
 }
 
-/// What the kept digests say against a company's history; nothing if it is the one they were taken of.
+fn read_key(path: &Path) -> Result<Ed25519KeyPair> {
+    let text = fs::read_to_string(path).map_err(|e| failed(path, &e))?;
+    let seed = unhex(text.trim()).unwrap_or_default();
+    let no_key = |_| Error::Refused(format!("{} holds no key.", path.display()));
+    Ed25519KeyPair::from_seed_unchecked(&seed).map_err(no_key)
+}
+
+/// How many digests were kept of a company, and what they say against its history: nothing if it is the
+/// one they were taken of.
 ///
 /// # Errors
 /// `Refused` if they cannot be read.
-pub async fn compare(ctx: &Ctx, folder: &Path) -> Result<(usize, Vec<String>)> {
-    let path = folder.join(PUBLIC);
-    let public = fs::read_to_string(&path).map_err(|e| failed(&path, &e))?;
-    let public = UnparsedPublicKey::new(&ED25519, unhex(public.trim()).unwrap_or_default());
+pub async fn compare(ctx: &Ctx, (folder, key): (&Path, &Path)) -> Result<(usize, Vec<String>)> {
+    let public = UnparsedPublicKey::new(&ED25519, public_key(folder, key)?);
     let all = read(folder, &ctx.company.slug)?;
+    let n = all.len();
     let mut tx = ctx.read().await?;
     let mut faults = vec![];
-    for kept in &all {
+    for kept in all {
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(broken) => {
+                faults.push(broken);
+                continue;
+            }
+        };
         let name = format!("the digest of {} ({})", kept.at, kept.digest);
         if public.verify(&said(ctx.company.id, &kept.digest, kept.at), &kept.signature).is_err() {
-            faults.push(format!("{name} was not signed by the key in {PUBLIC}"));
+            faults.push(format!("{name} was not signed by the key"));
             continue;
         }
         let (seq, hash) = kept.digest.split_once(':').unwrap_or_default();
@@ -126,7 +141,17 @@ pub async fn compare(ctx: &Ctx, folder: &Path) -> Result<(usize, Vec<String>)> {
             Some(_) => {}
         }
     }
-    Ok((all.len(), faults))
+    Ok((n, faults))
+}
+
+/// That of the key itself where that can be read, else the one that stands beside the digests.
+fn public_key(folder: &Path, key: &Path) -> Result<Vec<u8>> {
+    if let Ok(pair) = read_key(key) {
+        return Ok(pair.public_key().as_ref().to_vec());
+    }
+    let path = folder.join(PUBLIC);
+    let text = fs::read_to_string(&path).map_err(|e| failed(&path, &e))?;
+    Ok(unhex(text.trim()).unwrap_or_default())
 }
 
 /// The bytes that are signed.
@@ -138,8 +163,8 @@ fn file(folder: &Path, slug: &str) -> PathBuf {
     folder.join(format!("{slug}.digests"))
 }
 
-/// The digests that were kept of a company, the oldest first.
-fn read(folder: &Path, slug: &str) -> Result<Vec<Kept>> {
+/// The digests that were kept of a company, the oldest first, and which lines are none.
+fn read(folder: &Path, slug: &str) -> Result<Vec<std::result::Result<Kept, String>>> {
     let path = file(folder, slug);
     if !path.exists() {
         return Ok(vec![]);
@@ -147,16 +172,13 @@ fn read(folder: &Path, slug: &str) -> Result<Vec<Kept>> {
     let text = fs::read_to_string(&path).map_err(|e| failed(&path, &e))?;
     let line = |(n, line): (usize, &str)| {
         let parts: Vec<&str> = line.split(' ').collect();
-        let wrong = || {
-            let why = format!("{}: line {} is no digest.", path.display(), n + 1);
-            Error::Refused(why)
-        };
+        let wrong = || format!("{}: line {} is no digest", path.display(), n + 1);
         let [digest, at, signature] = parts[..] else { return Err(wrong()) };
         let at = at.parse().map(Ts::of).map_err(|_| wrong())?;
         let signature = unhex(signature).ok_or_else(wrong)?;
         Ok(Kept { digest: digest.to_owned(), at, signature })
     };
-    text.lines().enumerate().map(line).collect()
+    Ok(text.lines().enumerate().map(line).collect())
 }
 
 fn failed(path: &Path, e: &std::io::Error) -> Error {

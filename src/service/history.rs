@@ -16,6 +16,7 @@ use crate::{
         product::Product,
         record::Record,
         tax::TaxCode,
+        text::slug,
         time::{Ts, parse_day},
     },
     store::{commits, kinds::Stored, masters::read, tags, versions},
@@ -166,14 +167,15 @@ pub struct Point {
 /// `Invalid` if it names none, or one before the company's first commit.
 pub async fn point(ctx: &Ctx, text: &str) -> Result<Point> {
     ctx.may(Act::ReadHistory)?;
-    let seq = match text.parse::<i64>() {
-        Ok(seq) => Some(seq),
-        Err(_) => tags::find(&mut ctx.glance().await?, &ctx.scope, text).await?.map(|t| t.seq),
-    };
-    let mut tx = ctx.glance().await?;
-    let found = match seq {
-        Some(seq) => commits::time_of(&mut tx, &ctx.scope, seq).await?,
-        None => commits::before_time(&mut tx, &ctx.scope, moment(ctx, text)?).await?,
+    let mut tx = ctx.read().await?;
+    let (seq, moment) = (text.parse::<i64>().ok(), moment(ctx, text));
+    let found = match (seq, moment) {
+        (Some(seq), _) => commits::time_of(&mut tx, &ctx.scope, seq).await?,
+        (None, Ok(moment)) => commits::before_time(&mut tx, &ctx.scope, moment).await?,
+        (None, Err(e)) => {
+            let tag = tags::find(&mut tx, &ctx.scope, &slug(text, "point")).await?.ok_or(e)?;
+            commits::time_of(&mut tx, &ctx.scope, tag.seq).await?
+        }
     };
     let none = || Error::at("at", "Nothing was here at that time yet, or no such change was made");
     found.map(|(seq, at)| Point { seq, at }).ok_or_else(none)

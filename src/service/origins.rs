@@ -14,6 +14,7 @@ use crate::{
         policy::Act,
     },
     store::{
+        branches,
         commits::{self, Merged},
         db::Tx,
         masters::read,
@@ -41,7 +42,7 @@ pub struct Origins<R> {
     pub now: Current<R>,
     /// In the order of the record's fields.
     pub each: Vec<Origin>,
-    /// The newest first, up to [`STEPS`].
+    /// The newest first, up to [`STEPS`] and one: values older than those are not told.
     pub steps: Vec<Step>,
     pub titles: Titles,
 }
@@ -52,7 +53,7 @@ pub async fn of<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Origins<R>> {
     ctx.may(R::READ)?;
     ctx.may(Act::ReadHistory)?;
     let mut tx = ctx.read().await?;
-    let steps = versions::timeline::<R>(&mut tx, &ctx.scope, id, (i64::MAX, STEPS)).await?;
+    let steps = versions::timeline::<R>(&mut tx, &ctx.scope, id, (i64::MAX, STEPS + 1)).await?;
     let now = steps.first().filter(|s| !s.deleted).ok_or(Error::NotFound)?;
     let mut each = last_changes::<R>(&steps);
     let seqs: BTreeSet<i64> = each.iter().map(|o| o.step.from_seq).collect();
@@ -60,6 +61,10 @@ pub async fn of<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Origins<R>> {
         commits::merged(&mut tx, &ctx.scope, &seqs.into_iter().collect::<Vec<_>>()).await?;
     let body = value(now);
     for one in merged {
+        // what was done on a branch is told to those who see it
+        if branches::by_slug(&mut tx, &ctx.scope, &one.slug).await?.is_none() {
+            continue;
+        }
         let theirs = on_branch::<R>(&mut tx, ctx, (id, &one)).await?;
         for origin in each.iter_mut().filter(|o| o.step.from_seq == one.seq) {
             origin.on_branch =
@@ -77,14 +82,22 @@ fn last_changes<R: Subject>(steps: &[Step]) -> Vec<Origin> {
     let bodies: Vec<Value> = steps.iter().map(value).collect();
     let now = bodies.first().cloned().unwrap_or_default();
     let mut seen: BTreeMap<(usize, String), Origin> = BTreeMap::new();
-    for (i, step) in steps.iter().enumerate() {
+    // the one before those that are looked through only tells what they changed
+    let most = usize::try_from(STEPS).unwrap_or(usize::MAX);
+    for (i, step) in steps.iter().enumerate().take(most) {
         let before = bodies.get(i + 1).unwrap_or(&Value::Null);
         for change in visible::<R>(diff(R::FIELDS, before, &bodies[i])) {
-            let there = at(&now, &change.path).is_some_and(|v| !v.is_null());
-            if there && !change.after.is_null() {
-                let key = (place(R::FIELDS, &change.path), change.path.clone());
-                let (step, on_branch) = (step.clone(), None);
-                seen.entry(key).or_insert(Origin { change, step, on_branch });
+            // a part is told as it is, whatever of it was changed since it came
+            let Some(after) = at(&now, &change.path).filter(|v| !v.is_null()).cloned() else {
+                continue;
+            };
+            let place = place(R::FIELDS, &change.path);
+            // nor is it told what a part was before it went and came back
+            let whole = change.path.rsplit_once('/').map(|(part, _)| (place, part.to_owned()));
+            if !change.after.is_null() && whole.is_none_or(|part| !seen.contains_key(&part)) {
+                let key = (place, change.path.clone());
+                let (step, change) = (step.clone(), Change { after, ..change });
+                seen.entry(key).or_insert(Origin { change, step, on_branch: None });
             }
         }
     }

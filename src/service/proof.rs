@@ -9,25 +9,30 @@ use crate::{
     domain::{
         field::Kind,
         history::{
-            chain::{GENESIS, Hash, Leaf, body_hash, hex},
+            chain::{Hash, Leaf, body_hash, hex},
             proof::{FORMAT, Link, Proof, Proven, path},
         },
         policy::Act,
         record::Record,
     },
     store::{
-        commits,
+        self, commits,
         db::Tx,
         verify::{self, StoredCommit},
     },
 };
 use uuid::Uuid;
 
-/// The proof that a commit made this version of a record, up to the digest after a later commit, or to
-/// the company's last one.
+/// Commits that a proof names at most: some 4 MB.
+const LINKS: i64 = 10_000;
+
+/// The proof that a commit made this version of a record, up to the digest after a later commit, or else
+/// as far as [`LINKS`] and the branches that the person sees reach: what the hash of a commit is made of
+/// tells of its branch.
 ///
 /// # Errors
-/// `NotFound` if the commit made no version of it, or is none that the person sees.
+/// `NotFound` if the commit made no version of it, or is none that the person sees; `Invalid` at `to` if
+/// the way there is too long, hidden, or not yet gone.
 pub async fn of(
     ctx: &Ctx,
     (kind, id): (Kind, Uuid),
@@ -48,9 +53,10 @@ pub async fn of(
     leaves.sort_unstable();
     let at = leaves.iter().position(|l| (l.kind, l.id) == (kind, id)).ok_or(Error::NotFound)?;
     let hashes: Vec<Hash> = leaves.iter().map(Leaf::hash).collect();
-    let links = verify::commits(&mut tx, &ctx.scope, (seq, to.unwrap_or(i64::MAX))).await?;
+    let until = reach(ctx, &mut tx, (seq, to)).await?;
+    let links = verify::commits(&mut tx, &ctx.scope, (seq, until)).await?;
     let (Some(first), Some(last)) = (links.first(), links.last()) else {
-        return Err(Error::at("to", "Name a change that came after it"));
+        return Err(Error::NotFound);
     };
     Ok(Proof {
         format: FORMAT,
@@ -61,6 +67,21 @@ pub async fn of(
         digest: format!("{}:{}", last.seq, hex(&last.hash)),
         commits: links.iter().map(link).collect(),
     })
+}
+
+/// The last commit that a proof leads to.
+async fn reach(ctx: &Ctx, tx: &mut Tx, (seq, to): (i64, Option<i64>)) -> Result<i64> {
+    let (head, _) = commits::heads(tx, &ctx.scope).await?;
+    let hidden = store::branches::first_hidden(tx, &ctx.scope, seq).await?.unwrap_or(i64::MAX);
+    let most = head.min(hidden - 1).min(seq + LINKS - 1);
+    match to {
+        None => Ok(most),
+        Some(to) if (seq..=most).contains(&to) => Ok(to),
+        Some(_) => {
+            let why = format!("For you a proof of this leads to change {most} at most");
+            Err(Error::at("to", why))
+        }
+    }
 }
 
 async fn proven<R: Subject>(
@@ -75,7 +96,6 @@ async fn proven<R: Subject>(
 }
 
 fn link(c: &StoredCommit) -> Link {
-    let root: Hash = c.root.clone().try_into().unwrap_or(GENESIS);
     Link {
         seq: c.seq,
         parents: [c.parent_seq, c.merged_seq],
@@ -85,6 +105,6 @@ fn link(c: &StoredCommit) -> Link {
         at: c.at.micros(),
         cause: c.cause.clone(),
         message_hash: hex(&body_hash(&c.message)),
-        root: hex(&root),
+        root: hex(&c.root),
     }
 }

@@ -4,14 +4,20 @@ use super::{
     error::{Error, Result},
 };
 use crate::{
-    domain::{branch::parse_name, history::cause::Cause, policy::Act, scope::World, text::slug},
+    domain::{
+        branch::parse_name,
+        history::cause::Cause,
+        policy::Act,
+        scope::World,
+        text::{fold, slug},
+    },
     store::{commits, tags, write::Said},
 };
 use std::collections::BTreeMap;
 
 pub use crate::store::tags::Tag;
 
-/// Names the point after a commit.
+/// Names the point after a commit of main.
 ///
 /// # Errors
 /// `Invalid` at `name`; `NotFound` if the person sees no such commit.
@@ -19,16 +25,21 @@ pub async fn give(ctx: &Ctx, seq: i64, name: &str) -> Result<Tag> {
     ctx.may(Act::OpenBranch)?;
     let name = parse_name(name)
         .map_err(|_| Error::at("name", "Say in up to 80 characters what this was"))?;
-    let tag = Tag { slug: slug(&name, "point"), name, seq };
     let main = ctx.clone().in_world(World::Main);
     let mut w = main.write().await?;
-    commits::find(&mut w.tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;
-    if let Some(other) = tags::find(&mut w.tx, &ctx.scope, &tag.slug).await? {
-        let why = format!("“{}” is the name of change {} already", other.name, other.seq);
-        return Err(Error::at("name", why));
+    // names are everybody's: a commit of a branch gets none
+    commits::find(&mut w.tx, &main.scope, seq).await?.ok_or(Error::NotFound)?;
+    let (plain, mut nth) = (slug(&name, "point"), 1);
+    let mut tag = Tag { slug: plain.clone(), name, seq };
+    while let Some(other) = tags::find(&mut w.tx, &main.scope, &tag.slug).await? {
+        if fold(&other.name) == fold(&tag.name) {
+            let why = format!("“{}” is the name of change {} already", other.name, other.seq);
+            return Err(Error::at("name", why));
+        }
+        nth += 1;
+        tag.slug = format!("{plain}-{nth}");
     }
-    let made = w.seq();
-    tags::insert(&mut w.tx, &main.scope, (&tag, made)).await?;
+    tags::insert(&mut w.tx, &main.scope, &tag).await?;
     let message = format!("Named change {seq} “{}”", tag.name);
     w.finish(Said { cause: Cause::Naming, message: &message }).await?;
     Ok(tag)

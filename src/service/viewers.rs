@@ -96,5 +96,6 @@ pub async fn set(ctx: &Ctx, slug: &str, change: Change) -> Result<()> {
         Change::Show(to) => store::branches::show_to(&mut tx, scope, (id, to)).await?,
     }
     tx.commit().await?;
+    tracing::info!(target: "tributary::security", event = "branch_viewers_changed", company = %ctx.company.id, branch = branch.id, change = ?change, by = ?ctx.scope.actor(), "who sees a branch was changed");
     Ok(())
 }

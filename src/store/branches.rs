@@ -109,6 +109,18 @@ pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> R
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
 }
 
+/// The first commit after one that is of a branch which the person may not see.
+pub async fn first_hidden(tx: &mut Tx, scope: &Scope, after: i64) -> Result<Option<i64>> {
+    let (person, all) = asker(scope);
+    let text = concat!(
+        "SELECT c.seq FROM commits c JOIN branches b ON b.company_id = c.company_id AND b.id = c.branch_id WHERE c.company_id = $1 AND c.seq > $4 AND NOT ",
+        visible!(),
+        " ORDER BY c.seq LIMIT 1"
+    );
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(after);
+    Ok(stmt.optional::<(i64,)>().await?.map(|r| r.0))
+}
+
 /// The next number of a branch, under the company's lock.
 pub async fn next_number(tx: &mut Tx, scope: &Scope) -> Result<i64> {
     let text = "SELECT COALESCE(MAX(id), 0) + 1 FROM branches WHERE company_id = $1";
@@ -177,11 +189,11 @@ pub async fn base_at(tx: &mut Tx, scope: &Scope, (id, seq): (i64, i64)) -> Resul
     Ok(stmt.optional::<(i64,)>().await?.map(|r| r.0))
 }
 
-/// The row as it is after a commit on the branch.
+/// The row as it is after a commit on the branch; who sees it is said by [`show_to`] alone.
 pub async fn update(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<()> {
-    let text = "UPDATE branches SET name = $3, note = $4, visibility = $5, state = $6, base_seq = $7, head_seq = $8, changed_at = $9, merged_seq = $10, merged_plan = $11 WHERE company_id = $1 AND id = $2";
+    let text = "UPDATE branches SET name = $3, note = $4, state = $5, base_seq = $6, head_seq = $7, changed_at = $8, merged_seq = $9, merged_plan = $10 WHERE company_id = $1 AND id = $2";
     let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.name.clone());
-    let stmt = stmt.bind(b.note.clone()).bind(b.visibility).bind(b.state).bind(b.base);
+    let stmt = stmt.bind(b.note.clone()).bind(b.state).bind(b.base);
     let (merged, plan) = b.merged.clone().unzip();
     stmt.bind(b.head).bind(b.changed_at).bind(merged).bind(plan).run().await?;
     Ok(())

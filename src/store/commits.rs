@@ -107,16 +107,17 @@ pub struct Merged {
     pub seq: i64,
     /// The last commit of the branch that it took in.
     pub merged_seq: i64,
-    /// The branch's number and name.
+    /// The branch's number, slug and name.
     pub branch: i64,
+    pub slug: String,
     pub name: String,
 }
-crate::from_row!(Merged { seq, merged_seq, branch, name });
+crate::from_row!(Merged { seq, merged_seq, branch, slug, name });
 
 /// Which of some commits merged a branch.
 pub async fn merged(tx: &mut Tx, scope: &Scope, seqs: &[i64]) -> Result<Vec<Merged>> {
     let mut sql = tx.builder();
-    sql.push("SELECT c.seq, c.merged_seq, b.id AS branch, b.name FROM commits c JOIN commits m ON m.company_id = c.company_id AND m.seq = c.merged_seq JOIN branches b ON b.company_id = m.company_id AND b.id = m.branch_id WHERE c.cause = 'merge' AND c.company_id = ");
+    sql.push("SELECT c.seq, c.merged_seq, b.id AS branch, b.slug, b.name FROM commits c JOIN commits m ON m.company_id = c.company_id AND m.seq = c.merged_seq JOIN branches b ON b.company_id = m.company_id AND b.id = m.branch_id WHERE c.cause = 'merge' AND c.company_id = ");
     sql.bind(scope.company()).push(" AND c.seq IN ").list(seqs);
     tx.built(sql).all().await
 }

@@ -14,12 +14,11 @@ pub struct Tag {
 }
 crate::from_row!(Tag { slug, name, seq });
 
-/// Writes a name, by the commit `made`.
-pub async fn insert(tx: &mut Tx, scope: &Scope, (tag, made): (&Tag, i64)) -> Result<()> {
-    let text =
-        "INSERT INTO tags (company_id, slug, name, seq, made_seq) VALUES ($1, $2, $3, $4, $5)";
+/// Writes a name.
+pub async fn insert(tx: &mut Tx, scope: &Scope, tag: &Tag) -> Result<()> {
+    let text = "INSERT INTO tags (company_id, slug, name, seq) VALUES ($1, $2, $3, $4)";
     let stmt = tx.sql(text).bind(scope.company()).bind(tag.slug.clone()).bind(tag.name.clone());
-    stmt.bind(tag.seq).bind(made).run().await?;
+    stmt.bind(tag.seq).run().await?;
     Ok(())
 }
 

@@ -224,6 +224,8 @@ stories! {
         let body = value["version"]["body"].as_str().unwrap();
         let mut changes = vec![("/version/body", body.replace("\"qty\":\"3\"", "\"qty\":\"4\"").into())];
         changes.push(("/version/deleted", true.into()));
+        changes.push(("/version/deleted", "0".into()));
+        changes.push(("/commits", serde_json::json!([])));
         changes.push(("/version/schema_rev", 2.into()));
         changes.push(("/commits/0/author", serde_json::Value::Null));
         changes.push(("/commits/0/at", 1.into()));
@@ -245,6 +247,17 @@ stories! {
         assert!(!check(&proof.to_string(), &digest));
         api.get(&format!("{link}?to=x")).await.expect(422);
         api.get(&format!("{link}?to=0")).await.expect(422);
+        api.get(&format!("{link}?to=9999")).await.expect(422);
+        // past a private branch it leads those who see that
+        let secret = serde_json::json!({"name": "Secret", "visibility": "private"});
+        api.post("/api/v1/alpha/main/branches", &secret).await.expect(201);
+        let far = api.get(&link).await.expect(200).json();
+        assert_eq!(far["digest"].as_str().unwrap(), app.digest("alpha").await);
+        let near = app.program_of("viewer", "alpha").await.get(&link).await.expect(200).json();
+        assert_eq!(near["commits"].as_array().unwrap().len(), far["commits"].as_array().unwrap().len() - 1);
+        assert!(check(&near.to_string(), near["digest"].as_str().unwrap()));
+        let to = far["commits"].as_array().unwrap().last().unwrap()["seq"].clone();
+        app.program_of("viewer", "alpha").await.get(&format!("{link}?to={to}")).await.expect(422);
         api.get(&link.replace(customer, id)).await.expect(404);
         app.program("beta").get(&link.replace("alpha", "beta")).await.expect(404);
     }
@@ -254,8 +267,11 @@ stories! {
         let folder = tempfile::tempdir().unwrap();
         let (kept, key) = (folder.path().join("kept"), folder.path().join("key"));
         let keeper = Keeper::open(&app.app, &kept, &key).unwrap();
-        assert_eq!(keeper.keep_all(&app.app).await.unwrap(), 2);
-        assert_eq!(keeper.keep_all(&app.app).await.unwrap(), 0, "nothing has moved");
+        let lines = || ["alpha", "beta"].map(|c| std::fs::read_to_string(kept.join(format!("{c}.digests"))).unwrap().lines().count());
+        for _ in 0..2 {
+            keeper.keep_all(&app.app).await.unwrap();
+            assert_eq!(lines(), [1, 1], "one for each, and none if nothing has moved");
+        }
         let before: i64 = app.digest("alpha").await.split(':').next().unwrap().parse().unwrap();
         for n in 0..10 {
             let body = serde_json::json!({"name": format!("Branch {n}"), "visibility": "company"});
@@ -263,8 +279,10 @@ stories! {
         }
         app.app.clock.advance(3600);
         // the key is the one that was made
-        assert!(Keeper::open(&app.app, &kept, &key).unwrap().keep(&app.ctx("alpha").await).await.unwrap());
-        let compared = || async { digests::compare(&app.ctx("alpha").await, &kept).await.unwrap() };
+        Keeper::open(&app.app, &kept, &key).unwrap().keep(&app.ctx("alpha").await).await.unwrap();
+        assert_eq!(lines(), [2, 1]);
+        assert!(Keeper::open(&app.app, &kept, &folder.path().join("other")).is_err(), "no second key");
+        let compared = || async { digests::compare(&app.ctx("alpha").await, (&kept, &key)).await.unwrap() };
         assert_eq!(compared().await, (2, vec![]));
         // the last ten commits go, and the chain says that there were none
         unlock(app).await;
@@ -290,6 +308,8 @@ stories! {
         std::fs::write(&file, text).unwrap();
         let (_, found) = compared().await;
         assert!(found.len() == 2 && found[1].contains("was not signed"), "{found:?}");
+        std::fs::write(&file, "half a li").unwrap();
+        assert!(compared().await.1[0].contains("is no digest"));
     }
 
     async fn c95_a_cut_tail_differs_from_a_digest_kept_elsewhere(app) {

@@ -304,15 +304,19 @@ stories! {
         clerk.get("/alpha/main/orders?at=prices-2027-approved").await.expect(200);
         assert!(told.texts(".row-a").contains(&format!("Named change {seq} “Prices 2027: approved!”")));
         // it stays where it is
-        let taken = clerk.submit(&format!("/alpha/main/commits/{}", seq + 1), "form[action$='/tags']", &[("name", "prices 2027 approved")]).await.expect(422);
+        let taken = clerk.submit(&format!("/alpha/main/commits/{}", seq + 1), "form[action$='/tags']", &[("name", "prices 2027: APPROVED!")]).await.expect(422);
         assert!(taken.texts("#name-e")[0].contains("already"), "{}", taken.body);
-        assert_eq!(taken.attrs("#name", "value"), ["prices 2027 approved"]);
+        assert_eq!(taken.attrs("#name", "value"), ["prices 2027: APPROVED!"]);
         let tags = format!("/api/v1{page}/tags");
         // a number alone would be that of a change
         let made = api.post(&tags, &json!({"name": "2027"})).await.expect(201).json();
         assert_eq!(made["slug"], "point-2027");
+        // two that URLs would write alike are told apart, and what people call it leads there too
+        assert_eq!(api.post(&tags, &json!({"name": "合同"})).await.expect(201).json()["slug"], "point");
+        assert_eq!(api.post(&tags, &json!({"name": "价格"})).await.expect(201).json()["slug"], "point-2");
+        api.get(&at("Prices%202027:%20approved!")).await.expect(200);
         assert_eq!(api.get(&at("point-2027")).await.expect(200).json()["version"], seq);
-        assert_eq!(api.get(&format!("/api/v1{page}")).await.json()["tags"].as_array().unwrap().len(), 2);
+        assert_eq!(api.get(&format!("/api/v1{page}")).await.json()["tags"].as_array().unwrap().len(), 4);
         api.post(&tags, &json!({})).await.expect(422);
         api.post("/api/v1/alpha/main/commits/9999/tags", &json!({"name": "x"})).await.expect(404);
         api.get(&at("no-such-point")).await.expect(422);

@@ -65,6 +65,9 @@ fn one_currency(
         why: why.into(),
         ..Conflict::of(ConflictKind::Field, clashing)
     };
+    // each price is asked for once: here
+    merged.conflicts.retain(|c| !is_priced(&c.path));
+    merged.decided.retain(|(c, _)| !is_priced(&c.path));
     let choice = conflict.decided(resolutions).cloned();
     price_as(value, if choice == Some(Choice::Theirs) { theirs } else { ours });
     match choice {
@@ -90,10 +93,17 @@ fn priced(side: &Value) -> Value {
     Value::Object(out)
 }
 
+/// Whether a conflict of a single field is about a currency or an amount.
+fn is_priced(path: &str) -> bool {
+    let steps: Vec<&str> = path.split('/').collect();
+    matches!(steps[..], ["currency"] | ["lines", _, "price"] | ["discounts", _, "value"])
+}
+
 /// Whether a part names an amount of money that is not nothing.
 fn has_amount(part: &Value) -> bool {
-    let amount = if part["kind"] == json!("amount") { &part["value"] } else { &part["unit_price"] };
-    amount.as_str().is_some_and(|a| a != "0")
+    let is_some = |amount: &Value| amount.as_str().is_some_and(|a| a != "0");
+    let of_discount = part["kind"] == json!("amount") && is_some(&part["value"]);
+    of_discount || is_some(&part["unit_price"]) || is_some(&part["list_price"])
 }
 
 /// Whether a side wrote an amount that the base does not have.

@@ -4,4 +4,5 @@ pub(super) mod branches;
 pub(super) mod masters;
 pub(super) mod openapi;
 pub(super) mod orders;
+pub(super) mod origins;
 pub(super) mod records;

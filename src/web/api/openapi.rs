@@ -52,11 +52,13 @@ fn document() -> Value {
     })
 }
 
-/// What a route is about, by its last segment: a list, one record, a command.
+/// What a route is about, by its last segment: a list, one record, a command; or an answer of its own to
+/// what may be asked for, and a body of its own.
 enum About {
     List(Params),
     One,
     Command,
+    Other(Params, &'static [(&'static str, &'static str)]),
 }
 
 fn about(path: &str) -> About {
@@ -65,9 +67,75 @@ fn about(path: &str) -> About {
         "commits" => About::List(COMMIT_PARAMS),
         "customers" | "products" | "tax-codes" => About::List(MASTER_PARAMS),
         "{id}" | "{seq}" => About::One,
-        _ => About::Command,
+        last => OTHERS
+            .iter()
+            .find(|(word, ..)| *word == last || path.contains(&format!("/{word}/{{kind}}")))
+            .map_or(About::Command, |(_, asked, body)| About::Other(asked, body)),
     }
 }
+
+/// Name and meaning of texts.
+type Texts = &'static [(&'static str, &'static str)];
+const TWO: Texts = &[
+    ("from", "with `to`: the number of a change; the answer tells the `changes` between the two"),
+    ("to", "with `from`: the number of a change"),
+];
+const PLANNED: Texts = &[
+    ("for", "sync: what bringing it up to date would do"),
+    ("show", "conflicts: the records that have one"),
+    ("from", "`next` of the page before"),
+];
+const AGREED: Texts = &[
+    ("plan", "the name of the plan that was looked at"),
+    ("keep_open", "true: a merged branch stays open"),
+];
+/// Routes that are neither lists nor records nor an order's commands: last segment, what may be asked
+/// for, what the body says.
+const OTHERS: &[(&str, Texts, Texts)] = &[
+    ("history", TWO, &[]),
+    ("proof", &[("to", "the number of the change to whose digest it leads")], &[]),
+    ("tags", &[], &[("name", "what the point after this change is called, for good")]),
+    ("plan", PLANNED, &[]),
+    (
+        "branches",
+        &[("state", "all: closed ones too")],
+        &[
+            ("name", "what it is for"),
+            ("note", "more about it"),
+            ("visibility", "private or company"),
+        ],
+    ),
+    ("{slug}", &[], &[]),
+    (
+        "people",
+        &[],
+        &[
+            ("visibility", "private or company"),
+            ("user", "the id of a member who shall see it"),
+            ("remove", "the id of one who shall not any more"),
+        ],
+    ),
+    (
+        "resolutions",
+        &[],
+        &[
+            ("all", "every open conflict of this kind; or one, by `kind`, `id` and `path`"),
+            ("kind", "the kind of record"),
+            ("id", "the record's id"),
+            ("path", "the conflict's path"),
+            ("choice", "ours, theirs or value"),
+            ("value", "what shall be, with the choice `value`"),
+            ("for", "sync or merge"),
+        ],
+    ),
+    ("merge", &[], AGREED),
+    ("sync", &[], AGREED),
+    ("revert", PLANNED, AGREED),
+    ("approval", &[], AGREED),
+    ("withdrawal", &[], &[]),
+    ("undoing", &[], &[]),
+    ("discarding", &[], &[]),
+];
 
 fn operation(route: &Route, act: Act) -> Value {
     let names = route.path.split('/').filter_map(|p| p.strip_prefix('{')?.strip_suffix('}'));
@@ -79,23 +147,23 @@ fn operation(route: &Route, act: Act) -> Value {
             params.extend(known.iter().map(|(n, text)| param(n, "query", text)));
             json!({"type": "object", "properties": {"items": {"type": "array"}, "next": {"type": ["string", "integer", "null"]}}})
         }
+        (_, About::Other(asked, _), _) => {
+            params.extend(asked.iter().map(|(n, text)| param(n, "query", text)));
+            json!({"type": "object"})
+        }
         (.., None) => json!({"type": "object"}),
         _ => refer(name),
     };
     if route.shows.past {
-        let text = "as it was: a commit's number, a moment, or a day, which is its end";
+        let text =
+            "as it was: a commit's number, a moment, a day, which is its end, or a point's name";
         params.push(param("at", "query", text));
     }
-    let input = input_of(&route.method, &about, name);
-    if input.as_ref().is_some_and(|i| i.ends_with("_input")) {
+    if matches!((&route.method, &about), (&Method::POST, About::List(_))) {
         let text = "at most 200 signs; a repeated request with one key is one act";
         params.push(param("Idempotency-Key", "header", text));
     }
-    let done = if route.path.ends_with("/deletion") {
-        json!({"description": "Gone"})
-    } else {
-        json!({"description": "Done", "content": {"application/json": {"schema": answer}}})
-    };
+    let done = done(route, &answer);
     let mut out = json!({
         "summary": act.label(), "parameters": params, "security": [{"token": []}],
         "responses": {
@@ -103,21 +171,32 @@ fn operation(route: &Route, act: Act) -> Value {
             "default": {"description": "Why not", "content": {"application/problem+json": {"schema": refer("problem")}}},
         },
     });
-    if let Some(input) = input {
-        let schema = refer(&input);
+    if let Some(schema) = input_of(&route.method, &about, name) {
         out["requestBody"] =
             json!({"required": true, "content": {"application/json": {"schema": schema}}});
     }
     out
 }
 
+fn done(route: &Route, answer: &Value) -> Value {
+    if route.path.ends_with("/deletion") {
+        return json!({"description": "Gone"});
+    }
+    json!({"description": "Done", "content": {"application/json": {"schema": answer}}})
+}
+
 /// The schema of a request's body.
-fn input_of(method: &Method, about: &About, name: &str) -> Option<String> {
+fn input_of(method: &Method, about: &About, name: &str) -> Option<Value> {
     match (method, about) {
         (&Method::GET, _) => None,
-        (&Method::PATCH, _) => Some(format!("{name}_change")),
-        (_, About::Command) => Some("command".into()),
-        _ => Some(format!("{name}_input")),
+        (&Method::PATCH, _) => Some(refer(&format!("{name}_change"))),
+        (_, About::Other(_, body)) => {
+            let text = |text: &str| json!({"type": ["string", "boolean"], "description": text});
+            let each = body.iter().map(|(n, told)| ((*n).to_owned(), text(told)));
+            Some(object(each.collect::<Map<String, Value>>(), &[]))
+        }
+        (_, About::Command) => Some(refer("command")),
+        _ => Some(refer(&format!("{name}_input"))),
     }
 }
 

@@ -71,7 +71,7 @@ async fn shown(visit: &Visit, seq: i64, problems: Problems) -> std::result::Resu
         may_revert: row.records > 0
             && visit.ctx.scope.world() == &World::Main
             && visit.ctx.scope.may(Act::MergeBranch),
-        may_name: visit.ctx.scope.may(Act::OpenBranch),
+        may_name: visit.ctx.scope.world() == &World::Main && visit.ctx.scope.may(Act::OpenBranch),
         name: String::new(),
         problems,
     })
