@@ -45,6 +45,10 @@ pub struct Branch {
 }
 
 impl Branch {
+    /// Whether a person opened it. One that the operator opened is nobody's.
+    pub fn is_of(&self, person: Option<UserId>) -> bool {
+        self.owner.is_some() && self.owner == person
+    }
     /// Why it cannot be changed any more.
     pub fn closed(&self) -> Option<&'static str> {
         match self.state {

@@ -153,7 +153,7 @@ pub async fn reopen(ctx: &Ctx, slug: &str) -> Result<()> {
 async fn own(ctx: &Ctx, slug: &str) -> Result<Branch> {
     ctx.may(Act::OpenBranch)?;
     let branch = find(ctx, slug).await?.branch;
-    if branch.owner.is_none() || branch.owner != ctx.scope.actor() {
+    if !branch.is_of(ctx.scope.actor()) {
         ctx.may(Act::MergeBranch)?;
     }
     Ok(branch)

@@ -167,14 +167,13 @@ pub struct Point {
 /// `Invalid` if it names none, or one before the company's first commit.
 pub async fn point(ctx: &Ctx, text: &str) -> Result<Point> {
     ctx.may(Act::ReadHistory)?;
-    let mut tx = ctx.read().await?;
-    let (seq, moment) = (text.parse::<i64>().ok(), moment(ctx, text));
-    let found = match (seq, moment) {
-        (Some(seq), _) => commits::time_of(&mut tx, &ctx.scope, seq).await?,
-        (None, Ok(moment)) => commits::before_time(&mut tx, &ctx.scope, moment).await?,
-        (None, Err(e)) => {
-            let tag = tags::find(&mut tx, &ctx.scope, &slug(text, "point")).await?.ok_or(e)?;
-            commits::time_of(&mut tx, &ctx.scope, tag.seq).await?
+    let scope = &ctx.scope;
+    let found = match (text.parse::<i64>(), moment(ctx, text)) {
+        (Ok(seq), _) => commits::time_of(&mut ctx.glance().await?, scope, seq).await?,
+        (_, Ok(moment)) => commits::before_time(&mut ctx.glance().await?, scope, moment).await?,
+        (_, Err(e)) => {
+            let tag = tags::find(&mut ctx.glance().await?, scope, &slug(text, "point")).await?;
+            commits::time_of(&mut ctx.glance().await?, scope, tag.ok_or(e)?.seq).await?
         }
     };
     let none = || Error::at("at", "Nothing was here at that time yet, or no such change was made");

@@ -23,7 +23,7 @@ use crate::{
 };
 use uuid::Uuid;
 
-/// Commits that a proof names at most: some 4 MB.
+/// Commits that a proof names at most: some 3 MB.
 const LINKS: i64 = 10_000;
 
 /// The proof that a commit made this version of a record, up to the digest after a later commit, or else

@@ -41,7 +41,7 @@ pub async fn of(ctx: &Ctx, branch: &Branch) -> Result<Option<Viewers>> {
 
 /// Its owner, and who tidies up.
 fn may(ctx: &Ctx, branch: &Branch) -> bool {
-    let own = branch.owner.is_some() && branch.owner == ctx.scope.actor();
+    let own = branch.is_of(ctx.scope.actor());
     ctx.scope.may(Act::OpenBranch) && (own || ctx.scope.role() == Role::Admin)
 }
 

@@ -54,7 +54,7 @@ pub struct Link {
     /// Microseconds since 1970.
     pub at: i64,
     pub cause: String,
-    /// What people wrote or were told may be withheld; its hash says as much.
+    /// Of the message, which takes no room here; a short one can be guessed from it.
     pub message_hash: String,
     pub root: String,
 }

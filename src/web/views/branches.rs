@@ -140,7 +140,7 @@ impl New {
 impl Show {
     pub(in crate::web) fn of(visit: &Visit, found: &Listed, viewers: Option<Viewers>) -> Self {
         let row = row(visit, found, ("/orders", ""));
-        let own = found.branch.owner.is_some() && found.branch.owner == visit.ctx.scope.actor();
+        let own = found.branch.is_of(visit.ctx.scope.actor());
         Self {
             shell: Shell::of(visit, found.branch.name.clone(), "branches"),
             note: found.branch.note.clone(),
@@ -165,7 +165,7 @@ impl Show {
 fn row(visit: &Visit, listed: &Listed, (list, here): (&str, &str)) -> Row {
     let (b, t) = (&listed.branch, &listed.tally);
     let (zone, now) = (visit.ctx.company.zone(), visit.ctx.now());
-    let own = b.owner.is_some() && b.owner == visit.ctx.scope.actor();
+    let own = b.is_of(visit.ctx.scope.actor());
     let owner = t.owner.clone().unwrap_or_else(|| "The operator".into());
     Row {
         name: b.name.clone(),
