@@ -57,9 +57,9 @@ pub async fn remove(tx: &mut Tx, scope: &Scope, (branch, user): (i64, UserId)) -
     tx.sql(text).bind(scope.company()).bind(branch).bind(user).run().await
 }
 
-/// Who committed to a branch, beside bringing it up to date and opening it again.
+/// Who committed to a branch, beside what follows from sync, merge and revert.
 pub async fn authors(tx: &mut Tx, scope: &Scope, branch: i64) -> Result<Vec<UserId>> {
-    let text = "SELECT DISTINCT author_id FROM commits WHERE company_id = $1 AND branch_id = $2 AND author_id IS NOT NULL AND records > 0 AND cause NOT IN ('sync', 'undoing', 'opening')";
+    let text = "SELECT DISTINCT author_id FROM commits WHERE company_id = $1 AND branch_id = $2 AND author_id IS NOT NULL AND records > 0 AND cause NOT IN ('sync', 'undoing', 'opening', 'merge')";
     let rows: Vec<(UserId,)> = tx.sql(text).bind(scope.company()).bind(branch).all().await?;
     Ok(rows.into_iter().map(|r| r.0).collect())
 }

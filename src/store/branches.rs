@@ -2,12 +2,14 @@
 use super::db::Tx;
 use crate::domain::{
     branch::{Branch, BranchState, Visibility},
+    field::Kind,
     ids::UserId,
     policy::Role,
     scope::Scope,
     time::Ts,
 };
 use sqlx::Result;
+use uuid::Uuid;
 
 crate::from_row!(BranchRow {
     id,
@@ -90,11 +92,34 @@ pub async fn by_number(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<Bra
     Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
 }
 
-/// The branch that a commit merged.
+/// The branch that a commit of main merged, or some records of.
 pub async fn merged_by(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<Branch>> {
-    let text = select!("b.state = 'merged' AND b.merged_seq = $2");
+    let text = select!(
+        "b.id = (SELECT p.branch_id FROM commits c JOIN commits p ON p.company_id = c.company_id AND p.seq = c.merged_seq WHERE c.company_id = $1 AND c.seq = $2 AND c.branch_id = 0 AND c.cause = 'merge')"
+    );
     let stmt = tx.sql(text).bind(scope.company()).bind(seq);
     Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
+}
+
+/// From a commit of main on the branch's versions of these records are changes of main as it was then.
+pub async fn rest_on(
+    tx: &mut Tx,
+    scope: &Scope,
+    (id, kind, seq): (i64, Kind, i64),
+    records: &[Uuid],
+) -> Result<()> {
+    for some in records.chunks(200) {
+        let mut sql = tx.builder();
+        sql.push(
+            "INSERT INTO branch_record_bases (company_id, branch_id, kind, record_id, base_seq) ",
+        );
+        sql.values(some, |row, record| {
+            row.bind(scope.company()).bind(id).bind(kind.word().to_owned()).bind(*record).bind(seq);
+        });
+        sql.push(" ON CONFLICT (company_id, branch_id, kind, record_id) DO UPDATE SET base_seq = excluded.base_seq");
+        tx.built(sql).run().await?;
+    }
+    Ok(())
 }
 
 /// The branches that the person may see, the last changed first; open ones alone, or all.

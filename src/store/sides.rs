@@ -37,7 +37,7 @@ impl FromDb for Sides {
 /// Where the sides come from.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
-    /// Main at the branch's base, main now, the branch.
+    /// Main at the branch's base (at a later one, where the record has one), main now, the branch.
     Branch(&'a Branch),
     /// Main after a commit, main now, main before the commit.
     Commit(i64),
@@ -49,14 +49,17 @@ pub async fn chunk<R: Stored>(
     scope: &Scope,
     (source, after): (Source<'_>, Uuid),
 ) -> Result<Vec<Sides>> {
-    let stmt = match source {
+    match source {
         Source::Branch(branch) => {
             let stmt = tx.sql(R::TEXTS.sides_of_branch).bind(scope.company());
-            stmt.bind(branch.id).bind(branch.base)
+            let stmt = stmt.bind(branch.id).bind(branch.base).bind(after).bind(CHUNK);
+            stmt.bind(R::KIND.word().to_owned()).all().await
         }
-        Source::Commit(seq) => tx.sql(R::TEXTS.sides_of_commit).bind(scope.company()).bind(seq),
-    };
-    stmt.bind(after).bind(CHUNK).all().await
+        Source::Commit(seq) => {
+            let stmt = tx.sql(R::TEXTS.sides_of_commit).bind(scope.company()).bind(seq);
+            stmt.bind(after).bind(CHUNK).all().await
+        }
+    }
 }
 
 /// Which of main's records hold these codes now: the code's key and the record.

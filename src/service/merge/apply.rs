@@ -1,15 +1,13 @@
 //! Doing what a plan said: all of it in one transaction, or nothing.
-use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan, review, stale};
+use super::{Draft, Effect, Job, Mergeable, Only, Plan, aftermath, each_kind, plan, review, stale};
 use crate::{
     domain::{
         branch::{Branch, BranchState},
         customer::Customer,
-        history::{cause::Cause, merge::merge_record},
+        history::cause::Cause,
         order::{Order, State},
         policy::Act,
         product::Product,
-        record::of_value,
-        scope::World,
         tax::TaxCode,
     },
     service::{
@@ -17,13 +15,11 @@ use crate::{
         context::{Ctx, open_still},
         error::{Error, Result},
         orders,
-        records::parsed,
     },
     store::{
         self, commits,
         ready::Step,
         sides,
-        versions::Version,
         write::{Said, Write},
     },
 };
@@ -40,12 +36,22 @@ pub enum Outcome {
     Nothing,
 }
 
-/// Merges a branch into main, as the plan `agreed` said; `keep` leaves it open on the new main.
-/// Asked again for the same plan, it tells what was done the first time.
+/// What a merge is asked for.
+pub struct Asked<'a> {
+    /// The plan that was looked at.
+    pub plan: &'a str,
+    pub only: Only,
+    /// The branch stays open, on main as it is then.
+    pub keep: bool,
+}
+
+/// Merges a branch, or some of its records, into main, as the plan that was looked at said. Asked again
+/// for the same plan, it tells what was done the first time.
 ///
 /// # Errors
 /// `Refused` while conflicts are open, if the plan is not what it was any more, if a right is missing.
-pub async fn merge(ctx: &Ctx, slug: &str, (agreed, keep): (&str, bool)) -> Result<Outcome> {
+pub async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Outcome> {
+    let Asked { plan: agreed, only, keep } = asked;
     ctx.may(Act::MergeBranch)?;
     let branch = branches::find(ctx, slug).await?.branch;
     match &branch.merged {
@@ -53,15 +59,20 @@ pub async fn merge(ctx: &Ctx, slug: &str, (agreed, keep): (&str, bool)) -> Resul
         None if branch.state == BranchState::Merged => return Ok(Outcome::Nothing),
         _ => open_still(&branch)?,
     }
-    let (plan, mut w) = under_lock(ctx, ctx, (Job::Merge(branch), agreed)).await?;
-    let Some(branch) = plan.job.branch() else { return Err(Error::NotFound) };
+    let job = Job::Merge(branch, only.clone());
+    let (mut plan, mut w) = under_lock(ctx, ctx, (job, agreed)).await?;
+    let Some(branch) = plan.job.branch().cloned() else { return Err(Error::NotFound) };
     if plan.summary.records() == 0 {
         drop(w);
-        return if keep { Ok(Outcome::Nothing) } else { close_empty(ctx, branch).await };
+        let open = keep || !only.is_all();
+        return if open { Ok(Outcome::Nothing) } else { close_empty(ctx, &branch).await };
     }
     review::enough(ctx, &mut w.tx, &plan).await?;
-    let message = format!("Merged branch {}", branch.name);
-    write_main(ctx, plan, w, (Cause::Merge, &message, keep)).await.map(Outcome::Done)
+    let what = if only.is_all() { "" } else { "a part of " };
+    let message = format!("Merged {what}branch {}", branch.name);
+    let w = write_main(ctx, &mut plan, w).await?;
+    let said = Said { cause: Cause::Merge, message: &message };
+    aftermath::merged(ctx, w, &plan, (said, keep)).await.map(Outcome::Done)
 }
 
 /// A branch that has nothing to merge is merged without a commit.
@@ -128,40 +139,24 @@ async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
     Ok(same && orders.iter().all(|id| Order::find(&plan.drafts, *id).is_none()))
 }
 
-/// Writes what the drafts make of main, and what becomes of the branch.
-async fn write_main(
-    ctx: &Ctx,
-    mut plan: Plan,
-    mut w: Write,
-    (cause, message, keep): (Cause, &str, bool),
-) -> Result<i64> {
-    numbers(ctx, &mut w, &mut plan).await?;
+/// Writes what the drafts make of main.
+async fn write_main(ctx: &Ctx, plan: &mut Plan, mut w: Write) -> Result<Write> {
+    numbers(ctx, &mut w, plan).await?;
     each_kind!(R => {
         let sides = R::of(&plan.drafts).iter().filter(|d| d.effect() != Effect::Nothing);
         w.release::<R>(sides.map(|d| (d.before.as_ref(), d.after()))).await?;
     });
     // what is named comes before what names it, and goes after it
-    each_kind!(R => put::<R>(&mut w, &plan, |e| e != Effect::Deleted).await?);
-    put::<Order>(&mut w, &plan, |e| e == Effect::Deleted).await?;
-    put::<Product>(&mut w, &plan, |e| e == Effect::Deleted).await?;
-    put::<Customer>(&mut w, &plan, |e| e == Effect::Deleted).await?;
-    put::<TaxCode>(&mut w, &plan, |e| e == Effect::Deleted).await?;
-    let (seq, at) = (w.seq(), w.at());
+    each_kind!(R => put::<R>(&mut w, plan, |e| e != Effect::Deleted).await?);
+    put::<Order>(&mut w, plan, |e| e == Effect::Deleted).await?;
+    put::<Product>(&mut w, plan, |e| e == Effect::Deleted).await?;
+    put::<Customer>(&mut w, plan, |e| e == Effect::Deleted).await?;
+    put::<TaxCode>(&mut w, plan, |e| e == Effect::Deleted).await?;
     w.merges(match &plan.job {
         Job::Revert(reverted) => *reverted,
-        Job::Merge(branch) | Job::Sync(branch) => branch.head,
+        Job::Merge(branch, _) | Job::Sync(branch) => branch.head,
     });
-    if let Some(branch) = plan.job.branch() {
-        let merged = Some((seq, plan.name()));
-        let after = Branch { merged, changed_at: at, ..branch.clone() };
-        if keep {
-            each_kind!(R => w.let_go_all::<R>(branch.id).await?);
-            w.rebase(after, seq).await?;
-        } else {
-            w.change_branch(Branch { state: BranchState::Merged, ..after }).await?;
-        }
-    }
-    open_again(ctx, w, &plan, Said { cause, message }).await
+    Ok(w)
 }
 
 /// Orders that were confirmed on the branch get their numbers on main, in the order of their entry.
@@ -196,46 +191,12 @@ pub async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome> {
     let mut tx = ctx.glance().await?;
     let commit = commits::find(&mut tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;
     drop(tx);
-    let (plan, w) = under_lock(ctx, ctx, (Job::Revert(seq), agreed)).await?;
+    let (mut plan, w) = under_lock(ctx, ctx, (Job::Revert(seq), agreed)).await?;
     if plan.summary.records() == 0 {
         return Ok(Outcome::Nothing);
     }
     let message = format!("Took back change {seq}: {}", commit.message);
-    write_main(ctx, plan, w, (Cause::Revert, &message, false)).await.map(Outcome::Done)
-}
-
-/// The branch that the reverted commit had merged is open again, on main as it is after the revert and
-/// with all its changes on top, so that it can be corrected and merged once more.
-async fn open_again(ctx: &Ctx, w: Write, plan: &Plan, said: Said<'_>) -> Result<i64> {
-    let Job::Revert(reverted) = plan.job else { return Ok(w.finish(said).await?) };
-    let mut w = w;
-    let Some(branch) = store::branches::merged_by(&mut w.tx, &ctx.scope, reverted).await? else {
-        return Ok(w.finish(said).await?);
-    };
-    let message = format!("Reopened branch {}", branch.name);
-    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
-    let (done, mut w) = w.another(said, &scope).await?;
-    each_kind!(R => again::<R>(&mut w, (plan, &branch)).await?);
-    let open = Branch { state: BranchState::Open, merged: None, ..branch };
-    w.rebase(open, done).await?;
-    w.finish(Said { cause: Cause::Opening, message: &message }).await?;
-    Ok(done)
-}
-
-/// What a branch changes of main after its merge was taken back: what the merge had made of it, but
-/// where main went on since.
-async fn again<R: Mergeable>(w: &mut Write, (plan, branch): (&Plan, &Branch)) -> Result<()> {
-    w.let_go_all::<R>(branch.id).await?;
-    let mut steps: Vec<Step<R>> = vec![];
-    for d in R::of(&plan.drafts) {
-        let value = |v: &Option<Version>| v.as_ref().map(|v| parsed(&v.body)).transpose();
-        let (before, main, merged) = (value(&d.theirs)?, d.after(), value(&d.base)?);
-        let main_value = main.map(R::value);
-        let sides = [before.as_ref(), main_value.as_ref(), merged.as_ref()];
-        let anew = merge_record(R::FIELDS, sides, &[]).value.map(of_value::<R>).transpose()?;
-        if main.map(R::body) != anew.as_ref().map(R::body) {
-            steps.push(Step::of(main.cloned(), anew, false));
-        }
-    }
-    Ok(R::put(w, &steps).await?)
+    let w = write_main(ctx, &mut plan, w).await?;
+    let said = Said { cause: Cause::Revert, message: &message };
+    aftermath::given_back(ctx, w, &plan, said).await.map(Outcome::Done)
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(
     drafts: &mut Drafts,
 ) -> Result<()> {
     let since = match job {
-        Job::Merge(branch) | Job::Sync(branch) => branch.base,
+        Job::Merge(branch, _) | Job::Sync(branch) => branch.base,
         Job::Revert(seq) => seq - 1,
     };
     for _ in 0..ROUNDS {

@@ -135,13 +135,13 @@ impl<R: Subject> Draft<R> {
         let step = || Step::of(self.before.clone(), self.after.clone(), self.known);
         (self.effect != Effect::Nothing).then(|| step().with_body(body))
     }
-    /// What is to be written of it on its branch, once that shows main as it is now.
+    /// What is to be written of it on its branch, so that this shows what main would have.
     ///
     /// # Errors
     /// If the branch's side cannot be read.
-    pub(super) fn overlay(&self) -> Result<Option<Step<R>>> {
+    pub(super) fn on_branch(&self) -> Result<Option<Step<R>>> {
         let theirs = self.theirs.as_ref();
-        if self.effect == Effect::Nothing || self.body.as_ref() == theirs.map(|v| &v.body) {
+        if self.body.as_ref() == theirs.map(|v| &v.body) {
             return Ok(None);
         }
         Ok(Some(Step::of(typed(theirs)?, self.after.clone(), true)))

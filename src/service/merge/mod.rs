@@ -1,17 +1,20 @@
 //! Bringing worlds together: a branch into main, main into a branch, a commit taken back. One plan for
 //! all of them, which changes nothing, and one transaction that does what the plan said.
+mod aftermath;
 mod apply;
 mod checks;
 mod decide;
 mod draft;
+mod only;
 mod plan;
 mod review;
 mod sync;
 
-pub use apply::{Outcome, merge, revert};
+pub use apply::{Asked, Outcome, merge, revert};
 pub use decide::{Decision, Which, decide, decision};
 pub(crate) use draft::each_kind;
 pub use draft::{Draft, Drafts, Effect, Mergeable};
+pub use only::Only;
 pub use plan::plan;
 pub use review::{Given, Review, approve, review, withdraw};
 pub use sync::{sync, undo_sync};
@@ -42,8 +45,8 @@ use uuid::Uuid;
 /// What is brought together.
 #[derive(Clone, Debug)]
 pub enum Job {
-    /// A branch into main.
-    Merge(Branch),
+    /// A branch into main, or some of its records.
+    Merge(Branch, Only),
     /// Main as it is now into a branch.
     Sync(Branch),
     /// What main was before a commit into main.
@@ -51,13 +54,13 @@ pub enum Job {
 }
 
 impl Job {
-    /// What is wanted of a branch: `sync`, or else that it is merged.
+    /// What is wanted of a branch: `sync`, or else that it, or some of its records, are merged.
     ///
     /// # Errors
     /// `NotFound` if the person sees no such branch.
-    pub async fn of_branch(ctx: &Ctx, (slug, word): (&str, &str)) -> Result<Self> {
+    pub async fn of_branch(ctx: &Ctx, (slug, word, only): (&str, &str, Only)) -> Result<Self> {
         let branch = branches::find(ctx, slug).await?.branch;
-        Ok(if word == "sync" { Self::Sync(branch) } else { Self::Merge(branch) })
+        Ok(if word == "sync" { Self::Sync(branch) } else { Self::Merge(branch, only) })
     }
     /// That a commit is taken back.
     ///
@@ -68,28 +71,35 @@ impl Job {
     }
     fn source(&self) -> Source<'_> {
         match self {
-            Self::Merge(branch) | Self::Sync(branch) => Source::Branch(branch),
+            Self::Merge(branch, _) | Self::Sync(branch) => Source::Branch(branch),
             Self::Revert(seq) => Source::Commit(*seq),
         }
     }
     /// Under what its decisions are kept: a sync and a merge ask the same.
     fn subject(&self) -> resolutions::Subject {
         match self {
-            Self::Merge(branch) | Self::Sync(branch) => resolutions::Subject::Branch(branch.id),
+            Self::Merge(branch, _) | Self::Sync(branch) => resolutions::Subject::Branch(branch.id),
             Self::Revert(seq) => resolutions::Subject::Revert(*seq),
         }
     }
     /// The branch that it is of.
     pub fn branch(&self) -> Option<&Branch> {
         match self {
-            Self::Merge(branch) | Self::Sync(branch) => Some(branch),
+            Self::Merge(branch, _) | Self::Sync(branch) => Some(branch),
             Self::Revert(_) => None,
+        }
+    }
+    /// Which records are meant.
+    pub fn only(&self) -> Option<&Only> {
+        match self {
+            Self::Merge(_, only) => Some(only).filter(|only| !only.is_all()),
+            Self::Sync(_) | Self::Revert(_) => None,
         }
     }
     /// The same with the branch as it is now.
     fn with(self, now: Branch) -> Self {
         match self {
-            Self::Merge(_) => Self::Merge(now),
+            Self::Merge(_, only) => Self::Merge(now, only),
             Self::Sync(_) => Self::Sync(now),
             Self::Revert(seq) => Self::Revert(seq),
         }

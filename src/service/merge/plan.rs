@@ -1,5 +1,5 @@
 //! The plan: every record's three sides merged, checked against the rest, summed up. It only reads.
-use super::{Draft, Drafts, Effect, Job, Mergeable, Plan, Summary, checks, each_kind};
+use super::{Draft, Drafts, Effect, Job, Mergeable, Only, Plan, Summary, checks, each_kind};
 use crate::{
     domain::{
         branch::Branch,
@@ -46,6 +46,9 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let decisions = decisions(ctx, tx, &job).await?;
     let mut drafts = Drafts::default();
     each_kind!(R => gather::<R>(ctx, tx, (&job, &decisions), &mut drafts).await?);
+    if let Some(only) = job.only() {
+        only.narrow(&mut drafts);
+    }
     checks::run(ctx, tx, (&job, &decisions), &mut drafts).await?;
     if !matches!(job, Job::Sync(_)) {
         each_kind!(R => for draft in R::of_mut(&mut drafts) {
@@ -56,6 +59,7 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let mut denied = vec![];
     let mut hash = Sha256::new();
     hash.update(print_of(job.branch()));
+    hash.update(job.only().map(Only::text).unwrap_or_default());
     each_kind!(R => sum_up::<R>(R::of(&drafts), &mut summary, &mut denied, &mut hash));
     money(&drafts.orders, &mut summary);
     let hash = hash.finalize().into();
@@ -84,20 +88,22 @@ async fn gather<R: Mergeable>(
         after = last.id;
         for sides in chunk {
             let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
-            if let Some(draft) = draft::<R>(sides, decided)? {
-                R::of_mut(drafts).push(draft);
-            }
+            R::of_mut(drafts).extend(draft::<R>(sides, (job, decided))?);
         }
     }
 }
 
 /// What becomes of a record by itself; nothing where the incoming side changed nothing.
-fn draft<R: Mergeable>(sides: Sides, decided: &[Resolution]) -> Result<Option<Draft<R>>> {
+fn draft<R: Mergeable>(
+    sides: Sides,
+    (job, decided): (&Job, &[Resolution]),
+) -> Result<Option<Draft<R>>> {
     let same = |a: &Option<Version>, b: &Option<Version>| {
         a.as_ref().map(|v| &v.body) == b.as_ref().map(|v| &v.body)
     };
     if same(&sides.base, &sides.theirs) {
-        return Ok(None);
+        // a sync still has to let go of what the branch keeps of it
+        return matches!(job, Job::Sync(_)).then(|| Draft::new(sides)).transpose();
     }
     let mut draft = Draft::new(sides)?;
     let guarded = draft.before.as_ref().is_some_and(R::is_guarded);

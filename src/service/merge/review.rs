@@ -106,7 +106,7 @@ pub async fn review(ctx: &Ctx, plan: &Plan) -> Result<Option<Review>> {
 }
 
 pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<Option<Review>> {
-    let Job::Merge(branch) = &plan.job else { return Ok(None) };
+    let Job::Merge(branch, _) = &plan.job else { return Ok(None) };
     let needed = ctx.company.review.needed(plan.summary.records(), &plan.summary.moved);
     let all = approvals::all(tx, &ctx.scope, branch.id).await?;
     if needed == 0 && all.is_empty() {
@@ -171,11 +171,11 @@ fn refused(ctx: &Ctx, authors: &BTreeSet<UserId>) -> Option<&'static str> {
 ///
 /// # Errors
 /// `Refused` if the plan says something else by now, has open conflicts, or the person made it.
-pub async fn approve(ctx: &Ctx, slug: &str, agreed: &str) -> Result<()> {
+pub async fn approve(ctx: &Ctx, job: &Job, agreed: &str) -> Result<()> {
     ctx.may(Act::ApproveBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
-    open_still(&branch)?;
-    let plan = plan::plan(ctx, Job::Merge(branch.clone())).await?;
+    let Job::Merge(branch, _) = job else { return Err(Error::NotFound) };
+    open_still(branch)?;
+    let plan = plan::plan(ctx, job.clone()).await?;
     plan.decided()?;
     plan.is(agreed)?;
     let mut tx = ctx.app.db.write(&ctx.scope).await?;

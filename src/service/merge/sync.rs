@@ -77,8 +77,8 @@ async fn overlay<R: Mergeable>(w: &mut Write, plan: &Plan) -> Result<()> {
     let as_main = drafts.iter().filter(|d| d.effect() == Effect::Nothing);
     w.let_go::<R>(&as_main.map(|d| d.id).collect::<Vec<_>>()).await?;
     let mut steps = vec![];
-    for draft in drafts {
-        steps.extend(draft.overlay()?);
+    for draft in drafts.iter().filter(|d| d.effect() != Effect::Nothing) {
+        steps.extend(draft.on_branch()?);
     }
     Ok(R::put(w, &steps).await?)
 }

@@ -56,6 +56,7 @@ migrations!(
     "0013_reviews",
     "0014_log",
     "0015_tags",
+    "0016_parts",
 );
 
 fn migrator(engine: Engine) -> Migrator {
@@ -173,7 +174,7 @@ impl Db {
 /// `ROLE` is replaced by the role's name, which is letters, digits and underscores.
 const GRANTS: &[&str] = &[
     "GRANT USAGE ON SCHEMA public TO ROLE",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, order_count_steps, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search, span_search, word_spans, branches, branch_people, resolutions, approvals TO ROLE",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, order_count_steps, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search, span_search, word_spans, branches, branch_people, branch_record_bases, resolutions, approvals TO ROLE",
     "GRANT SELECT, INSERT, UPDATE ON chains TO ROLE",
     "GRANT SELECT, INSERT ON commits, branch_bases, tags, customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
     "GRANT UPDATE (to_seq) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",

@@ -8,7 +8,7 @@ use crate::{
     service::{
         branches::{self, Listed, NewBranch},
         error::Error,
-        merge::{self, Job, Outcome, Plan, Record, Review, Told},
+        merge::{self, Asked, Job, Only, Outcome, Plan, Record, Review, Told},
         viewers,
     },
     web::{extract::Visit, problem::Result, query::Query},
@@ -69,10 +69,11 @@ async fn one(visit: &Visit, slug: &str) -> Result {
     Ok(Json(listed(&found)).into_response())
 }
 
-/// What merging would do, or with `?for=sync` bringing it up to date.
+/// What merging would do, or with `?for=sync` bringing it up to date; `?only=order:id` for some records.
 pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    let word = Query::of(&visit.uri).get("for").to_owned();
-    let job = Job::of_branch(&visit.ctx, (&slug, &word)).await?;
+    let query = Query::of(&visit.uri);
+    let only = Only::parse(query.all("only"))?;
+    let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
     told(&visit, &merge::plan(&visit.ctx, job).await?).await
 }
 
@@ -146,7 +147,7 @@ pub(in crate::web) async fn resolve(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, "merge")).await?;
+    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
     decided(&visit, job, &given).await
 }
 
@@ -177,14 +178,22 @@ fn outcome(outcome: Outcome) -> Response {
     Json(json!({ "commit": commit })).into_response()
 }
 
-/// The body names the `plan`; `keep_open` leaves the branch open on the new main.
+/// The records of the branch that a body means: all, or `"only": ["order:id"]`.
+fn only(given: &Value) -> Result<Only, Error> {
+    let each = given["only"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Only::parse(each.iter().map(|v| v.as_str().unwrap_or("?")))
+}
+
+/// The body names the `plan`; `keep_open` leaves the branch open on the new main, `only` the records
+/// that the plan was asked for.
 pub(in crate::web) async fn merge(
     visit: Visit,
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
     let keep = given["keep_open"].as_bool().unwrap_or(false);
-    Ok(outcome(merge::merge(&visit.ctx, &slug, (agreed(&given)?, keep)).await?))
+    let asked = Asked { plan: agreed(&given)?, only: only(&given)?, keep };
+    Ok(outcome(merge::merge(&visit.ctx, &slug, asked).await?))
 }
 
 /// The body names the `plan` that is approved.
@@ -193,7 +202,8 @@ pub(in crate::web) async fn approve(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
-    merge::approve(&visit.ctx, &slug, agreed(&given)?).await?;
+    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
+    merge::approve(&visit.ctx, &job, agreed(&given)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

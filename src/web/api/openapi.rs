@@ -84,10 +84,12 @@ const PLANNED: Texts = &[
     ("for", "sync: what bringing it up to date would do"),
     ("show", "conflicts: the records that have one"),
     ("from", "`next` of the page before"),
+    ("only", "kind:id of some records, with commas between them: what merging these would do"),
 ];
 const AGREED: Texts = &[
     ("plan", "the name of the plan that was looked at"),
     ("keep_open", "true: a merged branch stays open"),
+    ("only", "the records that the plan was asked for, as a list of kind:id"),
 ];
 /// Routes that are neither lists nor records nor an order's commands: last segment, what may be asked
 /// for, what the body says.
@@ -126,6 +128,7 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
             ("choice", "ours, theirs or value"),
             ("value", "what shall be, with the choice `value`"),
             ("for", "sync or merge"),
+            ("only", "the records that the plan was asked for, as a list of kind:id"),
         ],
     ),
     ("merge", &[], AGREED),

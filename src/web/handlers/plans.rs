@@ -3,7 +3,7 @@ use crate::{
     domain::check::Problems,
     service::{
         error::Error,
-        merge::{self, Job, Outcome, Plan},
+        merge::{self, Asked, Job, Only, Outcome, Plan},
     },
     web::{
         extract::Visit,
@@ -20,8 +20,9 @@ use axum::{extract::Path, response::Response};
 type Slug = Path<(String, String, String)>;
 
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    let word = Query::of(&visit.uri).get("for").to_owned();
-    let job = Job::of_branch(&visit.ctx, (&slug, &word)).await?;
+    let query = Query::of(&visit.uri);
+    let only = Only::parse(query.all("only"))?;
+    let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
     let plan = merge::plan(&visit.ctx, job).await?;
     Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
 }
@@ -32,7 +33,7 @@ pub(in crate::web) async fn show_revert(visit: Visit, Path((_, _, seq)): Slug) -
 }
 
 pub(in crate::web) async fn decide(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, form.text("for"))).await?;
+    let job = Job::of_branch(&visit.ctx, (&slug, form.text("for"), only(&form)?)).await?;
     decided(&visit, job, &form).await
 }
 
@@ -42,6 +43,11 @@ pub(in crate::web) async fn decide_revert(
     form: Form,
 ) -> Result {
     decided(&visit, Job::of_commit(&seq)?, &form).await
+}
+
+/// The records of the branch that are meant.
+fn only(form: &Form) -> std::result::Result<Only, Error> {
+    Only::parse([form.text("only")])
 }
 
 /// The page comes back with the decision taken; what was typed and is no value stays in its field.
@@ -66,13 +72,15 @@ async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
 
 pub(in crate::web) async fn merge(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
     let keep = form.text("keep_open") == "true";
-    let done = merge::merge(&visit.ctx, &slug, (form.text("plan"), keep)).await?;
+    let asked = Asked { plan: form.text("plan"), only: only(&form)?, keep };
+    let done = merge::merge(&visit.ctx, &slug, asked).await?;
     Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-merged")))
 }
 
 pub(in crate::web) async fn approve(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    merge::approve(&visit.ctx, &slug, form.text("plan")).await?;
-    Ok(visit.hx.go(&format!("{}/plan", branch(&visit.main(), &slug)), "branch-approved"))
+    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&form)?)).await?;
+    merge::approve(&visit.ctx, &job, form.text("plan")).await?;
+    Ok(visit.hx.go(&PlanView::url(&visit, &job), "branch-approved"))
 }
 
 pub(in crate::web) async fn withdraw(visit: Visit, Path((_, _, slug)): Slug) -> Result {

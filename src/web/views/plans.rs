@@ -79,6 +79,10 @@ impl PlanView {
     fn waits(&self) -> bool {
         self.review.as_ref().is_some_and(|r| !r.enough)
     }
+    /// Some of its records can be merged by themselves.
+    fn may_pick(&self) -> bool {
+        self.of.may && self.of.may_keep && self.records > 1
+    }
 }
 impl View for PlanView {
     fn region(&self, target: &str) -> Option<askama::Result<String>> {
@@ -98,6 +102,8 @@ pub(in crate::web) struct Frame {
     pub may: bool,
     /// It can leave the branch open.
     pub may_keep: bool,
+    /// The records that are meant; empty for all.
+    pub only: String,
 }
 
 /// The words of an act.
@@ -115,6 +121,8 @@ pub(in crate::web) struct Word {
 
 /// A record that would change.
 pub(in crate::web) struct RecordView {
+    /// Its name among those that are chosen.
+    pub key: String,
     pub kind: &'static str,
     pub title: String,
     pub href: String,
@@ -128,7 +136,10 @@ impl PlanView {
     /// The address of a job's plan.
     pub(in crate::web) fn url(visit: &Visit, job: &Job) -> String {
         match job {
-            Job::Merge(b) => format!("{}/plan", paths::branch(&visit.main(), &b.slug)),
+            Job::Merge(b, only) => {
+                let page = format!("{}/plan", paths::branch(&visit.main(), &b.slug));
+                if only.is_all() { page } else { format!("{page}?only={}", only.text()) }
+            }
             Job::Sync(b) => format!("{}/plan?for=sync", paths::branch(&visit.main(), &b.slug)),
             Job::Revert(seq) => format!("{}/commits/{seq}/revert", visit.main()),
         }
@@ -198,13 +209,15 @@ impl Frame {
             let page = paths::branch(&main, &b.slug);
             let (decide, act) = (format!("{page}/resolutions"), format!("{page}/{}", word.of));
             let from = (b.name.clone(), page);
-            let open = b.closed().is_none();
-            Self { heading, from, word, decide, act, url: url.clone(), may: open, may_keep: false }
+            let (url, may, only) = (url.clone(), b.closed().is_none(), String::new());
+            Self { heading, from, word, decide, act, url, may, may_keep: false, only }
         };
         match job {
-            Job::Merge(b) => {
-                let frame = of_branch(b, format!("Merge “{}” into main", b.name));
-                Self { may: frame.may && may(Act::MergeBranch), may_keep: true, ..frame }
+            Job::Merge(b, only) => {
+                let what = if only.is_all() { "" } else { "a part of " };
+                let frame = of_branch(b, format!("Merge {what}“{}” into main", b.name));
+                let may = frame.may && may(Act::MergeBranch);
+                Self { may, may_keep: only.is_all(), only: only.text(), ..frame }
             }
             Job::Sync(b) => {
                 let frame = of_branch(b, format!("Bring “{}” up to date", b.name));
@@ -221,6 +234,7 @@ impl Frame {
                     url,
                     may: may(Act::MergeBranch),
                     may_keep: false,
+                    only: String::new(),
                 }
             }
         }
@@ -230,7 +244,7 @@ impl Frame {
 impl Word {
     fn of(job: &Job) -> Self {
         match job {
-            Job::Merge(_) => MERGE,
+            Job::Merge(..) => MERGE,
             Job::Sync(_) => SYNC,
             Job::Revert(_) => REVERT,
         }
@@ -306,6 +320,7 @@ fn told(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
         Notice::Texts { .. } => "A text was merged from both sides: have a look.",
     };
     RecordView {
+        key: format!("{}:{}", r.kind.word(), r.id),
         kind: r.kind.label(),
         title: r.title.clone(),
         href: paths::record(base, r.kind, r.id),

@@ -5,6 +5,7 @@ mod failures;
 mod fields;
 mod history;
 mod operation;
+mod parts;
 mod records;
 mod review;
 

@@ -1,23 +1,28 @@
 //! One script: what is done is drawn by lot, done by the program, done in the model, and compared.
-use super::state::{Clash, Decided, FIELDS, Rec, State, merge, of_json};
+use super::{
+    compare::{open_in, paths},
+    state::{Decided, FIELDS, Rec, State, merge, of_json, on_top, part, with},
+};
 use crate::{branches::all, harness::Program};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tributary::app::Rng;
 
 const API: &str = "/api/v1/alpha";
 
 /// A branch of the model: its base and its own state, both whole.
-struct Branch {
+pub struct Branch {
     slug: String,
     open: bool,
-    /// The last commit that merged it.
+    /// The commit that closed it.
     merged: Option<i64>,
+    /// Commits of main that merged it, or a part of it.
+    brought: Vec<i64>,
     base: State,
     base_seq: i64,
     state: State,
     /// What it was after each commit that changed what it shows.
-    past: Vec<(i64, State)>,
+    pub past: Vec<(i64, State)>,
     /// What it was before its last commit, if that was a sync.
     before_sync: Option<(State, i64, State)>,
     decided: Decided,
@@ -26,12 +31,12 @@ struct Branch {
 pub struct Script {
     api: Program,
     lot: Rng,
-    seq: i64,
+    pub seq: i64,
     main_seq: i64,
     main: State,
     /// What main was after each of its commits.
-    past: Vec<(i64, State)>,
-    branches: Vec<Branch>,
+    pub past: Vec<(i64, State)>,
+    pub branches: Vec<Branch>,
     reverts: BTreeMap<i64, Decided>,
     names: usize,
     /// How often each thing was done.
@@ -61,7 +66,7 @@ impl Script {
         out
     }
 
-    fn draw(&self, of: usize) -> usize {
+    pub fn draw(&self, of: usize) -> usize {
         self.lot.index(of)
     }
     fn open_branches(&self) -> Vec<usize> {
@@ -72,18 +77,14 @@ impl Script {
         let open = self.open_branches();
         open.get(self.draw(open.len() + 1)).copied()
     }
-    fn slug(&self, world: Option<usize>) -> String {
+    pub fn slug(&self, world: Option<usize>) -> String {
         world.map_or("main".into(), |n| self.branches[n].slug.clone())
     }
-    fn state(&self, world: Option<usize>) -> &State {
+    pub fn state(&self, world: Option<usize>) -> &State {
         world.map_or(&self.main, |n| &self.branches[n].state)
     }
     fn count(&mut self, what: &'static str) {
         *self.done.entry(what).or_default() += 1;
-    }
-    pub fn has_done_it_all(&self) -> bool {
-        let needed = ["edit", "create", "delete", "merge", "sync", "revert", "decided"];
-        needed.iter().all(|what| self.done.contains_key(what))
     }
 
     pub async fn step(&mut self) {
@@ -94,8 +95,9 @@ impl Script {
             (40..50, _) => self.create().await,
             (50..57, _) => self.delete().await,
             (57..67, _) if open.len() < 4 => self.open().await,
-            (67..76, Some(n)) => self.merge(n).await,
-            (76..86, Some(n)) => self.sync(n).await,
+            (67..73, Some(n)) => self.merge(n).await,
+            (73..79, Some(n)) => self.merge_some(n).await,
+            (79..86, Some(n)) => self.sync(n).await,
             (86..89, Some(n)) => self.undo_sync(n).await,
             (89..91, Some(n)) => self.put_away(n).await,
             _ => self.revert().await,
@@ -192,6 +194,7 @@ impl Script {
             slug: made["slug"].as_str().unwrap().into(),
             open: true,
             merged: None,
+            brought: vec![],
             base: state.clone(),
             base_seq: self.seq,
             past: vec![(self.seq, state.clone())],
@@ -257,12 +260,47 @@ impl Script {
         let (seq, b) = (self.seq, &mut self.branches[n]);
         b.open = keep;
         b.before_sync = b.before_sync.take().filter(|_| !changed);
-        b.merged = done.or(b.merged);
+        b.merged = done.or(b.merged).filter(|_| !keep);
+        b.brought.extend(done);
         if keep && changed {
             (b.base, b.base_seq, b.state) = (merged.clone(), seq, merged.clone());
             b.past.push((seq, merged));
         }
         self.count("merge");
+    }
+
+    /// Some of its records alone.
+    async fn merge_some(&mut self, n: usize) {
+        let url = format!("{API}/main/branches/{}", self.branches[n].slug);
+        let b = &self.branches[n];
+        let ids: BTreeSet<&String> = b.base.keys().chain(b.state.keys()).collect();
+        let differs = |id: &&&String| b.base.get(**id) != b.state.get(**id);
+        let changed: Vec<String> = ids.iter().filter(differs).map(|id| (*id).clone()).collect();
+        let some: BTreeSet<String> = changed.into_iter().filter(|_| self.draw(2) == 0).collect();
+        if some.is_empty() {
+            return;
+        }
+        let sides = [&b.base, &self.main, &b.state].map(|state| part(state, &some));
+        let only: Vec<String> = some.iter().map(|id| format!("product:{id}")).collect();
+        let at = (format!("{url}/plan?only={}&", only.join(",")), format!("{url}/resolutions"));
+        let mut decided = std::mem::take(&mut self.branches[n].decided);
+        let (merged, plan) = self.planned((&at.0, &at.1), sides, &mut decided).await;
+        self.branches[n].decided = decided;
+        let done = self.act(&format!("{url}/merge"), &json!({"plan": plan, "only": only})).await;
+        let main = with(&self.main, &some, &merged);
+        let changed = main != self.main;
+        if changed {
+            self.becomes(None, main);
+            assert_eq!(done, Some(self.seq));
+            let b = &mut self.branches[n];
+            b.base = with(&b.base, &some, &merged);
+            b.brought.push(self.seq);
+            let state = with(&b.state, &some, &merged);
+            self.becomes(Some(n), state);
+            self.count("part");
+        } else {
+            assert_eq!(done, None);
+        }
     }
 
     async fn sync(&mut self, n: usize) {
@@ -324,15 +362,27 @@ impl Script {
         let (merged, plan) = self.planned((&at.0, &at.1), sides, &mut decided).await;
         self.reverts.insert(seq, decided);
         let done = self.act(&format!("{url}/revert"), &json!({ "plan": plan })).await;
+        let before_revert = self.main.clone();
         let changed = merged != self.main;
         if changed {
             self.becomes(None, merged.clone());
         }
         assert_eq!(done, changed.then_some(self.seq));
         self.count("revert");
-        let of = self.branches.iter().position(|b| b.merged == Some(seq) && !b.open);
-        if let Some(n) = of.filter(|_| changed) {
-            let (again, _) = merge([&before, &merged, &after], &Decided::new());
+        let of = self.branches.iter().position(|b| b.brought.contains(&seq));
+        let Some(n) = of.filter(|_| changed) else { return };
+        if self.branches[n].open {
+            let ids = before_revert.keys().chain(merged.keys()).cloned();
+            let moved = |id: &String| before_revert.get(id) != merged.get(id);
+            let moved: BTreeSet<String> = ids.filter(moved).collect();
+            let b = &mut self.branches[n];
+            let again = on_top(&[&before, &merged, &b.state].map(|s| part(s, &moved)));
+            b.base = with(&b.base, &moved, &merged);
+            let state = with(&b.state, &moved, &again);
+            self.becomes(Some(n), state);
+            self.count("came back");
+        } else if self.branches[n].merged == Some(seq) {
+            let again = on_top(&[before, merged, after]);
             self.becomes(Some(n), again);
             let (base, base_seq) = (self.main.clone(), self.main_seq);
             let b = &mut self.branches[n];
@@ -341,39 +391,8 @@ impl Script {
         }
     }
 
-    async fn listed(&self, world: &str, at: &str) -> State {
+    pub async fn listed(&self, world: &str, at: &str) -> State {
         let found = all(&self.api, world, &format!("products{at}")).await;
         found.iter().map(of_json).collect()
     }
-
-    /// Every world as it is, and each at a moment of its past.
-    pub async fn look_everywhere(&mut self) {
-        for world in std::iter::once(None).chain((0..self.branches.len()).map(Some)) {
-            let slug = self.slug(world);
-            assert_eq!(&self.listed(&slug, "").await, self.state(world), "{slug}");
-            let past = world.map_or(&self.past, |n| &self.branches[n].past);
-            let from = past[0].0;
-            let span = usize::try_from(self.seq - from).unwrap() + 1;
-            let at = from + i64::try_from(self.draw(span)).unwrap();
-            let then = past.iter().rev().find(|(seq, _)| *seq <= at).unwrap();
-            assert_eq!(self.listed(&slug, &format!("?at={at}")).await, then.1, "{slug} as of {at}");
-        }
-    }
-}
-
-fn paths(open: &[Clash]) -> Vec<(String, String)> {
-    let mut out: Vec<_> = open.iter().map(|c| (c.id.clone(), c.path.clone())).collect();
-    out.sort();
-    out
-}
-
-fn open_in(plan: &Value) -> Vec<(String, String)> {
-    let mut out = vec![];
-    for item in plan["items"].as_array().unwrap() {
-        let open = item["conflicts"].as_array().unwrap().iter().filter(|c| c["decided"].is_null());
-        let text = |v: &Value| v.as_str().unwrap().to_owned();
-        out.extend(open.map(|c| (text(&item["id"]), text(&c["path"]))));
-    }
-    out.sort();
-    out
 }

@@ -107,3 +107,28 @@ fn field(name: &str, sides: [Value; 3], pick: &mut Pick<'_>) -> Value {
     }
     pick(name, sides)
 }
+
+/// Some records of a world.
+pub fn part(state: &State, ids: &BTreeSet<String>) -> State {
+    state
+        .iter()
+        .filter(|(id, _)| ids.contains(*id))
+        .map(|(id, r)| (id.clone(), r.clone()))
+        .collect()
+}
+
+/// A world with some records as another one has them.
+pub fn with(state: &State, ids: &BTreeSet<String>, other: &State) -> State {
+    let mut out = state.clone();
+    out.retain(|id, _| !ids.contains(id));
+    out.extend(part(other, ids));
+    out
+}
+
+/// What the third world changed of the first one, made of the second: it holds wherever they disagree.
+pub fn on_top(sides: &[State; 3]) -> State {
+    let each = sides.each_ref();
+    let (_, open) = merge(each, &Decided::new());
+    let holds = open.into_iter().map(|c| ((c.id, c.path), (c.sides, true))).collect();
+    merge(each, &holds).0
+}

@@ -1,0 +1,199 @@
+//! What becomes of a branch once main took it in, some of it, or gave it back.
+use super::{Effect, Job, Mergeable, Plan, each_kind};
+use crate::{
+    domain::{
+        branch::{Branch, BranchState},
+        history::{
+            cause::Cause,
+            merge::{Choice, merge_record},
+        },
+        record::of_value,
+        scope::World,
+    },
+    service::{context::Ctx, error::Result, records::parsed, subjects::Subject as _},
+    store::{
+        self,
+        masters::read,
+        ready::Step,
+        sides::{self, Source},
+        versions::{self, Version},
+        write::{Said, Write},
+    },
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Ends the commit of main that merged a branch. The branch is closed, or open on main as it is now;
+/// if only some of its records were meant it is what it was, and has these as main has them.
+pub(super) async fn merged(
+    ctx: &Ctx,
+    mut w: Write,
+    plan: &Plan,
+    (said, keep): (Said<'_>, bool),
+) -> Result<i64> {
+    let Job::Merge(branch, only) = &plan.job else { return Ok(w.finish(said).await?) };
+    let seq = w.seq();
+    let merged = Some((seq, plan.name()));
+    let after = Branch { merged, changed_at: w.at(), ..branch.clone() };
+    if !only.is_all() {
+        w.change_branch(after.clone()).await?;
+        return some_merged(ctx, w, plan, (said, &after)).await;
+    }
+    if keep {
+        each_kind!(R => w.let_go_all::<R>(branch.id).await?);
+        w.rebase(after, seq).await?;
+    } else {
+        w.change_branch(Branch { state: BranchState::Merged, ..after }).await?;
+    }
+    Ok(w.finish(said).await?)
+}
+
+/// The branch's changes of these records are told against main as it is from now on.
+async fn some_merged(
+    ctx: &Ctx,
+    mut w: Write,
+    plan: &Plan,
+    (said, branch): (Said<'_>, &Branch),
+) -> Result<i64> {
+    let seq = w.seq();
+    each_kind!(R => rest_on::<R>(&mut w, plan, (branch.id, seq), |_| true).await?);
+    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
+    let (done, mut w) = w.another(said, &scope).await?;
+    w.merges(done);
+    each_kind!(R => {
+        let mut steps = vec![];
+        for draft in R::of(&plan.drafts) {
+            steps.extend(draft.on_branch()?);
+        }
+        R::put(&mut w, &steps).await?;
+    });
+    let message = format!("Branch {} has what was merged as main has it", branch.name);
+    w.finish(Said { cause: Cause::Merge, message: &message }).await?;
+    Ok(done)
+}
+
+/// From a commit of main on the branch's changes of the plan's records are changes of main as it was then.
+async fn rest_on<R: Mergeable>(
+    w: &mut Write,
+    plan: &Plan,
+    (branch, seq): (i64, i64),
+    which: impl Fn(Effect) -> bool,
+) -> Result<()> {
+    let drafts = R::of(&plan.drafts).iter().filter(|d| which(d.effect()));
+    let ids: Vec<Uuid> = drafts.map(|d| d.id).collect();
+    let scope = w.scope().clone();
+    store::branches::rest_on(&mut w.tx, &scope, (branch, R::KIND, seq), &ids).await?;
+    Ok(())
+}
+
+/// Ends the commit that took another one back. The branch that had brought it changes what it changed
+/// once more, so that it can be corrected and merged again; if it was closed by it, it is open.
+pub(super) async fn given_back(
+    ctx: &Ctx,
+    mut w: Write,
+    plan: &Plan,
+    said: Said<'_>,
+) -> Result<i64> {
+    let Job::Revert(reverted) = plan.job else { return Ok(w.finish(said).await?) };
+    let scope = w.scope().clone();
+    let Some(branch) = store::branches::merged_by(&mut w.tx, &scope, reverted).await? else {
+        return Ok(w.finish(said).await?);
+    };
+    let closed_by_it = branch.merged.as_ref().is_some_and(|m| m.0 == reverted);
+    let merged = branch.state == BranchState::Merged;
+    if merged && !closed_by_it {
+        return Ok(w.finish(said).await?);
+    }
+    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
+    let (done, mut w) = w.another(said, &scope).await?;
+    if merged {
+        each_kind!(R => {
+            w.let_go_all::<R>(branch.id).await?;
+            let steps = again::<R>(plan)?;
+            R::put(&mut w, &steps).await?;
+        });
+        let open = Branch { state: BranchState::Open, merged: None, ..branch.clone() };
+        w.rebase(open, done).await?;
+    } else {
+        each_kind!(R => {
+            let steps = once_more::<R>(&mut w, plan, &branch).await?;
+            R::put(&mut w, &steps).await?;
+            rest_on::<R>(&mut w, plan, (branch.id, done), |e| e != Effect::Nothing).await?;
+        });
+    }
+    let word = if merged { "Reopened branch" } else { "Changes came back to branch" };
+    let message = format!("{word} {}", branch.name);
+    w.finish(Said { cause: Cause::Opening, message: &message }).await?;
+    Ok(done)
+}
+
+/// What a closed branch changes of main after its merge was taken back: what the merge had made of it,
+/// but where main went on since.
+fn again<R: Mergeable>(plan: &Plan) -> Result<Vec<Step<R>>> {
+    let mut steps = vec![];
+    for d in R::of(&plan.drafts) {
+        let main = d.after();
+        let anew = on_top::<R>((d.theirs.as_ref(), d.base.as_ref()), main)?;
+        if main.map(R::body) != anew.as_ref().map(R::body) {
+            steps.push(Step::of(main.cloned(), anew, false));
+        }
+    }
+    Ok(steps)
+}
+
+/// The same of a branch that stayed open, and that may have changed more since.
+async fn once_more<R: Mergeable>(
+    w: &mut Write,
+    plan: &Plan,
+    branch: &Branch,
+) -> Result<Vec<Step<R>>> {
+    let (scope, own) = (w.scope().clone(), own::<R>(w, branch).await?);
+    let mut steps = vec![];
+    for d in R::of(&plan.drafts).iter().filter(|d| d.effect() != Effect::Nothing) {
+        let known = own.contains_key(&d.id);
+        let shown = match own.get(&d.id) {
+            Some(version) => version.clone(),
+            None => versions::current::<R>(&mut w.tx, &scope, d.id).await?,
+        };
+        let main = d.after().map(R::body);
+        let anew = on_top::<R>((d.theirs.as_ref(), shown.as_ref()), d.after())?;
+        let (was, becomes) = (shown.as_ref().map(|v| &v.body), anew.as_ref().map(R::body));
+        if was != becomes.as_ref() || (!known && main != becomes) {
+            let shown = shown.as_ref().map(|v| read(&v.body)).transpose()?;
+            // a deletion tells of what: of main's, if the branch showed nothing before
+            steps.push(Step::of(shown.or_else(|| d.after().cloned()), anew, known));
+        }
+    }
+    Ok(steps)
+}
+
+/// What the branch has versions of its own of; none where they say that it is deleted.
+async fn own<R: Mergeable>(
+    w: &mut Write,
+    branch: &Branch,
+) -> Result<BTreeMap<Uuid, Option<Version>>> {
+    let (scope, mut out, mut after) = (w.scope().clone(), BTreeMap::new(), Uuid::nil());
+    loop {
+        let chunk = sides::chunk::<R>(&mut w.tx, &scope, (Source::Branch(branch), after)).await?;
+        let Some(last) = chunk.last() else { return Ok(out) };
+        after = last.id;
+        out.extend(chunk.into_iter().map(|s| (s.id, s.theirs)));
+    }
+}
+
+/// A change from one version to another, made of a record as main has it. Where main went on in the
+/// same place the change holds, if it can.
+fn on_top<R: Mergeable>(
+    (before, after): (Option<&Version>, Option<&Version>),
+    main: Option<&R>,
+) -> Result<Option<R>> {
+    let value = |v: Option<&Version>| v.map(|v| parsed(&v.body)).transpose();
+    let (before, after, main) = (value(before)?, value(after)?, main.map(R::value));
+    let sides: [Option<&Value>; 3] = [before.as_ref(), main.as_ref(), after.as_ref()];
+    let found = merge_record(R::FIELDS, sides, &[]).conflicts;
+    let can = found.iter().filter(|c| c.may_take);
+    let held: Vec<_> = can.map(|c| c.resolved(Choice::Theirs)).collect();
+    let value = merge_record(R::FIELDS, sides, &held).value;
+    Ok(value.map(of_value::<R>).transpose()?)
+}

@@ -1,0 +1,82 @@
+//! Which of a branch's records are merged: every one, or some and what they need.
+use super::{Draft, Drafts, Effect, Mergeable, each_kind};
+use crate::{
+    domain::{field::Kind, record::Record as _},
+    service::{
+        error::{Error, Result},
+        references,
+    },
+};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Records that may be named one by one.
+const MOST: usize = 200;
+
+/// The records of a branch that are meant; none named means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Only(BTreeSet<(Kind, Uuid)>);
+
+impl Only {
+    /// From texts such as `order:0198…`, several with commas between them.
+    ///
+    /// # Errors
+    /// `Invalid` at `only` if one names no record, or they are too many.
+    pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self> {
+        let mut out = BTreeSet::new();
+        let each = texts.into_iter().flat_map(|t| t.split(',')).map(str::trim);
+        for text in each.filter(|t| !t.is_empty()) {
+            let named =
+                text.split_once(':').and_then(|(k, id)| Some((k.parse().ok()?, id.parse().ok()?)));
+            out.insert(named.ok_or_else(|| Error::at("only", "Name records as kind:id"))?);
+        }
+        if out.len() > MOST {
+            return Err(Error::at(
+                "only",
+                format!("Choose at most {MOST} records, or merge them all"),
+            ));
+        }
+        Ok(Self(out))
+    }
+
+    /// As [`Self::parse`] reads it.
+    pub fn text(&self) -> String {
+        let each = self.0.iter().map(|(kind, id)| format!("{}:{id}", kind.word()));
+        each.collect::<Vec<_>>().join(",")
+    }
+    pub fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Leaves the drafts that are meant, and the new records that these name.
+    pub(super) fn narrow(&self, drafts: &mut Drafts) {
+        if self.is_all() {
+            return;
+        }
+        let mut meant = self.0.clone();
+        loop {
+            let before = meant.len();
+            let mut named = vec![];
+            each_kind!(R => for d in R::of(drafts).iter().filter(|d| meant.contains(&(R::KIND, d.id))) {
+                named.extend(names(d));
+            });
+            meant.extend(named.into_iter().filter(|key| is_new(drafts, *key)));
+            if meant.len() == before {
+                break;
+            }
+        }
+        each_kind!(R => R::of_mut(drafts).retain(|d| meant.contains(&(R::KIND, d.id))));
+    }
+}
+
+fn names<R: Mergeable>(draft: &Draft<R>) -> Vec<(Kind, Uuid)> {
+    let named = draft.after().map(|r| references::named_in::<R>(&r.value())).unwrap_or_default();
+    named.into_iter().map(|(kind, id, _)| (kind, id)).collect()
+}
+
+fn is_new(drafts: &Drafts, (kind, id): (Kind, Uuid)) -> bool {
+    let mut found = false;
+    each_kind!(R => found |= R::KIND == kind
+        && R::find(drafts, id).is_some_and(|d| d.effect() == Effect::Created));
+    found
+}
