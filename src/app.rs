@@ -1,9 +1,13 @@
 //! What the program runs on: the database, the clock and randomness, all handed in.
 use crate::{config::Web, domain::time::Ts, hashing::Hashing, store::db::Db};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, AtomicI64, Ordering},
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
 };
 use uuid::Uuid;
 
@@ -17,6 +21,7 @@ pub struct App {
     pub hashing: Arc<Hashing>,
     /// Printed by the server while nobody has an account, and asked of who makes the first one.
     pub setup_code: Arc<str>,
+    pub kept: Kept,
     /// Set when the server is asked to stop: `/readyz` says so first.
     pub stopping: Arc<AtomicBool>,
 }
@@ -32,7 +37,8 @@ impl App {
         let hashing = Arc::default();
         let stopping = Arc::new(AtomicBool::new(false));
         let setup_code = rng.word(10).into();
-        Self { db, clock, rng, web: Arc::new(web), hashing, setup_code, stopping }
+        let (web, kept) = (Arc::new(web), Kept::default());
+        Self { db, clock, rng, web, hashing, setup_code, kept, stopping }
     }
 
     pub fn now(&self) -> Ts {
@@ -45,6 +51,24 @@ impl App {
         self.rng.fill(&mut random);
         let millis = u64::try_from(self.now().micros() / 1000).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+}
+
+/// What services keep in memory between requests: one thing of a type, which they share.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<BTreeMap<TypeId, Box<dyn Any + Send>>>>);
+
+impl Kept {
+    /// The thing of this type; at first an empty one.
+    pub fn of<T: Clone + Default + Send + 'static>(&self) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
+        known.downcast_ref::<T>().cloned().unwrap_or_default()
+    }
+    /// Takes this one instead.
+    pub fn set<T: Send + 'static>(&self, thing: T) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(TypeId::of::<T>(), Box::new(thing));
     }
 }
 

@@ -3,7 +3,7 @@
 Prints the median of a few rounds, or the one time of what happens once, in milliseconds."""
 import http.client, json, os, statistics, subprocess, sys, tempfile, time
 
-program, orders, edits = sys.argv[1], sys.argv[2], int(sys.argv[3])
+program, orders, edits, conflicts = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 place = tempfile.mkdtemp(prefix="tributary-bench-")
 url = os.environ.get("BENCH_DATABASE") or f"sqlite:{place}/bench.db"
 env = {**os.environ, "DATABASE_URL": url, "LOG": "warn"}
@@ -56,6 +56,43 @@ def timed(label, act, rounds=1, warm=0):
     return out
 
 
+def browsed(path):
+    """A page as a browser gets it, and how long until it has what was asked for."""
+    browser = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    origin = {"sec-fetch-site": "same-origin"}
+
+    def get(method, url, body=None, headers={}):
+        browser.request(method, url, body, {**origin, **headers})
+        answer = browser.getresponse()
+        return answer, answer.read()
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    words = "email=bench%40example.com&password=bench+bench+4711"
+    answer, _ = get("POST", "/login", words, form)
+    cookie = {"cookie": answer.getheader("set-cookie").split(";")[0]}
+
+    def once(_):
+        start, longest = time.perf_counter(), 0
+        while True:
+            began = time.perf_counter()
+            answer, text = get("GET", path, headers=cookie)
+            longest = max(longest, time.perf_counter() - began)
+            assert answer.status == 200, (path, answer.status)
+            if not answer.getheader("refresh"):
+                return (time.perf_counter() - start, longest, len(text))
+            time.sleep(0.2)
+
+    return once
+
+
+def pages(label, path):
+    look = browsed(path)
+    took, longest, size = look(0)
+    print(f"{label + ', first':46} {took * 1000:10.2f} ms  (no answer took longer than {longest * 1000:.0f} ms)")
+    timed(label + ", again", look, 20)
+    print(f"{label + ', its size':46} {size / 1000:10.1f} kB")
+
+
 def settle():
     """PostgreSQL looks once a minute at tables that grew, and plans by what it saw."""
     if not url.startswith("sqlite:"):
@@ -96,9 +133,22 @@ try:
     timed("state on the branch, 50", listed("b0/orders?state=draft"), 50, 5)
     plan = timed("plan of the merge", listed("main/branches/b0/plan"), 3)
     assert plan["conflicts"] == 0, plan["conflicts"]
+    pages(f"page of {edits} changes", "/acme/main/branches/b0/plan")
     done = timed("plan again and merge", lambda _: ask("POST", "main/branches/b0/merge", {"plan": plan["plan"]}))
     plan = timed("plan of the revert", listed(f"main/commits/{done['commit']}/revert"), 3)
     timed("plan again and revert, branch opened again", lambda _: ask("POST", f"main/commits/{done['commit']}/revert", {"plan": plan["plan"]}))
+    if conflicts:
+        ask("POST", "main/branches", {"name": "many", "visibility": "company"})
+        for world in ("many", "main"):
+            for id, _ in ids[:conflicts]:
+                version = ask("GET", f"{world}/orders/{id}")["version"]
+                ask("PATCH", f"{world}/orders/{id}", {"version": version, "customer_note": world})
+        settle()
+        pages(f"page of {conflicts} conflicts", "/acme/main/branches/many/plan")
+        kind = ask("GET", "main/branches/many/plan?show=conflicts")["items"][0]["conflicts"][0]["kind"]
+        decide = lambda _: ask("POST", "main/branches/many/resolutions", {"all": kind, "choice": "theirs"})
+        timed("all of them decided at once", decide)
+        pages("page of as many decided", "/acme/main/branches/many/plan")
     with open(f"/proc/{server.pid}/status") as status:
         print(*[line.strip() for line in status if line.startswith(("VmHWM", "RssAnon"))])
 finally:

@@ -64,6 +64,28 @@ pub async fn all(tx: &mut Tx, scope: &Scope, subject: Subject) -> Result<Vec<Dec
     tx.sql(text).bind(scope.company()).bind(branch).bind(reverts).all().await
 }
 
+/// The decisions on one record.
+pub async fn of_record(
+    tx: &mut Tx,
+    scope: &Scope,
+    (subject, (kind, id)): (Subject, (Kind, Uuid)),
+) -> Result<Vec<Decided>> {
+    let (branch, reverts) = subject.columns();
+    let text = "SELECT kind, record_id, path, base, ours, theirs, choice, value FROM resolutions WHERE company_id = $1 AND branch_id = $2 AND reverts = $3 AND kind = $4 AND record_id = $5 ORDER BY path";
+    let stmt = tx.sql(text).bind(scope.company()).bind(branch).bind(reverts);
+    stmt.bind(kind.word().to_owned()).bind(id).all().await
+}
+
+/// How many decisions there are, and when the last one was taken.
+pub type Stamp = (i64, Option<Ts>);
+
+/// Tells whether decisions were taken since.
+pub async fn stamp(tx: &mut Tx, scope: &Scope, subject: Subject) -> Result<Stamp> {
+    let (branch, reverts) = subject.columns();
+    let text = "SELECT COUNT(*), MAX(decided_at) FROM resolutions WHERE company_id = $1 AND branch_id = $2 AND reverts = $3";
+    tx.sql(text).bind(scope.company()).bind(branch).bind(reverts).one().await
+}
+
 /// Keeps decisions; a new one on a conflict takes the place of the one before.
 pub async fn keep(
     tx: &mut Tx,

@@ -47,17 +47,37 @@ pub enum Source<'a> {
 pub async fn chunk<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
+    at: (Source<'_>, Uuid),
+) -> Result<Vec<Sides>> {
+    some::<R>(tx, scope, at, CHUNK).await
+}
+
+/// The sides of one record; none if the source does not touch it.
+pub async fn one<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (source, id): (Source<'_>, Uuid),
+) -> Result<Option<Sides>> {
+    let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
+    let found = some::<R>(tx, scope, (source, before), 1).await?;
+    Ok(found.into_iter().find(|s| s.id == id))
+}
+
+async fn some<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
     (source, after): (Source<'_>, Uuid),
+    limit: i64,
 ) -> Result<Vec<Sides>> {
     match source {
         Source::Branch(branch) => {
             let stmt = tx.sql(R::TEXTS.sides_of_branch).bind(scope.company());
-            let stmt = stmt.bind(branch.id).bind(branch.base).bind(after).bind(CHUNK);
+            let stmt = stmt.bind(branch.id).bind(branch.base).bind(after).bind(limit);
             stmt.bind(R::KIND.word().to_owned()).all().await
         }
         Source::Commit(seq) => {
             let stmt = tx.sql(R::TEXTS.sides_of_commit).bind(scope.company()).bind(seq);
-            stmt.bind(after).bind(CHUNK).all().await
+            stmt.bind(after).bind(limit).all().await
         }
     }
 }

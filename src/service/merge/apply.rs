@@ -1,5 +1,7 @@
 //! Doing what a plan said: all of it in one transaction, or nothing.
-use super::{Draft, Effect, Job, Mergeable, Only, Plan, aftermath, each_kind, plan, review, stale};
+use super::{
+    Draft, Effect, Job, Mergeable, Only, Outline, Plan, aftermath, each_kind, plan, review, stale,
+};
 use crate::{
     domain::{
         branch::{Branch, BranchState},
@@ -18,11 +20,13 @@ use crate::{
     },
     store::{
         self, commits,
+        db::Tx,
         ready::Step,
         sides,
         write::{Said, Write},
     },
 };
+use uuid::Uuid;
 
 /// Plans that others may overtake before one is made under the lock.
 const TRIES: usize = 3;
@@ -129,14 +133,35 @@ async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
     if w.seq() == plan.seen + 1 || matches!(plan.job, Job::Sync(_)) {
         return Ok(true);
     }
-    let mut same = true;
-    let (scope, since) = (&ctx.scope, plan.seen);
+    let mut deletes = false;
+    each_kind!(R => deletes |= R::of(&plan.drafts).iter().any(|d| d.effect() == Effect::Deleted));
+    let has = |id| Order::find(&plan.drafts, id).is_some();
+    unmoved(ctx, &mut w.tx, (plan.seen, deletes), has).await
+}
+
+/// The same of what is looked at.
+pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<bool> {
+    let (seen, _) = commits::heads(tx, &ctx.scope).await?;
+    if seen == outline.seen {
+        return Ok(true);
+    }
+    unmoved(ctx, tx, (outline.seen, outline.deletes()), |id| outline.has(id)).await
+}
+
+async fn unmoved(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (since, deletes): (i64, bool),
+    has: impl Fn(Uuid) -> bool,
+) -> Result<bool> {
+    let (scope, mut same) = (&ctx.scope, true);
     // codes, names and blocks are looked at across records
-    same &= sides::moved_since::<TaxCode>(&mut w.tx, scope, since).await?.is_empty();
-    same &= sides::moved_since::<Customer>(&mut w.tx, scope, since).await?.is_empty();
-    same &= sides::moved_since::<Product>(&mut w.tx, scope, since).await?.is_empty();
-    let orders = sides::moved_since::<Order>(&mut w.tx, scope, since).await?;
-    Ok(same && orders.iter().all(|id| Order::find(&plan.drafts, *id).is_none()))
+    same &= sides::moved_since::<TaxCode>(tx, scope, since).await?.is_empty();
+    same &= sides::moved_since::<Customer>(tx, scope, since).await?.is_empty();
+    same &= sides::moved_since::<Product>(tx, scope, since).await?.is_empty();
+    let orders = sides::moved_since::<Order>(tx, scope, since).await?;
+    // an order may name by now what is to be deleted
+    Ok(same && (!deletes || orders.is_empty()) && !orders.into_iter().any(has))
 }
 
 /// Writes what the drafts make of main.

@@ -5,7 +5,9 @@ mod apply;
 mod checks;
 mod decide;
 mod draft;
+mod looks;
 mod only;
+mod outline;
 mod plan;
 mod review;
 mod sync;
@@ -14,8 +16,9 @@ pub use apply::{Asked, Outcome, merge, revert};
 pub use decide::{Decision, Which, decide, decision};
 pub(crate) use draft::each_kind;
 pub use draft::{Draft, Drafts, Effect, Mergeable};
+pub use looks::{Looks, glimpse, look};
 pub use only::Only;
-pub use plan::plan;
+pub use outline::{Outline, Record, Told};
 pub use review::{Given, Review, approve, review, withdraw};
 pub use sync::{sync, undo_sync};
 
@@ -23,24 +26,17 @@ use super::{
     branches,
     context::Ctx,
     error::{Error, Result},
-    history::visible,
-    subjects::Subject,
 };
 use crate::{
     domain::{
         branch::Branch,
         field::Kind,
-        history::{
-            chain::{Hash, hex},
-            diff::{Change, diff},
-            merge::{Choice, Conflict, Notice},
-        },
+        history::chain::{Hash, hex},
         policy::Act,
     },
     store::{resolutions, sides::Source},
 };
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 /// What is brought together.
 #[derive(Clone, Debug)]
@@ -147,19 +143,6 @@ impl Plan {
         hex(&self.hash)
     }
 
-    /// Some of its records as people look at them, and how many there are: those with conflicts, or
-    /// all that it changes.
-    pub fn told(&self, which: Told, (from, limit): (usize, usize)) -> (Vec<Record>, usize) {
-        let (mut out, mut n) = (vec![], 0);
-        each_kind!(R => for draft in R::of(&self.drafts).iter().filter(|d| which.wants(d)) {
-            if (from..from + limit).contains(&n) {
-                out.push(record(draft));
-            }
-            n += 1;
-        });
-        (out, n)
-    }
-
     /// Refuses to go on if this is not the plan that was agreed to.
     fn is(&self, agreed: &str) -> Result<()> {
         if self.name() == agreed { Ok(()) } else { Err(stale()) }
@@ -186,56 +169,4 @@ impl Plan {
 /// What was looked at is not what is there any more.
 fn stale() -> Error {
     Error::Refused("Something changed since you looked. Look at it again, then go on.".into())
-}
-
-/// Which records of a plan are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// With a conflict, open or decided.
-    Conflicts,
-    /// That become different on main.
-    Changes,
-}
-
-impl Told {
-    fn wants<R: Subject>(self, draft: &Draft<R>) -> bool {
-        match self {
-            Self::Conflicts => draft.open().next().is_some() || !draft.decided.is_empty(),
-            Self::Changes => draft.effect() != Effect::Nothing,
-        }
-    }
-}
-
-/// What a plan does with a record, as people look at it.
-#[derive(Clone, Debug)]
-pub struct Record {
-    pub kind: Kind,
-    pub id: Uuid,
-    pub title: String,
-    pub effect: Effect,
-    /// From main as it is to main as it would be.
-    pub changes: Vec<Change>,
-    /// With the decision, where there is one.
-    pub conflicts: Vec<(Conflict, Option<Choice>)>,
-    pub notices: Vec<Notice>,
-    /// The commits that made main's side and the incoming one.
-    pub sides: [Option<i64>; 2],
-}
-
-fn record<R: Subject>(draft: &Draft<R>) -> Record {
-    let changes = match (&draft.before, draft.after()) {
-        (Some(before), Some(after)) => diff(R::FIELDS, &before.value(), &after.value()),
-        _ => vec![],
-    };
-    let decided = draft.decided.iter().map(|(c, choice)| (c.clone(), Some(choice.clone())));
-    Record {
-        kind: R::KIND,
-        id: draft.id,
-        title: draft.title(),
-        effect: draft.effect(),
-        changes: visible::<R>(changes),
-        conflicts: draft.open().map(|c| (c.clone(), None)).chain(decided).collect(),
-        notices: draft.notices.clone(),
-        sides: [&draft.ours, &draft.theirs].map(|v| v.as_ref().map(|v| v.seq)),
-    }
 }

@@ -34,7 +34,7 @@ use uuid::Uuid;
 pub(super) type Decisions = BTreeMap<(Kind, Uuid), Vec<Resolution>>;
 
 /// What would happen. `ctx` is on main.
-pub async fn plan(ctx: &Ctx, job: Job) -> Result<Plan> {
+pub(super) async fn plan(ctx: &Ctx, job: Job) -> Result<Plan> {
     ctx.may(Act::ReadHistory)?;
     let mut tx = ctx.read().await?;
     within(ctx, &mut tx, job).await
@@ -94,7 +94,7 @@ async fn gather<R: Mergeable>(
 }
 
 /// What becomes of a record by itself; nothing where the incoming side changed nothing.
-fn draft<R: Mergeable>(
+pub(super) fn draft<R: Mergeable>(
     sides: Sides,
     (job, decided): (&Job, &[Resolution]),
 ) -> Result<Option<Draft<R>>> {

@@ -1,7 +1,8 @@
 //! Reviews: who approved what a branch would do, and whether that is still what it does.
-use super::{Draft, Effect, Job, Mergeable, Plan, each_kind, plan};
+use super::{Draft, Effect, Job, Mergeable, Outline, Plan, Summary, each_kind, plan};
 use crate::{
     domain::{
+        branch::Branch,
         history::{
             chain::{Hash, hex},
             diff::diff,
@@ -32,12 +33,13 @@ const APART: usize = 1000;
 
 /// What a reviewer sees of a plan: what changes to which value, and what that does to totals. What
 /// main does beside it does not count.
-struct Reviewed {
+#[derive(Clone, Debug)]
+pub(super) struct Reviewed {
     whole: Hash,
     records: BTreeMap<Uuid, String>,
 }
 
-fn reviewed(plan: &Plan) -> Reviewed {
+pub(super) fn reviewed(plan: &Plan) -> Reviewed {
     let (mut whole, mut records) = (Sha256::new(), BTreeMap::new());
     each_kind!(R => for draft in R::of(&plan.drafts).iter().filter(|d| d.effect() != Effect::Nothing) {
         let print = print::<R>(draft);
@@ -99,20 +101,39 @@ impl Review {
     }
 }
 
-/// The review of the branch of a plan; none where none is needed.
-pub async fn review(ctx: &Ctx, plan: &Plan) -> Result<Option<Review>> {
-    let mut tx = ctx.read().await?;
-    within(ctx, &mut tx, plan).await
+/// Whether a plan needs approvals or has some.
+pub(super) async fn is_wanted(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (job, summary): (&Job, &Summary),
+) -> Result<bool> {
+    let Job::Merge(branch, _) = job else { return Ok(false) };
+    Ok(needed(ctx, summary) > 0 || !approvals::all(tx, &ctx.scope, branch.id).await?.is_empty())
 }
 
-pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<Option<Review>> {
-    let Job::Merge(branch, _) = &plan.job else { return Ok(None) };
-    let needed = ctx.company.review.needed(plan.summary.records(), &plan.summary.moved);
+fn needed(ctx: &Ctx, summary: &Summary) -> usize {
+    ctx.company.review.needed(summary.records(), &summary.moved)
+}
+
+/// The review of the branch of a plan; none where none is needed.
+pub async fn review(ctx: &Ctx, outline: &Outline) -> Result<Option<Review>> {
+    let Some(now) = &outline.reviewed else { return Ok(None) };
+    let mut tx = ctx.read().await?;
+    within(ctx, &mut tx, (&outline.job, &outline.summary, now)).await
+}
+
+async fn within(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (job, summary, now): (&Job, &Summary, &Reviewed),
+) -> Result<Option<Review>> {
+    let Job::Merge(branch, _) = job else { return Ok(None) };
+    let needed = needed(ctx, summary);
     let all = approvals::all(tx, &ctx.scope, branch.id).await?;
     if needed == 0 && all.is_empty() {
         return Ok(None);
     }
-    let (now, authors) = (reviewed(plan), authors(ctx, tx, plan).await?);
+    let authors = authors(ctx, tx, branch).await?;
     let given = |a: Approval| {
         let then: BTreeMap<Uuid, String> = serde_json::from_str(&a.records).unwrap_or_default();
         let void = void(&a, (&now.whole, &authors, ctx.now()));
@@ -148,10 +169,10 @@ fn different(then: &BTreeMap<Uuid, String>, now: &BTreeMap<Uuid, String>) -> usi
 }
 
 /// Who may not approve, since they made it: none if the company lets them.
-async fn authors(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<BTreeSet<UserId>> {
-    let Some(branch) = plan.job.branch().filter(|_| !ctx.company.review.own_approval) else {
+async fn authors(ctx: &Ctx, tx: &mut Tx, branch: &Branch) -> Result<BTreeSet<UserId>> {
+    if ctx.company.review.own_approval {
         return Ok(BTreeSet::new());
-    };
+    }
     let authors = approvals::authors(tx, &ctx.scope, branch.id).await?;
     Ok(authors.into_iter().chain(branch.owner).collect())
 }
@@ -179,7 +200,7 @@ pub async fn approve(ctx: &Ctx, job: &Job, agreed: &str) -> Result<()> {
     plan.decided()?;
     plan.is(agreed)?;
     let mut tx = ctx.app.db.write(&ctx.scope).await?;
-    let authors = authors(ctx, &mut tx, &plan).await?;
+    let authors = authors(ctx, &mut tx, branch).await?;
     let user = match (refused(ctx, &authors), ctx.scope.actor()) {
         (None, Some(user)) => user,
         (why, _) => return Err(Error::Refused(why.unwrap_or_default().into())),
@@ -205,7 +226,10 @@ pub async fn withdraw(ctx: &Ctx, slug: &str) -> Result<()> {
 
 /// Refuses a merge that lacks approvals; asked under the lock.
 pub(super) async fn enough(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<()> {
-    match within(ctx, tx, plan).await? {
+    if !is_wanted(ctx, tx, (&plan.job, &plan.summary)).await? {
+        return Ok(());
+    }
+    match within(ctx, tx, (&plan.job, &plan.summary, &reviewed(plan))).await? {
         Some(review) if !review.is_enough() => {
             let (needed, had) = (review.needed, review.had);
             let why = format!(

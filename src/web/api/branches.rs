@@ -8,7 +8,7 @@ use crate::{
     service::{
         branches::{self, Listed, NewBranch},
         error::Error,
-        merge::{self, Asked, Job, Only, Outcome, Plan, Record, Review, Told},
+        merge::{self, Asked, Job, Only, Outcome, Outline, Record, Review, Told},
         viewers,
     },
     web::{extract::Visit, problem::Result, query::Query},
@@ -74,27 +74,29 @@ pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Resu
     let query = Query::of(&visit.uri);
     let only = Only::parse(query.all("only"))?;
     let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
-    told(&visit, &merge::plan(&visit.ctx, job).await?).await
+    let plan = merge::look(&visit.ctx, job).await?;
+    told(&visit, &plan).await
 }
 
 /// What taking a commit back would do.
 pub(in crate::web) async fn revert_plan(visit: Visit, Path((_, _, seq)): Slug) -> Result {
     let job = Job::of_commit(&seq)?;
-    told(&visit, &merge::plan(&visit.ctx, job).await?).await
+    let plan = merge::look(&visit.ctx, job).await?;
+    told(&visit, &plan).await
 }
 
-async fn told(visit: &Visit, plan: &Plan) -> Result {
+async fn told(visit: &Visit, plan: &Outline) -> Result {
     let query = Query::of(&visit.uri);
     let from = query.get("from").parse().unwrap_or(0);
     let which = match query.get("show") {
         "conflicts" => Told::Conflicts,
         _ => Told::Changes,
     };
-    let (records, all) = plan.told(which, (from, TOLD));
+    let (records, all) = plan.told(&visit.ctx, which, (from, TOLD)).await?;
     let s = &plan.summary;
     let review = merge::review(&visit.ctx, plan).await?;
     Ok(Json(json!({
-        "plan": plan.name(), "created": s.created, "changed": s.changed, "deleted": s.deleted,
+        "plan": plan.name, "created": s.created, "changed": s.changed, "deleted": s.deleted,
         "conflicts": s.conflicts, "money": s.money,
         "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
         "review": review.as_ref().map(reviewed),

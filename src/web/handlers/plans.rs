@@ -3,7 +3,7 @@ use crate::{
     domain::check::Problems,
     service::{
         error::Error,
-        merge::{self, Asked, Job, Only, Outcome, Plan},
+        merge::{self, Asked, Job, Only, Outcome},
     },
     web::{
         extract::Visit,
@@ -12,10 +12,14 @@ use crate::{
         problem::Result,
         query::Query,
         view::{form_status, show as page, show_as},
-        views::plans::{PlanView, Typed},
+        views::plans::{PlanView, Typed, Waiting},
     },
 };
-use axum::{extract::Path, response::Response};
+use axum::{
+    extract::Path,
+    http::header,
+    response::{IntoResponse, Response},
+};
 
 type Slug = Path<(String, String, String)>;
 
@@ -23,13 +27,20 @@ pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Resu
     let query = Query::of(&visit.uri);
     let only = Only::parse(query.all("only"))?;
     let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
-    let plan = merge::plan(&visit.ctx, job).await?;
-    Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
+    looked_at(&visit, &job).await
 }
 
 pub(in crate::web) async fn show_revert(visit: Visit, Path((_, _, seq)): Slug) -> Result {
-    let plan = merge::plan(&visit.ctx, Job::of_commit(&seq)?).await?;
-    Ok(page(&visit.hx, &PlanView::of(&visit, &plan, Typed::default()).await?))
+    looked_at(&visit, &Job::of_commit(&seq)?).await
+}
+
+/// The plan, or for a while a page that it takes the place of by itself.
+async fn looked_at(visit: &Visit, job: &Job) -> Result {
+    let Some(plan) = merge::glimpse(&visit.ctx, job).await? else {
+        let waits = page(&visit.hx, &Waiting::of(visit, job));
+        return Ok(([(header::REFRESH, "1")], waits).into_response());
+    };
+    Ok(page(&visit.hx, &PlanView::of(visit, &plan, Typed::default()).await?))
 }
 
 pub(in crate::web) async fn decide(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
@@ -66,7 +77,7 @@ async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
     };
     let status = form_status(&problems, &[]);
     let typed = Typed::again(form, &problems);
-    let plan: Plan = merge::plan(&visit.ctx, job).await?;
+    let plan = merge::look(&visit.ctx, job).await?;
     Ok(show_as(status, &visit.hx, &PlanView::of(visit, &plan, typed).await?))
 }
 

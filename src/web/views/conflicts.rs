@@ -22,7 +22,6 @@ use std::collections::BTreeMap;
 pub(in crate::web) struct ConflictView {
     pub n: usize,
     pub kind: &'static str,
-    pub word: &'static str,
     pub id: String,
     pub path: String,
     pub badge: &'static str,
@@ -55,19 +54,16 @@ pub(super) async fn authors(visit: &Visit, records: &[Record]) -> Result<BTreeMa
     if seqs.is_empty() { Ok(BTreeMap::new()) } else { made(&visit.ctx, &seqs).await }
 }
 
-pub(super) fn kinds(conflicts: &[ConflictView]) -> Vec<(&'static str, &'static str)> {
-    let mut open: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for c in conflicts.iter().filter(|c| c.choice.is_empty()) {
-        *open.entry(c.word).or_default() += 1;
-    }
-    let several = open.into_iter().filter(|(_, n)| *n > 1);
+/// The kinds of conflict of which several are open: word, sentence.
+pub(super) fn kinds(open: &BTreeMap<&'static str, usize>) -> Vec<(&'static str, &'static str)> {
+    let several = open.iter().filter(|(_, n)| **n > 1);
     let told = |word| match word {
         "field" => "fields that both changed",
         "deleted-in-main" | "deleted-in-branch" => "what one side deleted",
         "locked" => "what a state does not let change",
         _ => "conflicts of this kind",
     };
-    several.map(|(word, _)| (word, told(word))).collect()
+    several.map(|(word, _)| (*word, told(word))).collect()
 }
 
 type Numbered<'a> = (usize, &'a Record, &'a (Conflict, Option<Choice>));
@@ -84,7 +80,6 @@ pub(super) fn card(
     ConflictView {
         n,
         kind: r.kind.word(),
-        word: c.kind.word(),
         id: r.id.to_string(),
         path: c.path.clone(),
         badge: r.kind.label(),

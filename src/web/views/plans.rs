@@ -13,7 +13,7 @@ use crate::{
     },
     service::{
         error::Result,
-        merge::{self, Effect, Job, Plan, Record, Told},
+        merge::{self, Effect, Job, Outline, Record, Told},
         references::{self, Titles, reference},
     },
     web::{
@@ -90,6 +90,21 @@ impl View for PlanView {
     }
 }
 
+/// The page of a plan that takes a while to be made.
+#[derive(Template)]
+#[template(path = "branches/waiting.html")]
+pub(in crate::web) struct Waiting {
+    pub shell: Shell,
+    pub of: Frame,
+}
+impl View for Waiting {}
+impl Waiting {
+    pub(in crate::web) fn of(visit: &Visit, job: &Job) -> Self {
+        let of = Frame::of(visit, job);
+        Self { shell: Shell::of(visit, of.heading.clone(), "branches"), of }
+    }
+}
+
 /// What a job is called, and where its decisions and its act are sent.
 pub(in crate::web) struct Frame {
     pub heading: String,
@@ -145,11 +160,13 @@ impl PlanView {
         }
     }
 
-    pub(in crate::web) async fn of(visit: &Visit, plan: &Plan, typed: Typed) -> Result<Self> {
+    pub(in crate::web) async fn of(visit: &Visit, plan: &Outline, typed: Typed) -> Result<Self> {
         let query = Query::of(&visit.uri);
         let from = |name: &str| query.get(name).parse().unwrap_or(0);
-        let (clashing, all_clashing) = plan.told(Told::Conflicts, (from("conflicts"), CONFLICTS));
-        let (changing, all_changing) = plan.told(Told::Changes, (from("changes"), CHANGES));
+        let told = async |which, page| plan.told(&visit.ctx, which, page).await;
+        let (clashing, all_clashing) =
+            told(Told::Conflicts, (from("conflicts"), CONFLICTS)).await?;
+        let (changing, all_changing) = told(Told::Changes, (from("changes"), CHANGES)).await?;
         let titles = titles(visit, clashing.iter().chain(&changing)).await?;
         let zone = visit.ctx.company.zone();
         let showing = Showing { zone: &zone, titles: &titles };
@@ -158,7 +175,7 @@ impl PlanView {
         let each = clashing.iter().flat_map(|r| r.conflicts.iter().map(move |c| (r, c)));
         let card = |(n, (r, c))| card((visit, &base), (n, r, c), (&showing, &who), (&word, &typed));
         let conflicts: Vec<ConflictView> = each.enumerate().map(card).collect();
-        let changes = changing.iter().map(|r| told(&base, r, &showing)).collect();
+        let changes = changing.iter().map(|r| shown(&base, r, &showing)).collect();
         let more = |name: &str, from: usize, page: usize, all: usize| {
             let next = (from + page).to_string();
             (from + page < all).then(|| query.url(visit.uri.path(), &[(name, &next)]))
@@ -170,25 +187,25 @@ impl PlanView {
         let review = review.map(|r| ReviewView::of(visit, plan, &r));
         let out =
             Self { more_conflicts, more_changes, later, review, ..Self::counted(visit, plan) };
-        Ok(Self { kinds: kinds(&conflicts), conflicts, changes, ..out })
+        Ok(Self { conflicts, changes, ..out })
     }
 
     /// Without records.
-    fn counted(visit: &Visit, plan: &Plan) -> Self {
+    fn counted(visit: &Visit, plan: &Outline) -> Self {
         let (of, s) = (Frame::of(visit, &plan.job), &plan.summary);
         let counts = [(s.created, "created"), (s.changed, "changed"), (s.deleted, "deleted")];
         let button = format!("{} {}", of.word.verb, counted(whole(s.records()), "changed record"));
         Self {
             shell: Shell::of(visit, of.heading.clone(), "branches"),
             of,
-            name: plan.name(),
+            name: plan.name.clone(),
             counts: counts.into_iter().map(|(n, word)| (grouped(&n.to_string()), word)).collect(),
             money: s.money.iter().map(|(code, sum)| money(code, *sum)).collect(),
             denied: denied(plan),
             open: s.conflicts,
             records: s.records(),
             button,
-            kinds: vec![],
+            kinds: kinds(&plan.open),
             conflicts: vec![],
             more_conflicts: None,
             changes: vec![],
@@ -273,7 +290,7 @@ fn whole(n: usize) -> Count {
     Count::Exactly(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn denied(plan: &Plan) -> Vec<String> {
+fn denied(plan: &Outline) -> Vec<String> {
     // a sync takes in what others were allowed to do
     let asked = !matches!(plan.job, Job::Sync(_));
     let each = plan.denied.iter().filter(|_| asked).take(5).map(|(kind, title, act)| {
@@ -309,7 +326,7 @@ async fn titles(visit: &Visit, records: impl Iterator<Item = &Record>) -> Result
     references::titles(&visit.ctx, wanted).await
 }
 
-fn told(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
+fn shown(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
     let (effect, class) = match r.effect {
         Effect::Created => ("created", "is-good"),
         Effect::Deleted => ("deleted", "is-bad"),

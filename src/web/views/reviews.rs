@@ -2,7 +2,7 @@
 use super::conflicts::Who;
 use crate::{
     domain::text::initials,
-    service::merge::{Given, Plan, Review},
+    service::merge::{Given, Outline, Review},
     web::{extract::Visit, paths},
 };
 
@@ -29,7 +29,7 @@ pub(in crate::web) struct GivenView {
 }
 
 impl ReviewView {
-    pub(in crate::web) fn of(visit: &Visit, plan: &Plan, review: &Review) -> Self {
+    pub(in crate::web) fn of(visit: &Visit, plan: &Outline, review: &Review) -> Self {
         let own = review.given.iter().find(|g| Some(g.user) == visit.ctx.scope.actor());
         let slug = plan.job.branch().map_or("", |b| &b.slug);
         let n = if review.needed == 1 { "approval" } else { "approvals" };

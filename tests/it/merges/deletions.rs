@@ -126,6 +126,20 @@ stories! {
         assert!(is_there(&api, &url).await);
     }
 
+    async fn an_order_that_names_it_since_the_plan_was_made_is_seen(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let b = branch(&api, "B").await;
+        delete(&api, &within(&url, &b)).await;
+        let agreed = plan(&api, &b).await;
+        assert_eq!((&agreed["deleted"], &agreed["conflicts"]), (&json!(1), &json!(0)));
+        of_customer(&api, ("main", "K-1")).await;
+        assert_eq!(plan(&api, &b).await["conflicts"], 1);
+        let body = json!({"plan": agreed["plan"]});
+        api.post(&format!("{API}/branches/{b}/merge"), &body).await.expect(409);
+        assert!(is_there(&api, &url).await);
+    }
+
     async fn what_others_name_is_not_deleted_but_in_its_own_world(app) {
         let api = app.program("alpha");
         let url = customer(&api, "K-1").await;

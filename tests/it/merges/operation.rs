@@ -9,8 +9,36 @@ use crate::{
     stories,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+use tributary::service::merge::Looks;
 
 stories! {
+    async fn a_plan_that_takes_a_while_follows_by_itself(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&url, &b), json!({"contact": "Branch"})).await;
+        app.app.kept.set(Looks::patient(Duration::ZERO));
+        let mut lead = app.actor("lead", "alpha").await;
+        let at = format!("/alpha/main/branches/{b}/plan");
+        let first = lead.get(&at).await.expect(200);
+        assert_eq!(first.header("refresh"), "1");
+        assert_eq!(first.texts("h1"), ["Merge “Try” into main"]);
+        assert!(first.texts("form[action$='/merge']").is_empty());
+        let mut then = lead.get(&at).await.expect(200);
+        while !then.header("refresh").is_empty() {
+            then = lead.get(&at).await.expect(200);
+        }
+        assert_eq!(then.texts("form[action$='/merge'] button"), ["Merge 1 changed record"]);
+        // what is kept is made anew once it is not so any more
+        edit(&api, &within(&url, &b), json!({"contact": Value::Null})).await;
+        let mut now = lead.get(&at).await.expect(200);
+        while !now.header("refresh").is_empty() {
+            now = lead.get(&at).await.expect(200);
+        }
+        assert!(now.texts("[role=status]").contains(&"Nothing to do".to_owned()), "{:?}", now.texts("[role=status]"));
+    }
+
     async fn c55_c60_a_merge_happens_once(app) {
         let api = app.program("alpha");
         let (_, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;

@@ -1,0 +1,185 @@
+//! What is kept of a plan to look at it: sums, and a few bytes for each record. The records of a page are
+//! planned once more by themselves, so that a page of a large plan costs what it shows.
+use super::{
+    Draft, Effect, Job, Mergeable, Plan, Summary, each_kind, plan,
+    review::{Reviewed, reviewed},
+};
+use crate::{
+    domain::{
+        field::Kind,
+        history::{
+            diff::{Change, diff},
+            merge::{Choice, Conflict, Notice},
+        },
+        ids::CompanyId,
+        policy::Act,
+        record::Record as _,
+    },
+    service::{context::Ctx, error::Result, history::visible},
+    store::{db::Tx, resolutions, sides},
+};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Rights that are missing and told one by one.
+const DENIED: usize = 100;
+
+/// A plan as it is looked at.
+pub struct Outline {
+    pub company: CompanyId,
+    pub job: Job,
+    pub summary: Summary,
+    /// The first records that who asks may not merge, with the right that is missing.
+    pub denied: Vec<(Kind, String, Act)>,
+    /// What an agreement to it names.
+    pub name: String,
+    /// How many conflicts are open, by kind of conflict.
+    pub open: BTreeMap<&'static str, usize>,
+    /// The company's last commit when it was made.
+    pub(super) seen: i64,
+    /// What an approval is of, where one is asked for.
+    pub(super) reviewed: Option<Reviewed>,
+    rows: Vec<Row>,
+    /// Records in which others have a say, as they are told.
+    apart: BTreeMap<(Kind, Uuid), Record>,
+}
+
+struct Row {
+    kind: Kind,
+    id: Uuid,
+    effect: Effect,
+    clashing: bool,
+}
+
+/// Which records of a plan are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// With a conflict, open or decided.
+    Conflicts,
+    /// That become different on main.
+    Changes,
+}
+
+impl Told {
+    fn wants(self, row: &Row) -> bool {
+        match self {
+            Self::Conflicts => row.clashing,
+            Self::Changes => row.effect != Effect::Nothing,
+        }
+    }
+}
+
+impl Outline {
+    pub(super) fn of(company: CompanyId, plan: &Plan, wanted: bool) -> Self {
+        let (mut rows, mut apart, mut open) = (vec![], BTreeMap::new(), BTreeMap::new());
+        each_kind!(R => for draft in R::of(&plan.drafts) {
+            for conflict in draft.open() {
+                *open.entry(conflict.kind.word()).or_default() += 1;
+            }
+            if others_have_a_say(draft) {
+                apart.insert((R::KIND, draft.id), record(draft));
+            }
+            let clashing = draft.open().next().is_some() || !draft.decided.is_empty();
+            rows.push(Row { kind: R::KIND, id: draft.id, effect: draft.effect(), clashing });
+        });
+        Self {
+            company,
+            job: plan.job.clone(),
+            summary: plan.summary.clone(),
+            denied: plan.denied.iter().take(DENIED).cloned().collect(),
+            name: plan.name(),
+            open,
+            seen: plan.seen,
+            reviewed: wanted.then(|| reviewed(plan)),
+            rows,
+            apart,
+        }
+    }
+
+    /// How many records it is of.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+    pub(super) fn has(&self, id: Uuid) -> bool {
+        self.rows.iter().any(|r| r.id == id)
+    }
+    pub(super) fn deletes(&self) -> bool {
+        self.rows.iter().any(|r| r.effect == Effect::Deleted)
+    }
+
+    /// Some of its records as people look at them, and how many there are: those with conflicts, or all
+    /// that it changes.
+    pub async fn told(
+        &self,
+        ctx: &Ctx,
+        which: Told,
+        (from, limit): (usize, usize),
+    ) -> Result<(Vec<Record>, usize)> {
+        let all = self.rows.iter().filter(|r| which.wants(r)).count();
+        let mut tx = ctx.read().await?;
+        let mut out = vec![];
+        for row in self.rows.iter().filter(|r| which.wants(r)).skip(from).take(limit) {
+            if let Some(known) = self.apart.get(&(row.kind, row.id)) {
+                out.push(known.clone());
+                continue;
+            }
+            each_kind!(R => if R::KIND == row.kind {
+                out.extend(self.anew::<R>(ctx, &mut tx, row.id).await?);
+            });
+        }
+        Ok((out, all))
+    }
+
+    /// A record in which no other has a say, planned by itself.
+    async fn anew<R: Mergeable>(&self, ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Option<Record>> {
+        let Some(sides) = sides::one::<R>(tx, &ctx.scope, (self.job.source(), id)).await? else {
+            return Ok(None);
+        };
+        let key = (self.job.subject(), (R::KIND, id));
+        let decided = resolutions::of_record(tx, &ctx.scope, key).await?;
+        let decided: Vec<_> = decided.into_iter().map(|d| d.resolution).collect();
+        let draft = plan::draft::<R>(sides, (&self.job, &decided))?;
+        Ok(draft.as_ref().map(record))
+    }
+}
+
+/// Other records bring it into the plan, or into conflict.
+fn others_have_a_say<R: Mergeable>(draft: &Draft<R>) -> bool {
+    let decided = draft.decided.iter().map(|d| &d.0);
+    let brought_back = draft.known && draft.base.is_none() && draft.ours.is_none();
+    brought_back || draft.open().chain(decided).any(|c| c.path.contains('#'))
+}
+
+/// What a plan does with a record, as people look at it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub kind: Kind,
+    pub id: Uuid,
+    pub title: String,
+    pub effect: Effect,
+    /// From main as it is to main as it would be.
+    pub changes: Vec<Change>,
+    /// With the decision, where there is one.
+    pub conflicts: Vec<(Conflict, Option<Choice>)>,
+    pub notices: Vec<Notice>,
+    /// The commits that made main's side and the incoming one.
+    pub sides: [Option<i64>; 2],
+}
+
+fn record<R: Mergeable>(draft: &Draft<R>) -> Record {
+    let changes = match (&draft.before, draft.after()) {
+        (Some(before), Some(after)) => diff(R::FIELDS, &before.value(), &after.value()),
+        _ => vec![],
+    };
+    let decided = draft.decided.iter().map(|(c, choice)| (c.clone(), Some(choice.clone())));
+    Record {
+        kind: R::KIND,
+        id: draft.id,
+        title: draft.title(),
+        effect: draft.effect(),
+        changes: visible::<R>(changes),
+        conflicts: draft.open().map(|c| (c.clone(), None)).chain(decided).collect(),
+        notices: draft.notices.clone(),
+        sides: [&draft.ours, &draft.theirs].map(|v| v.as_ref().map(|v| v.seq)),
+    }
+}
