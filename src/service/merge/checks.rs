@@ -1,7 +1,7 @@
 //! What a single record cannot tell: codes that two would have, names of records that are gone, orders
 //! that may not be confirmed. Checked on main as it would be, with every draft in its place.
 use super::{
-    Draft, Drafts, Effect, Job, Mergeable, each_kind,
+    Draft, Drafts, Effect, Job, Mergeable, each_kind, fuse,
     plan::{Decisions, whole},
 };
 use crate::{
@@ -51,17 +51,20 @@ pub(super) async fn run(
         each_kind!(R => for draft in R::of_mut(drafts) {
             draft.clashes.clear();
         });
-        unique::<TaxCode>(ctx, tx, drafts).await?;
-        unique::<Customer>(ctx, tx, drafts).await?;
-        unique::<Product>(ctx, tx, drafts).await?;
+        unique::<TaxCode>(ctx, tx, job, drafts).await?;
+        unique::<Customer>(ctx, tx, job, drafts).await?;
+        unique::<Product>(ctx, tx, job, drafts).await?;
         dangling(ctx, tx, since, drafts).await?;
         still_named(ctx, tx, drafts).await?;
         confirmed(ctx, tx, drafts).await?;
-        let mut wanted: Option<Vec<(Kind, Uuid)>> = None;
+        let mut wanted: Option<Wanted> = None;
         each_kind!(R => settle::<R>(decisions, drafts, &mut wanted)?);
         let Some(wanted) = wanted else { return Ok(()) };
-        each_kind!(R => for (_, id) in wanted.iter().filter(|(kind, _)| *kind == R::KIND) {
+        each_kind!(R => for (_, id) in wanted.back.iter().filter(|w| w.0 == R::KIND) {
             bring_back::<R>(ctx, tx, (since, *id), drafts).await?;
+        });
+        each_kind!(R => for (_, from, into) in wanted.one.iter().filter(|w| w.0 == R::KIND) {
+            fuse::fuse::<R>(ctx, tx, (decisions, &mut *drafts), (*from, *into)).await?;
         });
     }
     Err(Error::Refused(
@@ -69,27 +72,37 @@ pub(super) async fn run(
     ))
 }
 
-/// Does what was decided on clashes. If that was anything, `wanted` are the records to be brought back.
+/// What decisions on clashes want of other records.
+#[derive(Default)]
+struct Wanted {
+    /// To be brought back.
+    back: Vec<(Kind, Uuid)>,
+    /// To become one with another: the branch's, and main's.
+    one: Vec<(Kind, Uuid, Uuid)>,
+}
+
+/// Does what was decided on clashes. If that was anything, `wanted` is what it wants of others.
 fn settle<R: Mergeable>(
     decisions: &Decisions,
     drafts: &mut Drafts,
-    wanted: &mut Option<Vec<(Kind, Uuid)>>,
+    wanted: &mut Option<Wanted>,
 ) -> Result<()> {
     for draft in R::of_mut(drafts) {
         let Some(decided) = decisions.get(&(R::KIND, draft.id)) else { continue };
-        let clashes = std::mem::take(&mut draft.clashes);
-        for conflict in clashes {
-            match conflict.decided(decided) {
-                None => draft.clashes.push(conflict),
-                Some(choice) => {
-                    let wanted = wanted.get_or_insert_default();
-                    match (conflict.kind, choice) {
-                        (ConflictKind::Dangling, Choice::Theirs) => wanted.extend(gone(&conflict)),
-                        _ => decide(draft, &conflict, choice)?,
-                    }
-                    draft.decided.push((conflict, choice.clone()));
+        for conflict in std::mem::take(&mut draft.clashes) {
+            let Some(choice) = conflict.decided(decided).cloned() else {
+                draft.clashes.push(conflict);
+                continue;
+            };
+            let wanted = wanted.get_or_insert_default();
+            match (conflict.kind, &choice) {
+                (ConflictKind::Dangling, Choice::Theirs) => wanted.back.extend(gone(&conflict)),
+                (ConflictKind::Unique, Choice::Theirs) => {
+                    wanted.one.extend(holder(&conflict).map(|h| (R::KIND, draft.id, h)));
                 }
+                _ => decide(draft, &conflict, &choice)?,
             }
+            draft.decided.push((conflict, choice));
         }
     }
     Ok(())
@@ -99,6 +112,11 @@ fn settle<R: Mergeable>(
 fn gone(conflict: &Conflict) -> Option<(Kind, Uuid)> {
     let text = |name: &str| conflict.theirs[name].as_str();
     Some((text("kind")?.parse().ok()?, text("id")?.parse().ok()?))
+}
+
+/// The record that has the code that a conflict is about.
+fn holder(conflict: &Conflict) -> Option<Uuid> {
+    conflict.ours["holder"].as_str()?.parse().ok()
 }
 
 /// A record that main deleted comes along as it was, since a record that is merged names it.
@@ -114,6 +132,7 @@ async fn bring_back<M: Mergeable>(
         let sides = Sides { id, base: None, ours: None, theirs: Some(was), known: true };
         let mut draft = Draft::new(sides)?;
         draft.takes_theirs()?;
+        draft.joined = true;
         all.insert(at, draft);
     }
     Ok(())
@@ -144,7 +163,12 @@ fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choi
 }
 
 /// No two master records of a kind have one code.
-async fn unique<M: Mergeable + Master>(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
+async fn unique<M: Mergeable + Master>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    job: &Job,
+    drafts: &mut Drafts,
+) -> Result<()> {
     let key = |m: Option<&M>| m.map(|m| fold(m.code()));
     let mut claims: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
     for draft in M::of(drafts).iter().filter(|d| key(d.after()) != key(d.before.as_ref())) {
@@ -165,8 +189,9 @@ async fn unique<M: Mergeable + Master>(ctx: &Ctx, tx: &mut Tx, drafts: &mut Draf
         for id in &holders {
             let other = holders.iter().find(|h| *h != id).copied().unwrap_or_default();
             let called = called::<M>(ctx, tx, (drafts, other)).await?;
+            let may_take = M::find(drafts, *id).is_some_and(|d| fuse::may(job, d, drafts, other));
             if let Some(draft) = M::find_mut(drafts, *id) {
-                let clash = taken(draft, (&key, other, called));
+                let clash = Conflict { may_take, ..taken(draft, (&key, other, called)) };
                 draft.clashes.push(clash);
             }
         }
@@ -206,7 +231,6 @@ fn taken<M: Mergeable + Master>(
         path: format!("{}#unique", M::CODE),
         ours: json!({"key": key, "holder": other}),
         theirs: json!({ M::CODE: code }),
-        may_take: false,
         why: format!("{called} has this too."),
         ..Conflict::of(ConflictKind::Unique, one)
     }

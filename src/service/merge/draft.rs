@@ -41,6 +41,8 @@ pub struct Draft<R> {
     pub notices: Vec<Notice>,
     /// The right that who merges lacks for it.
     pub denied: Option<Act>,
+    /// Other records brought it in, or changed what becomes of it.
+    pub(super) joined: bool,
 }
 
 /// What a step does to a record of main.
@@ -87,6 +89,7 @@ impl<R: Subject> Draft<R> {
             decided,
             notices,
             denied: None,
+            joined: false,
         })
     }
     /// As main would have it.

@@ -5,6 +5,7 @@ mod apply;
 mod checks;
 mod decide;
 mod draft;
+mod fuse;
 mod looks;
 mod only;
 mod outline;

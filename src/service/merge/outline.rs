@@ -146,8 +146,7 @@ impl Outline {
 /// Other records bring it into the plan, or into conflict.
 fn others_have_a_say<R: Mergeable>(draft: &Draft<R>) -> bool {
     let decided = draft.decided.iter().map(|d| &d.0);
-    let brought_back = draft.known && draft.base.is_none() && draft.ours.is_none();
-    brought_back || draft.open().chain(decided).any(|c| c.path.contains('#'))
+    draft.joined || draft.open().chain(decided).any(|c| c.path.contains('#'))
 }
 
 /// What a plan does with a record, as people look at it.

@@ -116,7 +116,7 @@ pub(super) fn draft<R: Mergeable>(
 }
 
 /// Both sides changed it, or its kind has a say.
-fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -> Result<()> {
+pub(super) fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -> Result<()> {
     let value = |v: &Option<Version>| v.as_ref().map(|v| parsed(&v.body)).transpose();
     let sides = [value(&draft.base)?, value(&draft.ours)?, value(&draft.theirs)?];
     let merged = record::merge::<R>(sides.each_ref().map(Option::as_ref), decided);

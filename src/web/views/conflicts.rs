@@ -111,7 +111,7 @@ fn choices(kind: ConflictKind) -> Option<(&'static str, &'static str)> {
         ConflictKind::DeletedByOurs => Some(("Leave it deleted", "Restore it, with the changes")),
         ConflictKind::DeletedByTheirs => Some(("Keep it", "Delete it anyway")),
         ConflictKind::StillReferenced => Some(("Keep it", "")),
-        ConflictKind::Unique => Some(("Leave this record out", "")),
+        ConflictKind::Unique => Some(("Leave this record out", "Both are the same record")),
         _ => None,
     }
 }

@@ -45,6 +45,59 @@ stories! {
         assert_eq!(kinds(&open_conflicts(&api, &c).await), ["unique"]);
     }
 
+    async fn c52_two_customers_of_one_number_become_one(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "B").await;
+        let one = json!({"number": "C-DUP", "name": "Smith", "currency": "GBP", "phone": "1"});
+        let own = made_in(&api, (&b, "customers"), one).await;
+        let order = made_in(&api, (&b, "orders"), json!({"customer": "C-DUP", "lines": [{"sku": "SKU-00001", "qty": "1"}]})).await;
+        let two = json!({"number": "c-dup", "name": "Smith & Co", "currency": "GBP", "email": "a@b.example"});
+        let kept = made(&api, "customers", two).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!((kinds(&found), &found[0]["choices"]), (vec!["unique"], &json!(["ours", "theirs", "value"])));
+        // not where the branch goes on without main's record
+        let part = format!("{API}/branches/{b}/plan?only=customer:{}&show=conflicts", own.rsplit('/').next().unwrap());
+        let some = api.get(&part).await.expect(200).json();
+        assert_eq!(some["items"][0]["conflicts"][0]["choices"], json!(["ours", "value"]));
+        decide(&api, &b, &found[0], "theirs", "").await;
+        // what both say otherwise is asked, as of any record that both made
+        let found = open_conflicts(&api, &b).await;
+        let paths: Vec<_> = found.iter().map(|c| c["path"].as_str().unwrap()).collect();
+        assert_eq!(paths, ["number", "name"]);
+        for (conflict, choice) in found.iter().zip(["ours", "theirs"]) {
+            decide(&api, &b, conflict, choice, "").await;
+        }
+        let agreed = plan(&api, &b).await;
+        assert_eq!((&agreed["created"], &agreed["changed"], &agreed["conflicts"]), (&json!(1), &json!(1), &json!(0)));
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &kept).await;
+        for (name, value) in [("number", "c-dup"), ("name", "Smith"), ("phone", "1"), ("email", "a@b.example")] {
+            assert_eq!(now[name], value);
+        }
+        let order = get(&api, &order.replace(&format!("/{b}/"), "/main/")).await;
+        assert_eq!(order["customer"].as_str(), kept.rsplit('/').next());
+        let found = api.get(&format!("{API}/customers?q=c-dup")).await.expect(200).json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    }
+
+    async fn a_sync_can_make_two_records_one(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "B").await;
+        let own = made_in(&api, (&b, "products"), json!({"sku": "DUP", "name": "Thing", "unit": "m"})).await;
+        let order = made_in(&api, (&b, "orders"), json!({"customer": "C-00001", "lines": [{"sku": "DUP", "qty": "1", "unit_price": "1"}]})).await;
+        let kept = made(&api, "products", json!({"sku": "DUP", "name": "Thing", "barcode": "4711"})).await;
+        let clash = open_conflicts(&api, &b).await;
+        decide(&api, &b, &clash[0], "theirs", "").await;
+        super::sync_deciding(&api, &b).await;
+        api.get(&format!("/api/v1{own}")).await.expect(404);
+        let now = get(&api, &within(&kept, &b)).await;
+        assert_eq!((&now["unit"], &now["barcode"]), (&json!("m"), &json!("4711")));
+        assert_eq!(get(&api, &order).await["lines"][0]["product"].as_str(), kept.rsplit('/').next());
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &kept).await["unit"], "m");
+    }
+
     async fn c46_codes_can_be_swapped(app) {
         let api = app.program("alpha");
         let one = made(&api, "products", json!({"sku": "S-1", "name": "One"})).await;
