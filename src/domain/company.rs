@@ -45,6 +45,7 @@ pub const PROFILE: &[Field] = &[
     Field::new("large_sum", "Sum from which a merge is large", Ty::Whole(1_000_000_000)),
     Field::new("large_approvals", "Approvals that a large merge needs", Ty::Whole(9)),
     Field::new("own_approval", "Who worked on a branch may approve it", Ty::Bool),
+    Field::new("strict_prices", "Changed list prices have to be chosen", Ty::Bool),
 ];
 
 impl Company {
@@ -56,7 +57,7 @@ impl Company {
             "price_mode": self.price_mode, "tax_rounding": self.tax_rounding,
             "approvals": review.approvals, "large_records": review.large_records,
             "large_sum": review.large_sum, "large_approvals": review.large_approvals,
-            "own_approval": review.own_approval,
+            "own_approval": review.own_approval, "strict_prices": review.strict_prices,
         })
     }
 
@@ -85,6 +86,7 @@ impl Company {
             large_sum: profile["large_sum"].as_i64(),
             large_approvals: profile["large_approvals"].as_i64().unwrap_or_default(),
             own_approval: profile["own_approval"] == true,
+            strict_prices: profile["strict_prices"] == true,
         };
         Ok(Self {
             review,

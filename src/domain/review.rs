@@ -14,6 +14,8 @@ pub struct ReviewPolicy {
     pub large_approvals: i64,
     /// Who worked on a branch may approve it.
     pub own_approval: bool,
+    /// List prices that main changed since a branch took them have to be chosen, not just noticed.
+    pub strict_prices: bool,
 }
 
 /// An approval ends after so many days.
@@ -52,6 +54,7 @@ mod tests {
             large_sum: Some(500),
             large_approvals: 2,
             own_approval: false,
+            strict_prices: false,
         };
         assert_eq!(policy.needed(99, &euros(49_999)), 1);
         assert_eq!(policy.needed(100, &euros(0)), 2);

@@ -14,7 +14,7 @@ use sqlx::Result;
 /// The columns of a company in every statement that reads one.
 macro_rules! company_columns {
     () => {
-        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.active AS c_active"
+        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.strict_prices, c.active AS c_active"
     };
 }
 macro_rules! user_columns {
@@ -44,6 +44,7 @@ impl FromDb for Company {
                 large_sum: row.col("large_sum")?,
                 large_approvals: row.col("large_approvals")?,
                 own_approval: row.col("own_approval")?,
+                strict_prices: row.col("strict_prices")?,
             },
             active: row.col("c_active")?,
         })
@@ -217,12 +218,13 @@ pub async fn begin_chain(tx: &mut Tx, company: CompanyId) -> Result<()> {
 
 /// The company's profile; whether it is open is set apart.
 pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
-    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11 WHERE id = $1";
+    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12 WHERE id = $1";
     let stmt = tx.sql(text).bind(c.id).bind(c.name.clone()).bind(c.timezone.clone());
     let stmt = stmt.bind(c.price_mode.word()).bind(c.tax_rounding.word());
     let stmt = stmt.bind(c.number_prefix.clone()).bind(c.review.approvals);
     let stmt = stmt.bind(c.review.large_records).bind(c.review.large_sum);
-    stmt.bind(c.review.large_approvals).bind(c.review.own_approval).run().await
+    let stmt = stmt.bind(c.review.large_approvals).bind(c.review.own_approval);
+    stmt.bind(c.review.strict_prices).run().await
 }
 
 pub async fn set_company_active(tx: &mut Tx, id: CompanyId, active: bool) -> Result<u64> {

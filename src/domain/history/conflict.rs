@@ -29,6 +29,8 @@ pub enum ConflictKind {
     Dangling,
     /// It deletes a record that others name.
     StillReferenced,
+    /// What it was worked out from is another on main since.
+    InputMoved,
 }
 
 impl ConflictKind {
@@ -45,6 +47,7 @@ impl ConflictKind {
             Self::Unique => "Another record has this already.",
             Self::Dangling => "It names a record that is not on main.",
             Self::StillReferenced => "It would be deleted, but other records name it.",
+            Self::InputMoved => "The list price changed on main since the branch took it.",
         }
     }
     /// In a word, for programs and for decisions on all conflicts of a kind.
@@ -60,6 +63,7 @@ impl ConflictKind {
             Self::Unique => "unique",
             Self::Dangling => "dangling",
             Self::StillReferenced => "still-referenced",
+            Self::InputMoved => "inputs-moved",
         }
     }
 }
@@ -124,6 +128,24 @@ pub enum Notice {
     Moved { path: String },
     /// Both changed a long text in places apart from each other.
     Texts { path: String },
+    /// A price was kept though the list it came from has changed.
+    InputMoved { path: String },
+}
+
+impl Notice {
+    /// In a word, for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Moved { .. } => "moved",
+            Self::Texts { .. } => "texts",
+            Self::InputMoved { .. } => "inputs-moved",
+        }
+    }
+    /// Where in the record.
+    pub fn path(&self) -> &str {
+        let (Self::Moved { path } | Self::Texts { path } | Self::InputMoved { path }) = self;
+        path
+    }
 }
 
 impl Conflict {

@@ -1,14 +1,14 @@
 //! What a single record cannot tell: codes that two would have, names of records that are gone, orders
 //! that may not be confirmed. Checked on main as it would be, with every draft in its place.
 use super::{
-    Draft, Drafts, Effect, Job, Mergeable, each_kind, fuse,
+    Draft, Drafts, Effect, Job, Mergeable, each_kind, fuse, inputs,
     plan::{Decisions, whole},
 };
 use crate::{
     domain::{
         customer::{Blocked, Customer},
         field::{Kind, Ty},
-        history::merge::{Choice, Clashing, Conflict, ConflictKind},
+        history::merge::{Choice, Clashing, Conflict, ConflictKind, Notice},
         order::{Order, State},
         product::Product,
         record::{Record, of_value},
@@ -57,8 +57,9 @@ pub(super) async fn run(
         dangling(ctx, tx, since, drafts).await?;
         still_named(ctx, tx, drafts).await?;
         confirmed(ctx, tx, drafts).await?;
+        inputs::moved(ctx, tx, job, drafts).await?;
         let mut wanted: Option<Wanted> = None;
-        each_kind!(R => settle::<R>(decisions, drafts, &mut wanted)?);
+        each_kind!(R => settle::<R>(ctx, decisions, drafts, &mut wanted)?);
         let Some(wanted) = wanted else { return Ok(()) };
         each_kind!(R => for (_, id) in wanted.back.iter().filter(|w| w.0 == R::KIND) {
             bring_back::<R>(ctx, tx, (since, *id), drafts).await?;
@@ -83,14 +84,16 @@ struct Wanted {
 
 /// Does what was decided on clashes. If that was anything, `wanted` is what it wants of others.
 fn settle<R: Mergeable>(
+    ctx: &Ctx,
     decisions: &Decisions,
     drafts: &mut Drafts,
     wanted: &mut Option<Wanted>,
 ) -> Result<()> {
     for draft in R::of_mut(drafts) {
-        let Some(decided) = decisions.get(&(R::KIND, draft.id)) else { continue };
+        let decided = decisions.get(&(R::KIND, draft.id)).map_or(&[][..], Vec::as_slice);
         for conflict in std::mem::take(&mut draft.clashes) {
-            let Some(choice) = conflict.decided(decided).cloned() else {
+            let by_itself = || by_itself(ctx, draft, &conflict);
+            let Some(choice) = conflict.decided(decided).cloned().or_else(by_itself) else {
                 draft.clashes.push(conflict);
                 continue;
             };
@@ -106,6 +109,15 @@ fn settle<R: Mergeable>(
         }
     }
     Ok(())
+}
+
+/// What holds where nobody decided: a price stays, unless the company wants that somebody chooses.
+fn by_itself<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>, conflict: &Conflict) -> Option<Choice> {
+    if conflict.kind != ConflictKind::InputMoved || ctx.company.review.strict_prices {
+        return None;
+    }
+    draft.notices.push(Notice::InputMoved { path: conflict.path.clone() });
+    Some(Choice::Ours)
 }
 
 /// The record that a conflict misses.
@@ -149,6 +161,8 @@ fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choi
             let (name, _) = conflict.path.split_once('#').unwrap_or_default();
             value[name] = typed[name].clone();
         }
+        (Choice::Ours, ConflictKind::InputMoved) => return Ok(()),
+        (_, ConflictKind::InputMoved) => inputs::reprice(&mut value, conflict),
         (_, ConflictKind::Guard) => {
             let before = draft.before.as_ref().map(R::value);
             value["state"] = before.map_or_else(|| json!("draft"), |b| b["state"].clone());

@@ -21,7 +21,7 @@ const RECORDS: usize = 1_000_000;
 /// What a person hardly notices.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Whose plan of what: a role sees what it may not do.
+/// Whose plan of what, by which policy: a role sees what it may not do.
 type Key = (CompanyId, Role, String);
 type Stamp = resolutions::Stamp;
 
@@ -87,7 +87,8 @@ fn key(ctx: &Ctx, job: &Job) -> Key {
         Job::Sync(b) => format!("sync {}", b.id),
         Job::Revert(seq) => format!("revert {seq}"),
     };
-    (ctx.scope.company(), ctx.scope.role(), of)
+    let strict = if ctx.company.review.strict_prices { " strict" } else { "" };
+    (ctx.scope.company(), ctx.scope.role(), format!("{of}{strict}"))
 }
 
 /// What would happen, to be looked at. However long it takes to find out.

@@ -6,6 +6,7 @@ mod checks;
 mod decide;
 mod draft;
 mod fuse;
+mod inputs;
 mod looks;
 mod only;
 mod outline;

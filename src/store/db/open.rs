@@ -57,6 +57,7 @@ migrations!(
     "0014_log",
     "0015_tags",
     "0016_parts",
+    "0017_strict_prices",
 );
 
 fn migrator(engine: Engine) -> Migrator {

@@ -122,7 +122,7 @@ fn record(r: &Record) -> Value {
     json!({
         "kind": r.kind, "id": r.id, "title": r.title, "effect": r.effect.word(),
         "changes": changes.collect::<Vec<_>>(), "conflicts": conflicts.collect::<Vec<_>>(),
-        "notices": r.notices.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>(),
+        "notices": r.notices.iter().map(|n| json!({"what": n.word(), "path": n.path()})).collect::<Vec<_>>(),
     })
 }
 

@@ -60,6 +60,7 @@ pub(super) fn kinds(open: &BTreeMap<&'static str, usize>) -> Vec<(&'static str, 
     let told = |word| match word {
         "field" => "fields that both changed",
         "deleted-in-main" | "deleted-in-branch" => "what one side deleted",
+        "inputs-moved" => "prices of which the list has changed",
         "locked" => "what a state does not let change",
         _ => "conflicts of this kind",
     };
@@ -111,6 +112,7 @@ fn choices(kind: ConflictKind) -> Option<(&'static str, &'static str)> {
         ConflictKind::DeletedByOurs => Some(("Leave it deleted", "Restore it, with the changes")),
         ConflictKind::DeletedByTheirs => Some(("Keep it", "Delete it anyway")),
         ConflictKind::StillReferenced => Some(("Keep it", "")),
+        ConflictKind::InputMoved => Some(("Keep the price", "Take the new list price")),
         ConflictKind::Unique => Some(("Leave this record out", "Both are the same record")),
         _ => None,
     }

@@ -335,6 +335,9 @@ fn shown(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
     let notice = |n: &Notice| match n {
         Notice::Moved { .. } => "Both sides moved a line; the upper place holds.",
         Notice::Texts { .. } => "A text was merged from both sides: have a look.",
+        Notice::InputMoved { .. } => {
+            "A list price changed on main since: the price stays unless you choose the new one."
+        }
     };
     RecordView {
         key: format!("{}:{}", r.kind.word(), r.id),

@@ -6,7 +6,7 @@ use crate::{
     branches::{edit, get, within},
     stories,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 stories! {
     async fn a_blocked_customer_stops_a_confirmation_at_the_merge(app) {
@@ -96,6 +96,45 @@ stories! {
         assert!(open_conflicts(&api, &b).await.is_empty());
         merge(&api, &b).await.unwrap();
         assert_eq!(get(&api, &kept).await["unit"], "m");
+    }
+
+    async fn c39_a_list_price_that_moved_is_told_and_can_be_taken(app) {
+        let api = app.program("alpha");
+        let product = made(&api, "products", json!({"sku": "P-1", "name": "Thing", "unit_price": "10"})).await;
+        let old = made(&api, "orders", json!({"customer": "C-00001", "lines": [{"sku": "P-1", "qty": "1"}]})).await;
+        let b = branch(&api, "B").await;
+        let new = json!({"customer": "C-00001", "lines": [
+            {"sku": "P-1", "qty": "1"}, {"sku": "P-1", "qty": "1", "unit_price": "9"},
+        ]});
+        let new = made_in(&api, (&b, "orders"), new).await;
+        // a line that main priced is main's affair, and so is a price that somebody set by hand
+        edit(&api, &within(&old, &b), json!({"contact": "Branch"})).await;
+        edit(&api, &product, json!({"unit_price": "12"})).await;
+        let told = plan(&api, &b).await;
+        assert_eq!(told["conflicts"], 0);
+        let item = |told: &Value, url: &str| {
+            let id = url.rsplit('/').next().unwrap().to_owned();
+            told["items"].as_array().unwrap().iter().find(|i| i["id"] == *id).unwrap().clone()
+        };
+        assert_eq!(item(&told, &old)["notices"], json!([]));
+        let noticed = item(&told, &new);
+        assert_eq!((&noticed["notices"][0]["what"], &noticed["notices"][1]), (&json!("inputs-moved"), &Value::Null));
+        let mut asked = noticed["conflicts"][0].clone();
+        assert_eq!((&asked["kind"], &asked["decided"], &asked["choices"]), (&json!("inputs-moved"), &json!("ours"), &json!(["ours", "theirs"])));
+        // a company can want that somebody chooses
+        let mut admin = app.actor("admin", "alpha").await;
+        admin.submit("/alpha/main/settings", "form[action$='/settings']", &[("strict_prices", "true")]).await.expect(303);
+        let strict = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&strict), ["inputs-moved"]);
+        asked["of"] = json!({"kind": "order", "id": noticed["id"]});
+        decide(&api, &b, &asked, "theirs", "").await;
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &new.replace(&format!("/{b}/"), "/main/")).await;
+        let price = |n: usize, name: &str| now["lines"][n][name].as_str().unwrap().to_owned();
+        assert_eq!((price(0, "unit_price"), price(0, "list_price"), price(0, "price_source")), ("12".into(), "12".into(), "list".into()));
+        assert_eq!((price(1, "unit_price"), price(1, "price_source")), ("9".into(), "manual".into()));
+        assert_eq!(get(&api, &old).await["lines"][0]["unit_price"], "10");
     }
 
     async fn c46_codes_can_be_swapped(app) {
