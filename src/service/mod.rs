@@ -5,6 +5,7 @@ pub mod branches;
 pub mod companies;
 pub mod context;
 pub mod dashboard;
+pub mod deleted;
 pub mod deletion;
 pub mod digests;
 pub mod error;

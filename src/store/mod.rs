@@ -8,6 +8,7 @@ pub mod codec;
 pub mod commits;
 pub mod counts;
 pub mod db;
+pub mod deleted;
 pub mod dialect;
 pub mod fault;
 pub mod kinds;

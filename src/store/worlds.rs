@@ -32,7 +32,7 @@ pub struct Standing {
 
 /// What stands of a scope's world: main at its point, or a branch's own versions and what it did not
 /// touch of main at its base.
-fn standings(scope: &Scope) -> (Option<Standing>, Standing) {
+pub(super) fn standings(scope: &Scope) -> (Option<Standing>, Standing) {
     let at = scope.at().unwrap_or(i64::MAX);
     match scope.world().branch() {
         None => (None, Standing { number: 0, at, but: None }),
@@ -117,12 +117,22 @@ fn span(sql: &mut Builder, (of, arm): (Of<'_>, Standing)) {
 
 /// WHERE of versions `o`, the name of whose table is given: those that stand.
 pub fn stand(sql: &mut Builder, company: CompanyId, (table, arm): (&'static str, Standing)) {
-    sql.push(" WHERE o.company_id = ").bind(company);
+    sql.push(" WHERE NOT o.deleted");
+    standing(sql, company, (table, arm));
+}
+
+/// The same of deletions too, after a WHERE.
+pub(super) fn standing(
+    sql: &mut Builder,
+    company: CompanyId,
+    (table, arm): (&'static str, Standing),
+) {
+    sql.push(" AND o.company_id = ").bind(company);
     sql.push(" AND o.branch_id = ").bind(arm.number);
     // with the plus it leads no index: without statistics SQLite takes the one by commits, and sorts
     sql.push(" AND +o.from_seq <= ").bind(arm.at);
     sql.push(" AND (o.to_seq IS NULL OR o.to_seq > ").bind(arm.at);
-    sql.push(") AND NOT o.deleted");
+    sql.push(")");
     if let Some((number, at)) = arm.but {
         sql.push(" AND NOT EXISTS (SELECT 1 FROM ").push(table);
         sql.push(" own WHERE own.company_id = ").bind(company);

@@ -18,6 +18,7 @@ use crate::{
 };
 use axum::http::Uri;
 use jiff::tz::TimeZone;
+use uuid::Uuid;
 
 /// What a list may be asked for in the URL: name and meaning. The API takes no others.
 pub type Params = &'static [(&'static str, &'static str)];
@@ -50,6 +51,18 @@ pub const COMMIT_PARAMS: Params = &[
     ("what", "why it was made: create, edit, deletion, merge …"),
     ("to", "the last day, 2026-11-22"),
 ];
+
+/// Of a list of deleted records.
+pub const DELETED_PARAMS: Params = &[
+    ("who", "the id of the member who deleted it"),
+    ("to", "the last day, 2026-11-22"),
+    ("after", "`next` of the page before"),
+];
+
+/// A place in a list of deleted records, as [`Query::place`] reads it.
+pub fn placed((seq, id): (i64, Uuid)) -> String {
+    format!("{seq}.{id}")
+}
 
 /// The columns of the list that can be put away.
 pub const COLUMNS: [(&str, &str); 5] = [
@@ -122,6 +135,19 @@ impl Query {
                 .add("after", "This place in the list cannot be read: begin with the first page");
         }
         (cursor, size.unwrap_or(50))
+    }
+    /// The place in a list of deleted records after which it is told.
+    ///
+    /// # Errors
+    /// `Invalid` if it is none.
+    pub fn place(&self) -> Result<Option<(i64, Uuid)>> {
+        let text = self.get("after");
+        let read = || {
+            let (seq, id) = text.split_once('.')?;
+            Some((seq.parse().ok()?, id.parse().ok()?))
+        };
+        let wrong = || Error::at("after", "This place in the list cannot be read");
+        if text.is_empty() { Ok(None) } else { read().map(Some).ok_or_else(wrong) }
     }
     /// The commit before which a history is told.
     ///

@@ -58,6 +58,7 @@ migrations!(
     "0015_tags",
     "0016_parts",
     "0017_strict_prices",
+    "0018_deleted",
 );
 
 fn migrator(engine: Engine) -> Migrator {

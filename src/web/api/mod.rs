@@ -1,6 +1,7 @@
 //! The JSON API: the same use-cases as the pages, bodies are the domain's own.
 pub(super) mod body;
 pub(super) mod branches;
+pub(super) mod deleted;
 pub(super) mod masters;
 pub(super) mod openapi;
 pub(super) mod orders;

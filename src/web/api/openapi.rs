@@ -10,7 +10,7 @@ use crate::{
         tax::TaxCode,
     },
     web::{
-        query::{COMMIT_PARAMS, MASTER_PARAMS, ORDER_PARAMS, Params},
+        query::{COMMIT_PARAMS, DELETED_PARAMS, MASTER_PARAMS, ORDER_PARAMS, Params},
         routes::{Access, Route, table},
     },
 };
@@ -65,6 +65,7 @@ fn about(path: &str) -> About {
     match path.rsplit('/').next().unwrap_or_default() {
         "orders" => About::List(ORDER_PARAMS),
         "commits" => About::List(COMMIT_PARAMS),
+        "deleted" => About::List(DELETED_PARAMS),
         "customers" | "products" | "tax-codes" => About::List(MASTER_PARAMS),
         "{id}" | "{seq}" => About::One,
         last => OTHERS

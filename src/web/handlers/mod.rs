@@ -5,6 +5,7 @@ pub(super) mod auth;
 pub(super) mod branches;
 pub(super) mod commits;
 pub(super) mod dashboard;
+pub(super) mod deleted;
 pub(super) mod deletion;
 pub(super) mod health;
 pub(super) mod order_form;

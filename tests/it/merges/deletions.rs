@@ -140,6 +140,43 @@ stories! {
         assert!(is_there(&api, &url).await);
     }
 
+    async fn what_was_deleted_is_listed_and_can_be_restored(app) {
+        let api = app.program("alpha");
+        let (one, two) = (customer(&api, "K-1").await, customer(&api, "K-2").await);
+        let listed = async |world: &str, more: &str| -> Vec<String> {
+            let at = format!("/api/v1/alpha/{world}/customers/deleted{more}");
+            let found = api.get(&at).await.expect(200).json();
+            found["items"].as_array().unwrap().iter().map(|i| i["title"].as_str().unwrap().to_owned()).collect()
+        };
+        delete(&api, &one).await;
+        let b = branch(&api, "B").await;
+        delete(&api, &within(&two, &b)).await;
+        assert_eq!(listed("main", "").await, ["K-1"]);
+        assert_eq!(listed(&b, "").await, ["K-2", "K-1"]);
+        assert_eq!(listed("main", "?to=2026-05-27").await, Vec::<String>::new());
+        // a branch that makes it anew has it, main has not
+        let as_of = api.get(&format!("{API}/customers/deleted")).await.json()["items"][0]["as_of"].clone();
+        let back = format!("/api/v1{}/restoration", within(&one, &b));
+        api.post(&back, &json!({"as_of": as_of})).await.expect(200);
+        assert_eq!((listed(&b, "").await, listed("main", "").await), (vec!["K-2".to_owned()], vec!["K-1".to_owned()]));
+        // one by one, and as it was before anything was deleted
+        let page = api.get(&format!("/api/v1/alpha/{b}/customers/deleted?after=9999.{}", one.rsplit('/').next().unwrap())).await;
+        assert_eq!(page.expect(200).json()["items"].as_array().unwrap().len(), 1);
+        api.get(&format!("{API}/customers/deleted?after=x")).await.expect(422);
+        assert_eq!(listed("main", &format!("?at={as_of}")).await, Vec::<String>::new());
+        // people find the way back on the page
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let page = clerk.get("/alpha/main/customers/deleted").await.expect(200);
+        let ways = page.attrs("a[aria-label='Restore K-1']", "href");
+        clerk.get(&ways[0]).await.expect(200);
+        clerk.submit(&ways[0], "form[action$='/restoration']", &[]).await.expect(303);
+        let page = clerk.get("/alpha/main/customers/deleted").await.expect(200);
+        assert!(page.texts("main p").contains(&"Nothing was deleted.".to_owned()));
+        let mut viewer = app.actor("viewer", "alpha").await;
+        delete(&api, &two).await;
+        assert!(viewer.get("/alpha/main/customers/deleted").await.expect(200).attrs("a[aria-label^=Restore]", "href").is_empty());
+    }
+
     async fn what_others_name_is_not_deleted_but_in_its_own_world(app) {
         let api = app.program("alpha");
         let url = customer(&api, "K-1").await;
