@@ -41,7 +41,7 @@ pub enum Outcome {
 }
 
 /// What a merge is asked for.
-pub struct Asked<'a> {
+pub(super) struct Asked<'a> {
     /// The plan that was looked at.
     pub plan: &'a str,
     pub only: Only,
@@ -54,7 +54,7 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// `Refused` while conflicts are open, if the plan is not what it was any more, if a right is missing.
-pub async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Outcome> {
+pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Outcome> {
     let Asked { plan: agreed, only, keep } = asked;
     ctx.may(Act::MergeBranch)?;
     let branch = branches::find(ctx, slug).await?.branch;
@@ -211,7 +211,7 @@ async fn put<R: Mergeable>(
 ///
 /// # Errors
 /// `Refused` while conflicts are open or the plan is not what it was.
-pub async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome> {
+pub(super) async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome> {
     ctx.may(Act::MergeBranch)?;
     let mut tx = ctx.glance().await?;
     let commit = commits::find(&mut tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 /// Outlines kept, and records in all of them: some 40 bytes each.
 const KEPT: usize = 32;
@@ -153,12 +154,13 @@ fn begin(ctx: &Ctx, job: &Job) -> watch::Receiver<bool> {
     let (done, waits) = watch::channel(false);
     inner.making.insert(key.clone(), waits.clone());
     let (ctx, job) = (ctx.clone(), job.clone());
-    inner.tasks.spawn(async move {
+    let work = async move {
         if let Err(e) = make(&ctx, job).await {
             tracing::warn!(error = %e, "a plan could not be made");
         }
         self::looks(&ctx).inner().making.remove(&key);
         done.send_replace(true);
-    });
+    };
+    inner.tasks.spawn(work.in_current_span().with_current_subscriber());
     waits
 }

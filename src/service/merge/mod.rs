@@ -1,5 +1,6 @@
 //! Bringing worlds together: a branch into main, main into a branch, a commit taken back. One plan for
 //! all of them, which changes nothing, and one transaction that does what the plan said.
+mod acts;
 mod aftermath;
 mod apply;
 mod checks;
@@ -14,7 +15,9 @@ mod plan;
 mod review;
 mod sync;
 
-pub use apply::{Asked, Outcome, merge, revert};
+pub use acts::{Acts, carry_out, goes_on};
+pub use apply::Outcome;
+use apply::{Asked, merge, revert};
 pub use decide::{Decision, Which, decide, decision};
 pub(crate) use draft::each_kind;
 pub use draft::{Draft, Drafts, Effect, Mergeable};
@@ -22,7 +25,8 @@ pub use looks::{Looks, glimpse, look};
 pub use only::Only;
 pub use outline::{Outline, Record, Told};
 pub use review::{Given, Review, approve, review, withdraw};
-pub use sync::{sync, undo_sync};
+use sync::sync;
+pub use sync::undo_sync;
 
 use super::{
     branches,

@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// `Refused` while conflicts are open or the plan is not what it was.
-pub async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome> {
+pub(super) async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome> {
     ctx.may(Act::OpenBranch)?;
     let branch = branches::find(ctx, slug).await?.branch;
     open_still(&branch)?;

@@ -8,17 +8,12 @@ use crate::{
     service::{
         branches::{self, Listed, NewBranch},
         error::Error,
-        merge::{self, Asked, Job, Only, Outcome, Outline, Record, Review, Told},
+        merge::{self, Job, Only, Outcome, Outline, Record, Review, Told},
         viewers,
     },
     web::{extract::Visit, problem::Result, query::Query},
 };
-use axum::{
-    Json,
-    extract::Path,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
 use serde_json::{Value, json};
 
 type Slug = Path<(String, String, String)>;
@@ -74,18 +69,22 @@ pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Resu
     let query = Query::of(&visit.uri);
     let only = Only::parse(query.all("only"))?;
     let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
-    let plan = merge::look(&visit.ctx, job).await?;
-    told(&visit, &plan).await
+    looked_at(&visit, job).await
 }
 
 /// What taking a commit back would do.
 pub(in crate::web) async fn revert_plan(visit: Visit, Path((_, _, seq)): Slug) -> Result {
     let job = Job::of_commit(&seq)?;
-    let plan = merge::look(&visit.ctx, job).await?;
-    told(&visit, &plan).await
+    looked_at(&visit, job).await
 }
 
-async fn told(visit: &Visit, plan: &Outline) -> Result {
+async fn looked_at(visit: &Visit, job: Job) -> Result {
+    let acting = merge::goes_on(&visit.ctx, &job)?;
+    let plan = merge::look(&visit.ctx, job).await?;
+    told(visit, &plan, acting).await
+}
+
+async fn told(visit: &Visit, plan: &Outline, acting: bool) -> Result {
     let query = Query::of(&visit.uri);
     let from = query.get("from").parse().unwrap_or(0);
     let which = match query.get("show") {
@@ -97,7 +96,7 @@ async fn told(visit: &Visit, plan: &Outline) -> Result {
     let review = merge::review(&visit.ctx, plan).await?;
     Ok(Json(json!({
         "plan": plan.name, "created": s.created, "changed": s.changed, "deleted": s.deleted,
-        "conflicts": s.conflicts, "money": s.money,
+        "conflicts": s.conflicts, "money": s.money, "acting": acting,
         "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
         "review": review.as_ref().map(reviewed),
         "items": records.iter().map(record).collect::<Vec<_>>(),
@@ -172,12 +171,21 @@ fn agreed(given: &Value) -> Result<&str, Error> {
     given["plan"].as_str().filter(|p| !p.is_empty()).ok_or_else(missing)
 }
 
-fn outcome(outcome: Outcome) -> Response {
+/// Does what a plan said; 202 if it goes on for longer than an answer waits.
+async fn carried_out(visit: &Visit, job: Job, (plan, keep): (&str, bool)) -> Result {
+    let done = merge::carry_out(&visit.ctx, job, (plan.to_owned(), keep)).await?;
+    Ok(match done {
+        Some(outcome) => told_of(outcome).into_response(),
+        None => (StatusCode::ACCEPTED, Json(json!({"commit": null}))).into_response(),
+    })
+}
+
+fn told_of(outcome: Outcome) -> Json<Value> {
     let commit = match outcome {
         Outcome::Done(seq) => Some(seq),
         Outcome::Nothing => None,
     };
-    Json(json!({ "commit": commit })).into_response()
+    Json(json!({ "commit": commit }))
 }
 
 /// The records of the branch that a body means: all, or `"only": ["order:id"]`.
@@ -194,8 +202,8 @@ pub(in crate::web) async fn merge(
     Body(given): Body,
 ) -> Result {
     let keep = given["keep_open"].as_bool().unwrap_or(false);
-    let asked = Asked { plan: agreed(&given)?, only: only(&given)?, keep };
-    Ok(outcome(merge::merge(&visit.ctx, &slug, asked).await?))
+    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
+    carried_out(&visit, job, (agreed(&given)?, keep)).await
 }
 
 /// The body names the `plan` that is approved.
@@ -219,12 +227,13 @@ pub(in crate::web) async fn sync(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
-    Ok(outcome(merge::sync(&visit.ctx, &slug, agreed(&given)?).await?))
+    let job = Job::of_branch(&visit.ctx, (&slug, "sync", Only::default())).await?;
+    carried_out(&visit, job, (agreed(&given)?, false)).await
 }
 
 /// Takes back the sync that was the branch's last commit.
 pub(in crate::web) async fn undo_sync(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    Ok(outcome(merge::undo_sync(&visit.ctx, &slug).await?))
+    Ok(told_of(merge::undo_sync(&visit.ctx, &slug).await?).into_response())
 }
 
 pub(in crate::web) async fn revert(
@@ -232,8 +241,7 @@ pub(in crate::web) async fn revert(
     Path((_, _, seq)): Slug,
     Body(given): Body,
 ) -> Result {
-    let seq = seq.parse().map_err(|_| Error::NotFound)?;
-    Ok(outcome(merge::revert(&visit.ctx, seq, agreed(&given)?).await?))
+    carried_out(&visit, Job::of_commit(&seq)?, (agreed(&given)?, false)).await
 }
 
 pub(in crate::web) async fn discard(visit: Visit, Path((_, _, slug)): Slug) -> Result {

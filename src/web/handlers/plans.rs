@@ -3,7 +3,7 @@ use crate::{
     domain::check::Problems,
     service::{
         error::Error,
-        merge::{self, Asked, Job, Only, Outcome},
+        merge::{self, Job, Only, Outcome},
     },
     web::{
         extract::Visit,
@@ -36,10 +36,18 @@ pub(in crate::web) async fn show_revert(visit: Visit, Path((_, _, seq)): Slug) -
 
 /// The plan, or for a while a page that it takes the place of by itself.
 async fn looked_at(visit: &Visit, job: &Job) -> Result {
-    let Some(plan) = merge::glimpse(&visit.ctx, job).await? else {
-        let waits = page(&visit.hx, &Waiting::of(visit, job));
-        return Ok(([(header::REFRESH, "1")], waits).into_response());
+    let waits = |acting| {
+        let waits = page(&visit.hx, &Waiting::of(visit, job, acting));
+        Ok(([(header::REFRESH, "1")], waits).into_response())
     };
+    if merge::goes_on(&visit.ctx, job)? {
+        return waits(true);
+    }
+    if Query::of(&visit.uri).get("acting") == "true" {
+        let (page, word) = ended(visit, job);
+        return Ok(visit.hx.go(&page, word));
+    }
+    let Some(plan) = merge::glimpse(&visit.ctx, job).await? else { return waits(false) };
     Ok(page(&visit.hx, &PlanView::of(visit, &plan, Typed::default()).await?))
 }
 
@@ -82,10 +90,8 @@ async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
 }
 
 pub(in crate::web) async fn merge(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let keep = form.text("keep_open") == "true";
-    let asked = Asked { plan: form.text("plan"), only: only(&form)?, keep };
-    let done = merge::merge(&visit.ctx, &slug, asked).await?;
-    Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-merged")))
+    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&form)?)).await?;
+    carried_out(&visit, job, &form).await
 }
 
 pub(in crate::web) async fn approve(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
@@ -100,26 +106,39 @@ pub(in crate::web) async fn withdraw(visit: Visit, Path((_, _, slug)): Slug) -> 
 }
 
 pub(in crate::web) async fn sync(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let done = merge::sync(&visit.ctx, &slug, form.text("plan")).await?;
-    Ok(went(&visit, done, (&branch(&visit.main(), &slug), "branch-synced")))
+    let job = Job::of_branch(&visit.ctx, (&slug, "sync", Only::default())).await?;
+    carried_out(&visit, job, &form).await
 }
 
 pub(in crate::web) async fn undo_sync(visit: Visit, Path((_, _, slug)): Slug) -> Result {
-    let done = merge::undo_sync(&visit.ctx, &slug).await?;
-    Ok(went(&visit, done, (&branch(&visit.main(), &slug), "sync-undone")))
+    merge::undo_sync(&visit.ctx, &slug).await?;
+    Ok(visit.hx.go(&branch(&visit.main(), &slug), "sync-undone"))
 }
 
 pub(in crate::web) async fn revert(visit: Visit, Path((_, _, seq)): Slug, form: Form) -> Result {
-    let number = seq.parse().map_err(|_| Error::NotFound)?;
-    let done = merge::revert(&visit.ctx, number, form.text("plan")).await?;
-    let url = match done {
-        Outcome::Done(new) => format!("{}/commits/{new}", visit.main()),
-        Outcome::Nothing => format!("{}/commits/{seq}", visit.main()),
-    };
-    Ok(went(&visit, done, (&url, "reverted")))
+    carried_out(&visit, Job::of_commit(&seq)?, &form).await
 }
 
-fn went(visit: &Visit, done: Outcome, (url, word): (&str, &str)) -> Response {
-    let word = if done == Outcome::Nothing { "nothing-to-do" } else { word };
-    visit.hx.go(url, word)
+/// What a plan said is done; if it takes long, the page says so until it is.
+async fn carried_out(visit: &Visit, job: Job, form: &Form) -> Result {
+    let agreed = (form.text("plan").to_owned(), form.text("keep_open") == "true");
+    let done = merge::carry_out(&visit.ctx, job.clone(), agreed).await?;
+    let (page, word) = ended(visit, &job);
+    match (done, &job) {
+        (None, _) => Ok(visit.hx.go(&PlanView::acting(visit, &job), "")),
+        (Some(Outcome::Nothing), _) => Ok(visit.hx.go(&page, "nothing-to-do")),
+        (Some(Outcome::Done(new)), Job::Revert(_)) => {
+            Ok(visit.hx.go(&format!("{}/commits/{new}", visit.main()), word))
+        }
+        (Some(Outcome::Done(_)), _) => Ok(visit.hx.go(&page, word)),
+    }
+}
+
+/// Where a job leads once it is done, and what is said there.
+fn ended(visit: &Visit, job: &Job) -> (String, &'static str) {
+    match job {
+        Job::Merge(b, _) => (branch(&visit.main(), &b.slug), "branch-merged"),
+        Job::Sync(b) => (branch(&visit.main(), &b.slug), "branch-synced"),
+        Job::Revert(seq) => (format!("{}/commits/{seq}", visit.main()), "reverted"),
+    }
 }

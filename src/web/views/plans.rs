@@ -96,12 +96,17 @@ impl View for PlanView {
 pub(in crate::web) struct Waiting {
     pub shell: Shell,
     pub of: Frame,
+    /// It is being done, not just looked at.
+    pub acting: bool,
 }
 impl View for Waiting {}
 impl Waiting {
-    pub(in crate::web) fn of(visit: &Visit, job: &Job) -> Self {
-        let of = Frame::of(visit, job);
-        Self { shell: Shell::of(visit, of.heading.clone(), "branches"), of }
+    pub(in crate::web) fn of(visit: &Visit, job: &Job, acting: bool) -> Self {
+        let mut of = Frame::of(visit, job);
+        if acting {
+            of.url = PlanView::acting(visit, job);
+        }
+        Self { shell: Shell::of(visit, of.heading.clone(), "branches"), of, acting }
     }
 }
 
@@ -158,6 +163,12 @@ impl PlanView {
             Job::Sync(b) => format!("{}/plan?for=sync", paths::branch(&visit.main(), &b.slug)),
             Job::Revert(seq) => format!("{}/commits/{seq}/revert", visit.main()),
         }
+    }
+
+    /// Its address while it is being done, which leads on when it is.
+    pub(in crate::web) fn acting(visit: &Visit, job: &Job) -> String {
+        let url = Self::url(visit, job);
+        format!("{url}{}acting=true", if url.contains('?') { "&" } else { "?" })
     }
 
     pub(in crate::web) async fn of(visit: &Visit, plan: &Outline, typed: Typed) -> Result<Self> {

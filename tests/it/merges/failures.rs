@@ -21,8 +21,9 @@ async fn broken_off(app: &TestApp, b: &str, (path, body): (&str, &Value)) -> usi
     for n in 1.. {
         let said = Statements::broken_at(n).of(api.post(path, body)).await;
         if said.status == 200 {
-            // a merge that is taken back opens its branch again
-            let made = if path.ends_with("/revert") { 2 } else { 1 };
+            // a merge that is taken back opens its branch again, a part is followed by the branch
+            let follows = path.ends_with("/revert") || !body["only"].is_null();
+            let made = if follows { 2 } else { 1 };
             let last: i64 = before.0.split(':').next().unwrap().parse().unwrap();
             assert_eq!(commits(app).await, last + made);
             return n - 1;
@@ -75,5 +76,26 @@ stories! {
         let body = json!({"plan": super::plan(&api, &b).await["plan"], "keep_open": true});
         assert!(broken_off(app, &b, (&format!("{path}/merge"), &body)).await > 20);
         assert_eq!(api.get(&path).await.json()["state"], "open");
+    }
+
+    async fn c59_a_part_and_its_return_break_off_wholly_too(app) {
+        let api = app.program("alpha");
+        let (url, other) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Part").await;
+        for url in [&url, &other] {
+            edit(&api, &within(url, &b), json!({"customer_po": "PO-1"})).await;
+        }
+        edit(&api, &url, json!({"contact": "Main"})).await;
+        let path = format!("{API}/branches/{b}");
+        let only = format!("order:{}", url.rsplit('/').next().unwrap());
+        let agreed = api.get(&format!("{path}/plan?only={only}")).await.expect(200).json()["plan"].clone();
+        let body = json!({"plan": agreed, "only": [only]});
+        assert!(broken_off(app, &b, (&format!("{path}/merge"), &body)).await > 20);
+        let seq = api.get(&path).await.json()["merged"].as_i64().unwrap();
+        let at = format!("{API}/commits/{seq}/revert");
+        let body = json!({"plan": api.get(&at).await.expect(200).json()["plan"]});
+        assert!(broken_off(app, &b, (&at, &body)).await > 20);
+        merge(&api, &b).await.unwrap();
+        assert_eq!((&get(&api, &url).await["customer_po"], &get(&api, &url).await["contact"]), (&json!("PO-1"), &json!("Main")));
     }
 }

@@ -10,9 +10,42 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use tributary::service::merge::Looks;
+use tributary::service::merge::{Acts, Looks};
 
 stories! {
+    async fn a_merge_that_takes_a_while_goes_on_by_itself(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&url, &b), json!({"contact": "Branch"})).await;
+        let mut lead = app.actor("lead", "alpha").await;
+        let at = format!("/alpha/main/branches/{b}/plan");
+        app.app.kept.set(Acts::patient(Duration::ZERO));
+        let begun = lead.submit(&at, "form[action$='/merge']", &[]).await.expect(303);
+        let acting = begun.header("location").to_owned();
+        assert_eq!(acting, format!("{at}?acting=true"));
+        let mut then = lead.get(&acting).await;
+        while then.status.as_u16() == 200 {
+            assert_eq!((then.header("refresh"), then.texts("h1")), ("1", vec!["Merge “Try” into main".to_owned()]));
+            then = lead.get(&acting).await;
+        }
+        assert_eq!(then.expect(303).header("location"), format!("/alpha/main/branches/{b}"));
+        assert_eq!(get(&api, &url).await["contact"], "Branch");
+        // one that comes to nothing says why, once, to who began it
+        let c = branch(&api, "C").await;
+        edit(&api, &within(&url, &c), json!({"contact": "C"})).await;
+        let at = format!("{API}/branches/{c}");
+        let said = api.post(&format!("{at}/merge"), &json!({"plan": "another"})).await.expect(202).json();
+        assert_eq!(said["commit"], Value::Null);
+        let mut answer = api.get(&format!("{at}/plan")).await;
+        while answer.status.as_u16() == 200 {
+            answer = api.get(&format!("{at}/plan")).await;
+        }
+        assert!(answer.expect(409).json()["detail"].as_str().unwrap().contains("Something changed"));
+        api.get(&format!("{at}/plan")).await.expect(200);
+        assert_eq!(get(&api, &url).await["contact"], "Branch");
+    }
+
     async fn a_plan_that_takes_a_while_follows_by_itself(app) {
         let api = app.program("alpha");
         let url = order(&api).await;

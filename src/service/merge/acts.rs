@@ -1,0 +1,135 @@
+//! Merges, syncs and reverts that take longer than anybody waits for an answer: they go on by themselves,
+//! and who asks is told how they ended. A server that stops in the midst of one leaves nothing of it.
+use super::{Asked, Job, Outcome, merge, revert, sync};
+use crate::{
+    domain::ids::CompanyId,
+    service::{
+        context::Ctx,
+        error::{Error, Result},
+    },
+    store::resolutions::Subject,
+};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
+use tracing::{Instrument as _, instrument::WithSubscriber as _};
+use uuid::Uuid;
+
+/// So long an answer waits for the end: less than servers in front do.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is done to a branch, or to a commit.
+type Key = (CompanyId, (i64, i64));
+
+fn key(ctx: &Ctx, job: &Job) -> Key {
+    let of = match job.subject() {
+        Subject::Branch(id) => (id, 0),
+        Subject::Revert(seq) => (0, seq),
+    };
+    (ctx.scope.company(), of)
+}
+
+/// Those that go on, and why some came to nothing though nobody waited any more.
+#[derive(Clone)]
+pub struct Acts {
+    inner: Arc<Mutex<Inner>>,
+    patience: Duration,
+}
+
+impl Default for Acts {
+    fn default() -> Self {
+        Self::patient(PATIENCE)
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    /// How many go on: who presses twice is told the same twice.
+    going: BTreeMap<Key, usize>,
+    /// Why it came to nothing, for who began it.
+    failed: BTreeMap<(Key, Uuid), Error>,
+    tasks: JoinSet<()>,
+}
+
+impl Inner {
+    fn ends(&mut self, key: Key) {
+        if let Entry::Occupied(mut going) = self.going.entry(key) {
+            *going.get_mut() -= 1;
+            if *going.get() == 0 {
+                going.remove();
+            }
+        }
+    }
+}
+
+impl Acts {
+    /// An answer waits so long for the end.
+    pub fn patient(patience: Duration) -> Self {
+        Self { inner: Arc::default(), patience }
+    }
+    fn begin(&self, key: Key, work: impl Future<Output = ()> + Send + 'static) {
+        let mut inner = self.inner();
+        *inner.going.entry(key).or_default() += 1;
+        inner.tasks.spawn(work.in_current_span().with_current_subscriber());
+    }
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does what a plan said. Nothing comes back if it goes on for longer; then [`goes_on`] tells.
+///
+/// # Errors
+/// As [`merge`], [`sync`] and [`revert`].
+pub async fn carry_out(
+    ctx: &Ctx,
+    job: Job,
+    (plan, keep): (String, bool),
+) -> Result<Option<Outcome>> {
+    let (acts, key) = (ctx.app.kept.of::<Acts>(), key(ctx, &job));
+    let (tell, told) = oneshot::channel();
+    let (own, all) = (ctx.clone(), acts.clone());
+    let work = async move {
+        let end = act(&own, job, (plan, keep)).await;
+        let mut inner = all.inner();
+        inner.ends(key);
+        if let Err(Err(e)) = tell.send(end) {
+            tracing::warn!(error = %e, "a merge came to nothing");
+            inner.failed.insert((key, own.actor()), e);
+        }
+    };
+    acts.begin(key, work);
+    match timeout(acts.patience, told).await {
+        Ok(Ok(end)) => end.map(Some),
+        Ok(Err(_)) => {
+            acts.inner().ends(key);
+            Err(Error::Ours("a merge broke off".into()))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+async fn act(ctx: &Ctx, job: Job, (plan, keep): (String, bool)) -> Result<Outcome> {
+    match job {
+        Job::Merge(branch, only) => {
+            merge(ctx, &branch.slug, Asked { plan: &plan, only, keep }).await
+        }
+        Job::Sync(branch) => sync(ctx, &branch.slug, &plan).await,
+        Job::Revert(seq) => revert(ctx, seq, &plan).await,
+    }
+}
+
+/// Whether something that was begun goes on still.
+///
+/// # Errors
+/// Once, why it came to nothing.
+pub fn goes_on(ctx: &Ctx, job: &Job) -> Result<bool> {
+    let (acts, key) = (ctx.app.kept.of::<Acts>(), key(ctx, job));
+    let mut inner = acts.inner();
+    while inner.tasks.try_join_next().is_some() {}
+    let failed = inner.failed.remove(&(key, ctx.actor()));
+    failed.map_or(Ok(inner.going.contains_key(&key)), Err)
+}
