@@ -56,6 +56,13 @@ def timed(label, act, rounds=1, warm=0):
     return out
 
 
+def carried_out(act, look, plan):
+    """What takes longer than an answer waits goes on by itself."""
+    said = ask("POST", act, {"plan": plan["plan"]})
+    while said["commit"] is None and ask("GET", look)["acting"]:
+        time.sleep(0.1)
+
+
 def browsed(path):
     """A page as a browser gets it, and how long until it has what was asked for."""
     browser = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
@@ -131,12 +138,15 @@ try:
     seq = ask("GET", "main/commits")["items"][-1]["seq"]
     timed("list of 50, main as of an early change", listed("main/orders?at=2"), 200, 20)
     timed("state on the branch, 50", listed("b0/orders?state=draft"), 50, 5)
-    plan = timed("plan of the merge", listed("main/branches/b0/plan"), 3)
+    plan = timed("plan of the merge, first", listed("main/branches/b0/plan"))
+    timed("plan of the merge, again", listed("main/branches/b0/plan"), 20)
     assert plan["conflicts"] == 0, plan["conflicts"]
     pages(f"page of {edits} changes", "/acme/main/branches/b0/plan")
-    done = timed("plan again and merge", lambda _: ask("POST", "main/branches/b0/merge", {"plan": plan["plan"]}))
-    plan = timed("plan of the revert", listed(f"main/commits/{done['commit']}/revert"), 3)
-    timed("plan again and revert, branch opened again", lambda _: ask("POST", f"main/commits/{done['commit']}/revert", {"plan": plan["plan"]}))
+    timed("plan again and merge", lambda _: carried_out("main/branches/b0/merge", "main/branches/b0/plan", plan))
+    merged = ask("GET", "main/branches/b0")["merged"]
+    revert = f"main/commits/{merged}/revert"
+    plan = timed("plan of the revert, first", listed(revert))
+    timed("plan again and revert, branch opened again", lambda _: carried_out(revert, revert, plan))
     if conflicts:
         ask("POST", "main/branches", {"name": "many", "visibility": "company"})
         for world in ("many", "main"):

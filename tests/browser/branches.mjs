@@ -66,7 +66,7 @@ export async function story({ browser, open, check, signedIn, home, scripts }) {
   await clerk.goto(`${branch}/orders?state=draft&state=confirmed&size=25`);
   const orders = (await clerk.$$eval('main .tbl a.row-a', (as) => as.slice(0, 20).map((a) => a.href))).map((url) => url.replace(branch, home));
   check(orders.length === 20, `${where}: 20 open orders, not ${orders.length}`);
-  for (const url of orders) await change(clerk, url.replace(home, branch), '[name="lines.0.qty"]', '77');
+  for (const url of orders) await change(clerk, url.replace(home, branch), '[name="lines.0.qty"]', '7321');
 
   const links = await reprice(colleague, home, { several: 3, price: (n) => `${from + n}.75` });
   await change(colleague, orders[5], '[name="contact"]', 'On main');
@@ -82,20 +82,20 @@ export async function story({ browser, open, check, signedIn, home, scripts }) {
   const kept = texts.filter((text, n) => text.includes(`${from + n}.75`));
   check(kept.length === 1 && texts.some((text, n) => text.includes(`${from + n}.25`)), `${where}: one price is main's still, two are the branch's`);
   const lines = async (url) => { await lead.goto(url); return lead.locator('main table.tbl').first().innerText(); };
-  check((await lines(orders[5])).includes('77'), `${where}: the orders have their new lines`);
+  check((await lines(orders[5])).includes('7321'), `${where}: the orders have their new lines`);
   check((await shown(lead, orders[5])).includes('On main'), `${where}: and what main wrote meanwhile`);
   await lead.goto(`${home}/branches/${slug}`);
   await lead.click('text=The change that merged it');
   const merged = Number(lead.url().replace(/.*\/commits\//, ''));
   const list = `${home}/orders?state=draft&state=confirmed&size=25`;
   check(await shown(lead, list) !== await shown(lead, `${list}&at=${merged - 1}`), `${where}: the list as it was is another one`);
-  check(!(await lines(`${orders[5]}?at=${merged - 1}`)).includes('77'), `${where}: an order as it was`);
+  check(!(await lines(`${orders[5]}?at=${merged - 1}`)).includes('7321'), `${where}: an order as it was`);
 
   await change(colleague, orders[7], '[name="customer_po"]', 'LATER');
   await lead.goto(`${home}/commits/${merged}/revert`);
   await lead.locator('form[action$="/revert"] .btn-primary').click();
   await lead.waitForURL((u) => !u.href.endsWith('/revert'));
-  check(!(await lines(orders[7])).includes('77'), `${where}: the merge is taken back`);
+  check(!(await lines(orders[7])).includes('7321'), `${where}: the merge is taken back`);
   check((await shown(lead, orders[7])).includes('LATER'), `${where}: the colleague's change survives`);
   check((await shown(lead, `${home}/branches/${slug}`)).includes('Open'), `${where}: the branch is open again`);
   for (const page of [clerk, lead, colleague]) await page.context().close();

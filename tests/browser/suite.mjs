@@ -81,6 +81,15 @@ async function links() {
     tax: await first(`${home}/tax-codes`),
     commit: await first(`${home}/commits`),
   };
+  // a record that is gone
+  await page.goto(`${home}/products/new`);
+  await page.fill('#f-sku', 'GONE-1');
+  await page.fill('#f-name', 'Deleted by mistake');
+  await page.locator('main form .btn-primary').first().click();
+  await page.waitForURL((u) => !u.href.endsWith('/new'));
+  await page.locator('[popovertarget="delete"]').first().click();
+  await page.locator('#delete .btn-danger').click();
+  await page.waitForURL((u) => !/[0-9a-f-]{36}$/.test(u.pathname));
   // a branch that disagrees with main, in a company that reviews, to be looked at
   const slug = await openBranch(page, home, 'To be looked at', { several: 3, from: 20 });
   await openBranch(page, home, 'In between', { several: 3, from: 20 });
@@ -92,6 +101,8 @@ async function links() {
   await page.locator('main form .btn-primary').first().click();
   await page.waitForURL((u) => !u.href.endsWith('/edit'));
   found.branch = `${home}/branches/${slug}`;
+  await page.goto(`${found.branch}/plan`);
+  found.part = `${found.branch}/plan?only=product:${await page.locator('input[name="id"]').first().getAttribute('value')}`;
   found.revert = `${home}/commits/${(await first(`${home}/commits`)).replace(/.*\//, '')}/revert`;
   await context.close();
   return found;
@@ -108,7 +119,7 @@ const pages = [
   ['products', `${home}/products`], ['product', at.product], ['product-new', `${home}/products/new`],
   ['tax-codes', `${home}/tax-codes`], ['tax-code', at.tax], ['activity', `${home}/commits`], ['commit', at.commit],
   ['settings', `${home}/settings`], ['account', `${demo}/account`], ['admin', `${demo}/admin`], ['search', `${home}/search?q=brass`],
-  ['branches', `${home}/branches`], ['branch-new', `${home}/branches/new`], ['branch', at.branch], ['merge', `${at.branch}/plan`],
+  ['branches', `${home}/branches`], ['branch-new', `${home}/branches/new`], ['branch', at.branch], ['merge', `${at.branch}/plan`], ['merge-part', at.part], ['deleted', `${home}/products/deleted`],
   ['sync', `${at.branch}/plan?for=sync`], ['revert', at.revert], ['in-branch', `${home.replace(/main$/, 'to-be-looked-at')}/products`],
   ['in-the-past', `${home}/orders?at=3`], ['not-found', `${home}/nothing`],
 ];
