@@ -145,7 +145,7 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     if seen == outline.seen {
         return Ok(true);
     }
-    unmoved(ctx, tx, (outline.seen, outline.deletes()), |id| outline.has(id)).await
+    unmoved(ctx, tx, (outline.seen, outline.deletes()), |id| outline.has_order(id)).await
 }
 
 async fn unmoved(

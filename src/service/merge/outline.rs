@@ -100,8 +100,10 @@ impl Outline {
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
-    pub(super) fn has(&self, id: Uuid) -> bool {
-        self.rows.iter().any(|r| r.id == id)
+    /// Whether it is of this order: orders come last, by their ids.
+    pub(super) fn has_order(&self, id: Uuid) -> bool {
+        let orders = &self.rows[self.rows.partition_point(|r| r.kind != Kind::Order)..];
+        orders.binary_search_by_key(&id, |r| r.id).is_ok()
     }
     pub(super) fn deletes(&self) -> bool {
         self.rows.iter().any(|r| r.effect == Effect::Deleted)

@@ -137,6 +137,23 @@ stories! {
         assert_eq!(get(&api, &old).await["lines"][0]["unit_price"], "10");
     }
 
+    async fn c53_three_conflicts_of_one_record_are_told_at_once(app) {
+        let api = app.program("alpha");
+        let tax = made(&api, "tax-codes", json!({"code": "Z9", "name": "Nine", "rates": [{"valid_from": "2020-01-01", "rate": "9"}]})).await;
+        let product = made(&api, "products", json!({"sku": "P-1", "name": "Thing"})).await;
+        let b = branch(&api, "B").await;
+        let code = tax.rsplit('/').next().unwrap();
+        edit(&api, &within(&product, &b), json!({"sku": "P-2", "name": "Branch", "tax_code": code})).await;
+        edit(&api, &product, json!({"name": "Main"})).await;
+        made(&api, "products", json!({"sku": "P-2", "name": "Other"})).await;
+        api.post(&format!("/api/v1{tax}/deletion"), &json!({})).await.expect(204);
+        let found = open_conflicts(&api, &b).await;
+        let mut told = kinds(&found);
+        told.sort_unstable();
+        assert_eq!(told, ["dangling", "field", "unique"]);
+        assert!(found.iter().all(|c| c["of"]["id"].as_str() == product.rsplit('/').next()));
+    }
+
     async fn c46_codes_can_be_swapped(app) {
         let api = app.program("alpha");
         let one = made(&api, "products", json!({"sku": "S-1", "name": "One"})).await;
