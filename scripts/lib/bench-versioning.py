@@ -59,7 +59,7 @@ def timed(label, act, rounds=1, warm=0):
 def carried_out(act, look, plan):
     """What takes longer than an answer waits goes on by itself."""
     said = ask("POST", act, {"plan": plan["plan"]})
-    while said["commit"] is None and ask("GET", look)["acting"]:
+    while said["commit"] is None and (ask("GET", look)["acting"] or {}).get("goes_on"):
         time.sleep(0.1)
 
 

@@ -15,6 +15,7 @@ const DONE: &[(&str, &str)] = &[
     ("reinstatement", "Reinstated as a draft"),
     ("branch-opened", "Opened. What you change here stays here until it is merged"),
     ("branch-merged", "Merged into main"),
+    ("part-merged", "Merged into main. The rest stays in the branch"),
     ("branch-seen", "Saved who sees this branch"),
     ("named", "Named"),
     ("branch-approved", "Approved"),

@@ -7,7 +7,7 @@ use crate::domain::field::Ty;
 use serde_json::Value;
 
 /// What two sides did to one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConflictKind {
     /// Both changed a field, or a group of fields, to different values.
     Field,

@@ -32,7 +32,18 @@ fn key(ctx: &Ctx, job: &Job) -> Key {
     (ctx.scope.company(), of)
 }
 
-/// Those that go on, and why some came to nothing though nobody waited any more.
+/// What came of it, or why nothing did.
+type Ended = Result<Outcome, String>;
+
+/// Where an act stands.
+pub enum Acting {
+    GoesOn,
+    Ended(Ended),
+    /// Nothing was begun, or a server that has stopped since began it.
+    Nothing,
+}
+
+/// Those that go on, and how those ended for which nobody waited any more.
 #[derive(Clone)]
 pub struct Acts {
     inner: Arc<Mutex<Inner>>,
@@ -49,8 +60,8 @@ impl Default for Acts {
 struct Inner {
     /// How many go on: who presses twice is told the same twice.
     going: BTreeMap<Key, usize>,
-    /// Why it came to nothing, for who began it.
-    failed: BTreeMap<(Key, Uuid), Error>,
+    /// How it ended, for who began it and did not wait: until they begin another one.
+    ended: BTreeMap<(Key, Uuid), Ended>,
     tasks: JoinSet<()>,
 }
 
@@ -70,8 +81,9 @@ impl Acts {
     pub fn patient(patience: Duration) -> Self {
         Self { inner: Arc::default(), patience }
     }
-    fn begin(&self, key: Key, work: impl Future<Output = ()> + Send + 'static) {
+    fn begin(&self, (key, who): (Key, Uuid), work: impl Future<Output = ()> + Send + 'static) {
         let mut inner = self.inner();
+        inner.ended.remove(&(key, who));
         *inner.going.entry(key).or_default() += 1;
         inner.tasks.spawn(work.in_current_span().with_current_subscriber());
     }
@@ -80,7 +92,7 @@ impl Acts {
     }
 }
 
-/// Does what a plan said. Nothing comes back if it goes on for longer; then [`goes_on`] tells.
+/// Does what a plan said. Nothing comes back if it goes on for longer; then [`acting`] tells.
 ///
 /// # Errors
 /// As [`merge`], [`sync`] and [`revert`].
@@ -96,12 +108,14 @@ pub async fn carry_out(
         let end = act(&own, job, (plan, keep)).await;
         let mut inner = all.inner();
         inner.ends(key);
-        if let Err(Err(e)) = tell.send(end) {
-            tracing::warn!(error = %e, "a merge came to nothing");
-            inner.failed.insert((key, own.actor()), e);
+        if let Err(end) = tell.send(end) {
+            inner.ended.insert((key, own.actor()), end.map_err(|e| e.to_string()));
         }
     };
-    acts.begin(key, work);
+    acts.begin((key, ctx.actor()), work);
+    if acts.patience.is_zero() {
+        return Ok(None);
+    }
     match timeout(acts.patience, told).await {
         Ok(Ok(end)) => end.map(Some),
         Ok(Err(_)) => {
@@ -122,14 +136,14 @@ async fn act(ctx: &Ctx, job: Job, (plan, keep): (String, bool)) -> Result<Outcom
     }
 }
 
-/// Whether something that was begun goes on still.
-///
-/// # Errors
-/// Once, why it came to nothing.
-pub fn goes_on(ctx: &Ctx, job: &Job) -> Result<bool> {
+/// Where the act of a job stands that the person who asks began.
+pub fn acting(ctx: &Ctx, job: &Job) -> Acting {
     let (acts, key) = (ctx.app.kept.of::<Acts>(), key(ctx, job));
     let mut inner = acts.inner();
     while inner.tasks.try_join_next().is_some() {}
-    let failed = inner.failed.remove(&(key, ctx.actor()));
-    failed.map_or(Ok(inner.going.contains_key(&key)), Err)
+    if inner.going.contains_key(&key) {
+        return Acting::GoesOn;
+    }
+    let ended = inner.ended.get(&(key, ctx.actor())).cloned();
+    ended.map_or(Acting::Nothing, Acting::Ended)
 }

@@ -1,5 +1,5 @@
 //! What becomes of a branch once main took it in, some of it, or gave it back.
-use super::{Effect, Job, Mergeable, Plan, each_kind};
+use super::{Draft, Effect, Job, Mergeable, Plan, each_kind};
 use crate::{
     domain::{
         branch::{Branch, BranchState},
@@ -57,18 +57,18 @@ async fn some_merged(
     (said, branch): (Said<'_>, &Branch),
 ) -> Result<i64> {
     let seq = w.seq();
-    each_kind!(R => rest_on::<R>(&mut w, plan, (branch.id, seq), |_| true).await?);
+    each_kind!(R => rest_on::<R>(&mut w, plan, (branch.id, seq), |d| !d.left_out).await?);
     let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
     let (done, mut w) = w.another(said, &scope).await?;
     w.merges(done);
     each_kind!(R => {
         let mut steps = vec![];
-        for draft in R::of(&plan.drafts) {
+        for draft in R::of(&plan.drafts).iter().filter(|d| !d.left_out) {
             steps.extend(draft.on_branch()?);
         }
         R::put(&mut w, &steps).await?;
     });
-    let message = format!("Branch {} has what was merged as main has it", branch.name);
+    let message = format!("Branch {} goes on from the part that was merged", branch.name);
     w.finish(Said { cause: Cause::Merge, message: &message }).await?;
     Ok(done)
 }
@@ -78,9 +78,9 @@ async fn rest_on<R: Mergeable>(
     w: &mut Write,
     plan: &Plan,
     (branch, seq): (i64, i64),
-    which: impl Fn(Effect) -> bool,
+    which: impl Fn(&Draft<R>) -> bool,
 ) -> Result<()> {
-    let drafts = R::of(&plan.drafts).iter().filter(|d| which(d.effect()));
+    let drafts = R::of(&plan.drafts).iter().filter(|d| which(d));
     let ids: Vec<Uuid> = drafts.map(|d| d.id).collect();
     let scope = w.scope().clone();
     store::branches::rest_on(&mut w.tx, &scope, (branch, R::KIND, seq), &ids).await?;
@@ -119,7 +119,7 @@ pub(super) async fn given_back(
         each_kind!(R => {
             let steps = once_more::<R>(&mut w, plan, &branch).await?;
             R::put(&mut w, &steps).await?;
-            rest_on::<R>(&mut w, plan, (branch.id, done), |e| e != Effect::Nothing).await?;
+            rest_on::<R>(&mut w, plan, (branch.id, done), |d| d.effect() != Effect::Nothing).await?;
         });
     }
     let word = if merged { "Reopened branch" } else { "Changes came back to branch" };

@@ -64,7 +64,10 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
         _ => open_still(&branch)?,
     }
     let job = Job::Merge(branch, only.clone());
-    let (mut plan, mut w) = under_lock(ctx, ctx, (job, agreed)).await?;
+    let (mut plan, mut w) = match under_lock(ctx, ctx, (job, agreed)).await {
+        Ok(held) => held,
+        Err(e) => return done_meanwhile(ctx, slug, agreed).await?.ok_or(e),
+    };
     let Some(branch) = plan.job.branch().cloned() else { return Err(Error::NotFound) };
     if plan.summary.records() == 0 {
         drop(w);
@@ -77,6 +80,12 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
     let w = write_main(ctx, &mut plan, w).await?;
     let said = Said { cause: Cause::Merge, message: &message };
     aftermath::merged(ctx, w, &plan, (said, keep)).await.map(Outcome::Done)
+}
+
+/// What the same plan came to while this one waited.
+async fn done_meanwhile(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Option<Outcome>> {
+    let merged = branches::find(ctx, slug).await?.branch.merged;
+    Ok(merged.filter(|m| m.1 == agreed).map(|m| Outcome::Done(m.0)))
 }
 
 /// A branch that has nothing to merge is merged without a commit.
@@ -134,7 +143,7 @@ async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
         return Ok(true);
     }
     let mut deletes = false;
-    each_kind!(R => deletes |= R::of(&plan.drafts).iter().any(|d| d.effect() == Effect::Deleted));
+    each_kind!(R => deletes |= R::of(&plan.drafts).iter().any(Draft::would_delete));
     let has = |id| Order::find(&plan.drafts, id).is_some();
     unmoved(ctx, &mut w.tx, (plan.seen, deletes), has).await
 }
@@ -145,7 +154,7 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     if seen == outline.seen {
         return Ok(true);
     }
-    unmoved(ctx, tx, (outline.seen, outline.deletes()), |id| outline.has_order(id)).await
+    unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await
 }
 
 async fn unmoved(

@@ -116,7 +116,9 @@ fn by_itself<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>, conflict: &Conflict)
     if conflict.kind != ConflictKind::InputMoved || ctx.company.review.strict_prices {
         return None;
     }
-    draft.notices.push(Notice::InputMoved { path: conflict.path.clone() });
+    if !draft.notices.iter().any(|n| matches!(n, Notice::InputMoved { .. })) {
+        draft.notices.push(Notice::InputMoved { path: conflict.path.clone() });
+    }
     Some(Choice::Ours)
 }
 

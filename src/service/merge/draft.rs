@@ -43,6 +43,8 @@ pub struct Draft<R> {
     pub denied: Option<Act>,
     /// Other records brought it in, or changed what becomes of it.
     pub(super) joined: bool,
+    /// It was taken out of the whole.
+    pub(super) left_out: bool,
 }
 
 /// What a step does to a record of main.
@@ -90,6 +92,7 @@ impl<R: Subject> Draft<R> {
             notices,
             denied: None,
             joined: false,
+            left_out: false,
         })
     }
     /// As main would have it.
@@ -99,6 +102,10 @@ impl<R: Subject> Draft<R> {
     /// What it does to main.
     pub fn effect(&self) -> Effect {
         self.effect
+    }
+    /// The branch deleted what main has, be that decided otherwise: what names it matters.
+    pub(super) fn would_delete(&self) -> bool {
+        self.theirs.is_none() && self.before.is_some()
     }
     /// The hash of its body as main would have it; zeros if it would not be there.
     pub fn hash(&self) -> Hash {
@@ -118,6 +125,7 @@ impl<R: Subject> Draft<R> {
     }
     /// Takes it out of the whole: main stays as it is.
     pub(super) fn leave(&mut self) {
+        self.left_out = true;
         self.settle(self.before.clone(), self.ours.as_ref().map(|v| v.body.clone()));
     }
     fn settle(&mut self, after: Option<R>, body: Option<String>) {

@@ -17,10 +17,10 @@ use crate::{
 use uuid::Uuid;
 
 /// Whether a record may become one with another that has its code: one that the branch made, and one that
-/// main has. Where only some records are merged, others of the branch would name it still.
+/// main alone has changed. The whole branch has to be merged: others of it would name the record still.
 pub(super) fn may<M: Mergeable>(job: &Job, draft: &Draft<M>, drafts: &Drafts, other: Uuid) -> bool {
-    let whole = job.branch().is_some() && job.only().is_none();
-    let on_main = M::find(drafts, other).is_none_or(|d| d.before.is_some());
+    let whole = matches!(job, Job::Merge(..)) && job.only().is_none();
+    let on_main = M::find(drafts, other).is_none();
     whole && on_main && draft.base.is_none() && draft.effect() == Effect::Created
 }
 

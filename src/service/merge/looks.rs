@@ -65,7 +65,7 @@ impl Looks {
         inner.kept.push_front((key, stamp, outline.clone()));
         inner.kept.truncate(KEPT);
         let total = |all: &VecDeque<(Key, Stamp, Arc<Outline>)>| -> usize {
-            all.iter().map(|(.., o)| o.len()).sum()
+            all.iter().map(|(.., o)| o.weight()).sum()
         };
         while inner.kept.len() > 1 && total(&inner.kept) > RECORDS {
             inner.kept.pop_back();
@@ -109,7 +109,8 @@ pub async fn glimpse(ctx: &Ctx, job: &Job) -> Result<Option<Arc<Outline>>> {
         return Ok(Some(outline));
     }
     let mut made = begin(ctx, job);
-    if timeout(looks(ctx).patience, made.wait_for(|done| *done)).await.is_err() {
+    let patience = looks(ctx).patience;
+    if patience.is_zero() || timeout(patience, made.wait_for(|done| *done)).await.is_err() {
         return Ok(None);
     }
     look(ctx, job.clone()).await.map(Some)

@@ -15,7 +15,7 @@ mod plan;
 mod review;
 mod sync;
 
-pub use acts::{Acts, carry_out, goes_on};
+pub use acts::{Acting, Acts, acting, carry_out};
 pub use apply::Outcome;
 use apply::{Asked, merge, revert};
 pub use decide::{Decision, Which, decide, decision};
@@ -120,6 +120,8 @@ pub struct Summary {
     pub money: BTreeMap<String, i64>,
     /// By how much they change, up or down, order by order.
     pub moved: BTreeMap<String, i64>,
+    /// If these are some of a branch's records: how many it changes, and `moved` of all of them.
+    pub of_branch: Option<(usize, BTreeMap<String, i64>)>,
 }
 
 impl Summary {

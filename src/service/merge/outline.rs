@@ -9,7 +9,7 @@ use crate::{
         field::Kind,
         history::{
             diff::{Change, diff},
-            merge::{Choice, Conflict, Notice},
+            merge::{Choice, Conflict, ConflictKind, Notice},
         },
         ids::CompanyId,
         policy::Act,
@@ -34,9 +34,11 @@ pub struct Outline {
     /// What an agreement to it names.
     pub name: String,
     /// How many conflicts are open, by kind of conflict.
-    pub open: BTreeMap<&'static str, usize>,
+    pub open: BTreeMap<ConflictKind, usize>,
     /// The company's last commit when it was made.
     pub(super) seen: i64,
+    /// The branch deleted what main has.
+    pub(super) deletes: bool,
     /// What an approval is of, where one is asked for.
     pub(super) reviewed: Option<Reviewed>,
     rows: Vec<Row>,
@@ -72,13 +74,15 @@ impl Told {
 impl Outline {
     pub(super) fn of(company: CompanyId, plan: &Plan, wanted: bool) -> Self {
         let (mut rows, mut apart, mut open) = (vec![], BTreeMap::new(), BTreeMap::new());
+        let mut deletes = false;
         each_kind!(R => for draft in R::of(&plan.drafts) {
             for conflict in draft.open() {
-                *open.entry(conflict.kind.word()).or_default() += 1;
+                *open.entry(conflict.kind).or_default() += 1;
             }
             if others_have_a_say(draft) {
                 apart.insert((R::KIND, draft.id), record(draft));
             }
+            deletes |= draft.would_delete();
             let clashing = draft.open().next().is_some() || !draft.decided.is_empty();
             rows.push(Row { kind: R::KIND, id: draft.id, effect: draft.effect(), clashing });
         });
@@ -90,23 +94,21 @@ impl Outline {
             name: plan.name(),
             open,
             seen: plan.seen,
+            deletes,
             reviewed: wanted.then(|| reviewed(plan)),
             rows,
             apart,
         }
     }
 
-    /// How many records it is of.
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
+    /// What it takes of memory, in records: one that is told whole takes as much as many.
+    pub(super) fn weight(&self) -> usize {
+        self.rows.len() + 50 * self.apart.len()
     }
     /// Whether it is of this order: orders come last, by their ids.
     pub(super) fn has_order(&self, id: Uuid) -> bool {
         let orders = &self.rows[self.rows.partition_point(|r| r.kind != Kind::Order)..];
         orders.binary_search_by_key(&id, |r| r.id).is_ok()
-    }
-    pub(super) fn deletes(&self) -> bool {
-        self.rows.iter().any(|r| r.effect == Effect::Deleted)
     }
 
     /// Some of its records as people look at them, and how many there are: those with conflicts, or all

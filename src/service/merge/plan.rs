@@ -46,22 +46,23 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let decisions = decisions(ctx, tx, &job).await?;
     let mut drafts = Drafts::default();
     each_kind!(R => gather::<R>(ctx, tx, (&job, &decisions), &mut drafts).await?);
-    if let Some(only) = job.only() {
+    let of_branch = job.only().map(|only| {
+        let whole = counted(&drafts);
         only.narrow(&mut drafts);
-    }
+        (whole.records(), whole.moved)
+    });
     checks::run(ctx, tx, (&job, &decisions), &mut drafts).await?;
     if !matches!(job, Job::Sync(_)) {
         each_kind!(R => for draft in R::of_mut(&mut drafts) {
             rights::<R>(ctx, draft);
         });
     }
-    let mut summary = Summary::default();
+    let summary = Summary { of_branch, ..counted(&drafts) };
     let mut denied = vec![];
     let mut hash = Sha256::new();
     hash.update(print_of(job.branch()));
     hash.update(job.only().map(Only::text).unwrap_or_default());
-    each_kind!(R => sum_up::<R>(R::of(&drafts), &mut summary, &mut denied, &mut hash));
-    money(&drafts.orders, &mut summary);
+    each_kind!(R => print_all::<R>(R::of(&drafts), &mut denied, &mut hash));
     let hash = hash.finalize().into();
     Ok(Plan { job, seen, main, drafts, summary, denied, hash })
 }
@@ -173,23 +174,30 @@ fn print_of(branch: Option<&Branch>) -> Vec<u8> {
     branch.map_or_else(Vec::new, |b| [b.id.to_be_bytes(), b.head.to_be_bytes()].concat())
 }
 
-/// Counts the drafts of a kind, and puts into the hash what becomes of each.
-fn sum_up<R: Mergeable>(
-    drafts: &[Draft<R>],
-    summary: &mut Summary,
-    denied: &mut Vec<(Kind, String, Act)>,
-    hash: &mut Sha256,
-) {
-    for draft in drafts {
+/// What all of them come to.
+fn counted(drafts: &Drafts) -> Summary {
+    let mut summary = Summary::default();
+    each_kind!(R => for draft in R::of(drafts) {
         summary.conflicts += draft.open().count();
-        let effect = draft.effect();
-        match effect {
+        match draft.effect() {
             Effect::Created => summary.created += 1,
             Effect::Changed => summary.changed += 1,
             Effect::Deleted => summary.deleted += 1,
             Effect::Nothing => {}
         }
-        if let Some(act) = draft.denied.filter(|_| effect != Effect::Nothing) {
+    });
+    money(&drafts.orders, &mut summary);
+    summary
+}
+
+/// Puts into the hash what becomes of each draft of a kind.
+fn print_all<R: Mergeable>(
+    drafts: &[Draft<R>],
+    denied: &mut Vec<(Kind, String, Act)>,
+    hash: &mut Sha256,
+) {
+    for draft in drafts {
+        if let Some(act) = draft.denied.filter(|_| draft.effect() != Effect::Nothing) {
             denied.push((R::KIND, draft.title(), act));
         }
         hash.update(R::KIND.word());

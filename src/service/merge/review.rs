@@ -112,7 +112,12 @@ pub(super) async fn is_wanted(
 }
 
 fn needed(ctx: &Ctx, summary: &Summary) -> usize {
-    ctx.company.review.needed(summary.records(), &summary.moved)
+    // a part is a part of a large merge, or nothing would be one
+    let (records, moved) = match &summary.of_branch {
+        Some((records, moved)) => (*records, moved),
+        None => (summary.records(), &summary.moved),
+    };
+    ctx.company.review.needed(records, moved)
 }
 
 /// The review of the branch of a plan; none where none is needed.

@@ -8,7 +8,7 @@ use crate::{
     service::{
         branches::{self, Listed, NewBranch},
         error::Error,
-        merge::{self, Job, Only, Outcome, Outline, Record, Review, Told},
+        merge::{self, Acting, Job, Only, Outcome, Outline, Record, Review, Told},
         viewers,
     },
     web::{extract::Visit, problem::Result, query::Query},
@@ -79,12 +79,23 @@ pub(in crate::web) async fn revert_plan(visit: Visit, Path((_, _, seq)): Slug) -
 }
 
 async fn looked_at(visit: &Visit, job: Job) -> Result {
-    let acting = merge::goes_on(&visit.ctx, &job)?;
+    let acting = merge::acting(&visit.ctx, &job);
     let plan = merge::look(&visit.ctx, job).await?;
-    told(visit, &plan, acting).await
+    told(visit, &plan, &acting).await
 }
 
-async fn told(visit: &Visit, plan: &Outline, acting: bool) -> Result {
+/// What was begun and goes on, or how it ended for a program that did not wait.
+fn stands(acting: &Acting) -> Value {
+    match acting {
+        Acting::GoesOn => json!({"goes_on": true}),
+        Acting::Ended(Ok(Outcome::Done(seq))) => json!({"goes_on": false, "commit": seq}),
+        Acting::Ended(Ok(Outcome::Nothing)) => json!({"goes_on": false, "commit": null}),
+        Acting::Ended(Err(why)) => json!({"goes_on": false, "why": why}),
+        Acting::Nothing => Value::Null,
+    }
+}
+
+async fn told(visit: &Visit, plan: &Outline, acting: &Acting) -> Result {
     let query = Query::of(&visit.uri);
     let from = query.get("from").parse().unwrap_or(0);
     let which = match query.get("show") {
@@ -96,7 +107,7 @@ async fn told(visit: &Visit, plan: &Outline, acting: bool) -> Result {
     let review = merge::review(&visit.ctx, plan).await?;
     Ok(Json(json!({
         "plan": plan.name, "created": s.created, "changed": s.changed, "deleted": s.deleted,
-        "conflicts": s.conflicts, "money": s.money, "acting": acting,
+        "conflicts": s.conflicts, "money": s.money, "acting": stands(acting),
         "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
         "review": review.as_ref().map(reviewed),
         "items": records.iter().map(record).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@ use crate::{
     domain::check::Problems,
     service::{
         error::Error,
-        merge::{self, Job, Only, Outcome},
+        merge::{self, Acting, Job, Only, Outcome},
     },
     web::{
         extract::Visit,
@@ -40,12 +40,13 @@ async fn looked_at(visit: &Visit, job: &Job) -> Result {
         let waits = page(&visit.hx, &Waiting::of(visit, job, acting));
         Ok(([(header::REFRESH, "1")], waits).into_response())
     };
-    if merge::goes_on(&visit.ctx, job)? {
-        return waits(true);
-    }
-    if Query::of(&visit.uri).get("acting") == "true" {
-        let (page, word) = ended(visit, job);
-        return Ok(visit.hx.go(&page, word));
+    let began = Query::of(&visit.uri).get("acting") == "true";
+    match merge::acting(&visit.ctx, job) {
+        Acting::GoesOn => return waits(true),
+        Acting::Ended(Ok(done)) if began => return Ok(went(visit, job, done)),
+        Acting::Ended(Err(why)) if began => return Err(Error::Refused(why).into()),
+        Acting::Nothing if began => return Ok(visit.hx.go(&PlanView::url(visit, job), "")),
+        _ => {}
     }
     let Some(plan) = merge::glimpse(&visit.ctx, job).await? else { return waits(false) };
     Ok(page(&visit.hx, &PlanView::of(visit, &plan, Typed::default()).await?))
@@ -123,22 +124,21 @@ pub(in crate::web) async fn revert(visit: Visit, Path((_, _, seq)): Slug, form: 
 async fn carried_out(visit: &Visit, job: Job, form: &Form) -> Result {
     let agreed = (form.text("plan").to_owned(), form.text("keep_open") == "true");
     let done = merge::carry_out(&visit.ctx, job.clone(), agreed).await?;
-    let (page, word) = ended(visit, &job);
-    match (done, &job) {
-        (None, _) => Ok(visit.hx.go(&PlanView::acting(visit, &job), "")),
-        (Some(Outcome::Nothing), _) => Ok(visit.hx.go(&page, "nothing-to-do")),
-        (Some(Outcome::Done(new)), Job::Revert(_)) => {
-            Ok(visit.hx.go(&format!("{}/commits/{new}", visit.main()), word))
-        }
-        (Some(Outcome::Done(_)), _) => Ok(visit.hx.go(&page, word)),
-    }
+    let waits = || visit.hx.go(&PlanView::acting(visit, &job), "");
+    Ok(done.map_or_else(waits, |done| went(visit, &job, done)))
 }
 
 /// Where a job leads once it is done, and what is said there.
-fn ended(visit: &Visit, job: &Job) -> (String, &'static str) {
-    match job {
-        Job::Merge(b, _) => (branch(&visit.main(), &b.slug), "branch-merged"),
-        Job::Sync(b) => (branch(&visit.main(), &b.slug), "branch-synced"),
-        Job::Revert(seq) => (format!("{}/commits/{seq}", visit.main()), "reverted"),
-    }
+fn went(visit: &Visit, job: &Job, done: Outcome) -> Response {
+    let commit = |seq: i64| format!("{}/commits/{seq}", visit.main());
+    let (page, word) = match (job, done) {
+        (Job::Merge(b, only), _) if only.is_all() => {
+            (branch(&visit.main(), &b.slug), "branch-merged")
+        }
+        (Job::Merge(b, _), _) => (branch(&visit.main(), &b.slug), "part-merged"),
+        (Job::Sync(b), _) => (branch(&visit.main(), &b.slug), "branch-synced"),
+        (Job::Revert(_), Outcome::Done(new)) => (commit(new), "reverted"),
+        (Job::Revert(seq), Outcome::Nothing) => (commit(*seq), "reverted"),
+    };
+    visit.hx.go(&page, if done == Outcome::Nothing { "nothing-to-do" } else { word })
 }

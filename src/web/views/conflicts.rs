@@ -32,6 +32,8 @@ pub(in crate::web) struct ConflictView {
     pub fields: Vec<ClashView>,
     /// What the two choices are called.
     pub choices: (&'static str, &'static str),
+    /// What the base is called.
+    pub base: &'static str,
     pub ours: Option<Who>,
     pub theirs: Option<Who>,
     pub may_take: bool,
@@ -54,17 +56,32 @@ pub(super) async fn authors(visit: &Visit, records: &[Record]) -> Result<BTreeMa
     if seqs.is_empty() { Ok(BTreeMap::new()) } else { made(&visit.ctx, &seqs).await }
 }
 
-/// The kinds of conflict of which several are open: word, sentence.
-pub(super) fn kinds(open: &BTreeMap<&'static str, usize>) -> Vec<(&'static str, &'static str)> {
+/// A kind of conflict of which several are open, to be decided at once.
+pub(in crate::web) struct KindView {
+    pub word: &'static str,
+    pub told: &'static str,
+    pub keep: &'static str,
+    /// None where each wants a look of its own.
+    pub take: Option<&'static str>,
+}
+
+pub(super) fn kinds(open: &BTreeMap<ConflictKind, usize>, word: &Word) -> Vec<KindView> {
     let several = open.iter().filter(|(_, n)| **n > 1);
-    let told = |word| match word {
-        "field" => "fields that both changed",
-        "deleted-in-main" | "deleted-in-branch" => "what one side deleted",
-        "inputs-moved" => "prices of which the list has changed",
-        "locked" => "what a state does not let change",
-        _ => "conflicts of this kind",
-    };
-    several.map(|(word, _)| (*word, told(word))).collect()
+    let each = several.map(|(kind, _)| {
+        let (told, alike) = match kind {
+            ConflictKind::Field => ("fields that both changed", true),
+            ConflictKind::DeletedByOurs => ("what main deleted", true),
+            ConflictKind::DeletedByTheirs => ("what the branch deleted", true),
+            ConflictKind::InputMoved => ("prices of which the list has changed", true),
+            ConflictKind::Dangling => ("records that name what is gone", true),
+            ConflictKind::Locked => ("what a state does not let change", false),
+            ConflictKind::Unique => ("codes that another record has", false),
+            _ => ("other conflicts of one kind", false),
+        };
+        let (keep, take) = choices(*kind).unwrap_or((word.keep, word.take));
+        KindView { word: kind.word(), told, keep, take: Some(take).filter(|_| alike) }
+    });
+    each.collect()
 }
 
 type Numbered<'a> = (usize, &'a Record, &'a (Conflict, Option<Choice>));
@@ -76,6 +93,7 @@ pub(super) fn card(
     (word, typed): (&Word, &Typed),
 ) -> ConflictView {
     let side = |seq: Option<i64>| seq.and_then(|s| who.get(&s)).map(|m| made_by(visit, m));
+    let of_price = c.kind == ConflictKind::InputMoved;
     let here = typed.id == r.id.to_string() && typed.path == c.path;
     let theirs = c.fields.first().map(|f| showing.clash(f).theirs).unwrap_or_default();
     ConflictView {
@@ -90,8 +108,9 @@ pub(super) fn card(
         why: if c.why.is_empty() { c.kind.sentence().into() } else { c.why.clone() },
         fields: c.fields.iter().map(|f| showing.clash(f)).collect(),
         choices: choices(c.kind).unwrap_or((word.keep, word.take)),
-        ours: side(r.sides[0]),
-        theirs: side(r.sides[1]),
+        base: if of_price { "The list price then" } else { word.base },
+        ours: side(r.sides[0]).filter(|_| !of_price),
+        theirs: side(r.sides[1]).filter(|_| !of_price),
         may_take: c.may_take,
         may_type: c.may_type,
         choice: match choice {

@@ -1,6 +1,6 @@
 //! A plan as people look at it: what would change, and what has to be decided first.
 use super::{
-    conflicts::{ConflictView, authors, card, kinds},
+    conflicts::{ConflictView, KindView, authors, card, kinds},
     fields::Showing,
     history::{ChangeView, change},
     reviews::ReviewView,
@@ -62,8 +62,7 @@ pub(in crate::web) struct PlanView {
     pub records: usize,
     /// `Merge 42 changed records`
     pub button: String,
-    /// Kinds of which several are open: word, sentence.
-    pub kinds: Vec<(&'static str, &'static str)>,
+    pub kinds: Vec<KindView>,
     pub conflicts: Vec<ConflictView>,
     pub more_conflicts: Option<String>,
     pub changes: Vec<RecordView>,
@@ -188,8 +187,9 @@ impl PlanView {
         let conflicts: Vec<ConflictView> = each.enumerate().map(card).collect();
         let changes = changing.iter().map(|r| shown(&base, r, &showing)).collect();
         let more = |name: &str, from: usize, page: usize, all: usize| {
-            let next = (from + page).to_string();
-            (from + page < all).then(|| query.url(visit.uri.path(), &[(name, &next)]))
+            let (url, next) = (Self::url(visit, &plan.job), from + page);
+            let sign = if url.contains('?') { '&' } else { '?' };
+            (next < all).then(|| format!("{url}{sign}{name}={next}"))
         };
         let more_conflicts = more("conflicts", from("conflicts"), CONFLICTS, all_clashing);
         let more_changes = more("changes", from("changes"), CHANGES, all_changing);
@@ -203,7 +203,7 @@ impl PlanView {
 
     /// Without records.
     fn counted(visit: &Visit, plan: &Outline) -> Self {
-        let (of, s) = (Frame::of(visit, &plan.job), &plan.summary);
+        let (of, s, word) = (Frame::of(visit, &plan.job), &plan.summary, Word::of(&plan.job));
         let counts = [(s.created, "created"), (s.changed, "changed"), (s.deleted, "deleted")];
         let button = format!("{} {}", of.word.verb, counted(whole(s.records()), "changed record"));
         Self {
@@ -216,7 +216,7 @@ impl PlanView {
             open: s.conflicts,
             records: s.records(),
             button,
-            kinds: kinds(&plan.open),
+            kinds: kinds(&plan.open, &word),
             conflicts: vec![],
             more_conflicts: None,
             changes: vec![],
@@ -347,7 +347,7 @@ fn shown(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
         Notice::Moved { .. } => "Both sides moved a line; the upper place holds.",
         Notice::Texts { .. } => "A text was merged from both sides: have a look.",
         Notice::InputMoved { .. } => {
-            "A list price changed on main since: the price stays unless you choose the new one."
+            "List prices changed on main since: prices stay unless you choose the new ones."
         }
     };
     RecordView {

@@ -134,6 +134,13 @@ pub async fn sync_deciding(api: &Program, b: &str) {
     sync(api, b).await.unwrap();
 }
 
+/// Gives the branch's record another code in its one conflict, then brings it up to date.
+pub async fn sync_but(api: &Program, b: &str, code: &str) {
+    let conflict = open_conflicts(api, b).await.remove(0);
+    decide(api, b, &conflict, "value", code).await;
+    sync(api, b).await.unwrap();
+}
+
 pub async fn revert(api: &Program, seq: i64) -> Option<i64> {
     let path = format!("{API}/commits/{seq}/revert");
     let agreed = api.get(&path).await.expect(200).json()["plan"].clone();

@@ -37,13 +37,25 @@ stories! {
         let at = format!("{API}/branches/{c}");
         let said = api.post(&format!("{at}/merge"), &json!({"plan": "another"})).await.expect(202).json();
         assert_eq!(said["commit"], Value::Null);
-        let mut answer = api.get(&format!("{at}/plan")).await;
-        while answer.status.as_u16() == 200 {
-            answer = api.get(&format!("{at}/plan")).await;
+        let mut told = plan(&api, &c).await;
+        while told["acting"]["goes_on"] == true {
+            told = plan(&api, &c).await;
         }
-        assert!(answer.expect(409).json()["detail"].as_str().unwrap().contains("Something changed"));
-        api.get(&format!("{at}/plan")).await.expect(200);
-        assert_eq!(get(&api, &url).await["contact"], "Branch");
+        assert!(told["acting"]["why"].as_str().unwrap().contains("Something changed"), "{told}");
+        // nobody else is told of it, and an address that is out of date says nothing that is not so
+        let there = lead.get(&format!("/alpha/main/branches/{c}/plan?acting=true")).await.expect(303);
+        assert_eq!(there.header("location"), format!("/alpha/main/branches/{c}/plan"));
+        let agreed = told["plan"].clone();
+        api.post(&format!("{at}/merge"), &json!({ "plan": agreed })).await.expect(202);
+        let mut told = plan(&api, &c).await;
+        while told["acting"]["goes_on"] == true {
+            told = plan(&api, &c).await;
+        }
+        let merged = api.get(&at).await.expect(200).json()["merged"].clone();
+        assert_eq!(told["acting"]["commit"], merged);
+        // a second press tells the same, though the branch is closed by then
+        api.post(&format!("{at}/merge"), &json!({ "plan": agreed })).await.expect(202);
+        assert_eq!(get(&api, &url).await["contact"], "C");
     }
 
     async fn a_plan_that_takes_a_while_follows_by_itself(app) {

@@ -1,6 +1,8 @@
 //! Some records of a branch merged by themselves, and merges that are taken back from a branch that is
 //! open still.
-use super::{API, branch, conflicts, decide, made, made_in, merge, order, plan, revert, sync};
+use super::{
+    API, branch, conflicts, decide, made, made_in, merge, order, plan, revert, review::policy, sync,
+};
 use crate::{
     branches::{edit, get, within},
     harness::Program,
@@ -174,6 +176,39 @@ stories! {
         sync(&api, &b).await.unwrap();
         assert_eq!(get(&api, &within(&url, &b)).await["contact"], "Main");
         assert_eq!(plan(&api, &b).await["changed"], 0);
+    }
+
+    async fn what_a_part_leaves_out_stays_on_the_branch(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Try").await;
+        let thing = json!({"sku": "P-1", "name": "Branch"});
+        let own = made_in(&api, (&b, "products"), thing.clone()).await;
+        let url = order(&api).await;
+        sync(&api, &b).await.unwrap();
+        edit(&api, &within(&url, &b), json!({"contact": "Branch"})).await;
+        made(&api, "products", thing).await;
+        let chosen = [key("product", &own), key("order", &url)];
+        let found = conflicts(&part(&api, &b, &chosen).await);
+        assert_eq!(found.len(), 1);
+        decide(&api, &b, &found[0], "ours", "").await;
+        merge_part(&api, &b, &chosen).await;
+        assert_eq!(get(&api, &url).await["contact"], "Branch");
+        assert_eq!(get(&api, &own).await["name"], "Branch");
+    }
+
+    async fn a_part_of_a_large_merge_needs_what_that_needs(app) {
+        let api = app.program("alpha");
+        let (one, two) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Try").await;
+        for url in [&one, &two] {
+            edit(&api, &within(url, &b), json!({"contact": "Branch"})).await;
+        }
+        policy(app, &[("large_records", "2"), ("large_approvals", "1")]).await;
+        let chosen = [key("order", &one)];
+        let found = part(&api, &b, &chosen).await;
+        assert_eq!((&found["changed"], &found["review"]["needed"]), (&json!(1), &json!(1)));
+        let body = json!({"plan": found["plan"], "only": chosen});
+        api.post(&format!("{API}/branches/{b}/merge"), &body).await.expect(409);
     }
 
     async fn chosen_records_are_named_rightly(app) {

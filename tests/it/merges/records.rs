@@ -55,7 +55,7 @@ stories! {
         let kept = made(&api, "customers", two).await;
         let found = open_conflicts(&api, &b).await;
         assert_eq!((kinds(&found), &found[0]["choices"]), (vec!["unique"], &json!(["ours", "theirs", "value"])));
-        // not where the branch goes on without main's record
+        // not where other records of the branch would go on naming its own
         let part = format!("{API}/branches/{b}/plan?only=customer:{}&show=conflicts", own.rsplit('/').next().unwrap());
         let some = api.get(&part).await.expect(200).json();
         assert_eq!(some["items"][0]["conflicts"][0]["choices"], json!(["ours", "value"]));
@@ -80,22 +80,24 @@ stories! {
         assert_eq!(found["items"].as_array().unwrap().len(), 1);
     }
 
-    async fn a_sync_can_make_two_records_one(app) {
+    async fn two_records_become_one_only_where_nothing_of_them_is_lost(app) {
         let api = app.program("alpha");
         let b = branch(&api, "B").await;
-        let own = made_in(&api, (&b, "products"), json!({"sku": "DUP", "name": "Thing", "unit": "m"})).await;
-        let order = made_in(&api, (&b, "orders"), json!({"customer": "C-00001", "lines": [{"sku": "DUP", "qty": "1", "unit_price": "1"}]})).await;
-        let kept = made(&api, "products", json!({"sku": "DUP", "name": "Thing", "barcode": "4711"})).await;
-        let clash = open_conflicts(&api, &b).await;
-        decide(&api, &b, &clash[0], "theirs", "").await;
-        super::sync_deciding(&api, &b).await;
-        api.get(&format!("/api/v1{own}")).await.expect(404);
-        let now = get(&api, &within(&kept, &b)).await;
-        assert_eq!((&now["unit"], &now["barcode"]), (&json!("m"), &json!("4711")));
-        assert_eq!(get(&api, &order).await["lines"][0]["product"].as_str(), kept.rsplit('/').next());
-        assert!(open_conflicts(&api, &b).await.is_empty());
-        merge(&api, &b).await.unwrap();
-        assert_eq!(get(&api, &kept).await["unit"], "m");
+        made_in(&api, (&b, "products"), json!({"sku": "DUP", "name": "Branch"})).await;
+        let kept = made(&api, "products", json!({"sku": "DUP-0", "name": "Main"})).await;
+        edit(&api, &kept, json!({"sku": "DUP"})).await;
+        let choices = async |word: &str| {
+            let found = api.get(&format!("{API}/branches/{b}/plan?show=conflicts{word}")).await.expect(200).json();
+            found["items"][0]["conflicts"][0]["choices"].clone()
+        };
+        assert_eq!(choices("").await, json!(["ours", "theirs", "value"]));
+        // a sync lets the branch have its own record still
+        assert_eq!(choices("&for=sync").await, json!(["ours", "value"]));
+        // and what the branch itself changed of main's record would meet the other's data
+        super::sync_but(&api, &b, "DUP-1").await;
+        edit(&api, &within(&kept, &b), json!({"name": "Branch of main's"})).await;
+        edit(&api, &kept, json!({"sku": "DUP-1"})).await;
+        assert_eq!(choices("").await, json!(["ours", "value"]));
     }
 
     async fn c39_a_list_price_that_moved_is_told_and_can_be_taken(app) {

@@ -8,7 +8,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// The company wants so many approvals.
-async fn policy(app: &TestApp, fields: &[(&str, &str)]) {
+pub(super) async fn policy(app: &TestApp, fields: &[(&str, &str)]) {
     let mut admin = app.actor("admin", "alpha").await;
     admin.submit("/alpha/main/settings", "form[action$='/settings']", fields).await.expect(303);
 }
