@@ -10,7 +10,7 @@ use sqlx::Result;
 use uuid::Uuid;
 
 /// What the conflicts are of: a branch, or the reverting of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Branch(i64),
     Revert(i64),

@@ -9,8 +9,10 @@ use crate::{
     },
     store::resolutions::Subject,
 };
+use futures_util::FutureExt as _;
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -22,14 +24,10 @@ use uuid::Uuid;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is done to a branch, or to a commit.
-type Key = (CompanyId, (i64, i64));
+type Key = (CompanyId, Subject);
 
 fn key(ctx: &Ctx, job: &Job) -> Key {
-    let of = match job.subject() {
-        Subject::Branch(id) => (id, 0),
-        Subject::Revert(seq) => (0, seq),
-    };
-    (ctx.scope.company(), of)
+    (ctx.scope.company(), job.subject())
 }
 
 /// What came of it, or why nothing did.
@@ -105,7 +103,9 @@ pub async fn carry_out(
     let (tell, told) = oneshot::channel();
     let (own, all) = (ctx.clone(), acts.clone());
     let work = async move {
-        let end = act(&own, job, (plan, keep)).await;
+        // whatever happens to it, it does not go on for ever
+        let end = AssertUnwindSafe(act(&own, job, (plan, keep))).catch_unwind().await;
+        let end = end.unwrap_or_else(|_| Err(broke_off()));
         let mut inner = all.inner();
         inner.ends(key);
         if let Err(end) = tell.send(end) {
@@ -118,12 +118,13 @@ pub async fn carry_out(
     }
     match timeout(acts.patience, told).await {
         Ok(Ok(end)) => end.map(Some),
-        Ok(Err(_)) => {
-            acts.inner().ends(key);
-            Err(Error::Ours("a merge broke off".into()))
-        }
+        Ok(Err(_)) => Err(broke_off()),
         Err(_) => Ok(None),
     }
+}
+
+fn broke_off() -> Error {
+    Error::Ours("a merge, a sync or a revert broke off".into())
 }
 
 async fn act(ctx: &Ctx, job: Job, (plan, keep): (String, bool)) -> Result<Outcome> {

@@ -191,9 +191,11 @@ fn on_top<R: Mergeable>(
     let value = |v: Option<&Version>| v.map(|v| parsed(&v.body)).transpose();
     let (before, after, main) = (value(before)?, value(after)?, main.map(R::value));
     let sides: [Option<&Value>; 3] = [before.as_ref(), main.as_ref(), after.as_ref()];
-    let found = merge_record(R::FIELDS, sides, &[]).conflicts;
-    let can = found.iter().filter(|c| c.may_take);
+    let mut merged = merge_record(R::FIELDS, sides, &[]);
+    let can = merged.conflicts.iter().filter(|c| c.may_take);
     let held: Vec<_> = can.map(|c| c.resolved(Choice::Theirs)).collect();
-    let value = merge_record(R::FIELDS, sides, &held).value;
-    Ok(value.map(of_value::<R>).transpose()?)
+    if !held.is_empty() {
+        merged = merge_record(R::FIELDS, sides, &held);
+    }
+    Ok(merged.value.map(of_value::<R>).transpose()?)
 }

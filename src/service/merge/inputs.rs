@@ -21,6 +21,9 @@ use uuid::Uuid;
 pub(super) async fn moved(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Drafts) -> Result<()> {
     let Some(branch) = job.branch() else { return Ok(()) };
     let moved = sides::moved_since::<Product>(tx, &ctx.scope, branch.base).await?;
+    if moved.is_empty() {
+        return Ok(());
+    }
     let moved: BTreeSet<Uuid> = moved.into_iter().collect();
     let mut prices = BTreeMap::new();
     for i in 0..drafts.orders.len() {
@@ -44,8 +47,16 @@ pub(super) async fn moved(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Drafts
 /// branch's base has so.
 fn priced(ctx: &Ctx, drafts: &Drafts, (i, moved): (usize, &BTreeSet<Uuid>)) -> Result<Vec<Line>> {
     let draft = &drafts.orders[i];
-    let here = |o: &&Order| o.currency == ctx.company.currency && !moved.is_empty();
+    let here = |o: &&Order| o.currency == ctx.company.currency;
     let Some(order) = draft.after().filter(here) else { return Ok(vec![]) };
+    let of_moved = |l: &&Line| {
+        let listed = l.price_source == PriceSource::List;
+        listed && l.product.is_some_and(|p| moved.contains(&p.0))
+    };
+    let mut lines: Vec<Line> = order.lines.iter().filter(of_moved).cloned().collect();
+    if lines.is_empty() {
+        return Ok(lines);
+    }
     let base: Option<Order> = draft.base.as_ref().map(|v| read(&v.body)).transpose()?;
     let known: Vec<&Line> = [base.as_ref(), draft.before.as_ref()]
         .into_iter()
@@ -54,13 +65,8 @@ fn priced(ctx: &Ctx, drafts: &Drafts, (i, moved): (usize, &BTreeSet<Uuid>)) -> R
         .collect();
     let same =
         |a: &Line, b: &Line| (a.id, a.product, a.list_price) == (b.id, b.product, b.list_price);
-    let of_branch = |l: &&Line| {
-        let listed = l.price_source == PriceSource::List;
-        listed
-            && l.product.is_some_and(|p| moved.contains(&p.0))
-            && !known.iter().any(|k| same(k, l))
-    };
-    Ok(order.lines.iter().filter(of_branch).cloned().collect())
+    lines.retain(|l| !known.iter().any(|k| same(k, l)));
+    Ok(lines)
 }
 
 /// The price that main's list will have.

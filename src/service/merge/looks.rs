@@ -138,7 +138,7 @@ async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     let plan = plan::within(ctx, &mut tx, job).await?;
     let wanted = review::is_wanted(ctx, &mut tx, (&plan.job, &plan.summary)).await?;
     drop(tx);
-    let outline = Arc::new(Outline::of(ctx.scope.company(), &plan, wanted));
+    let outline = Arc::new(Outline::of(&plan, wanted));
     looks(ctx).keep(key, stamp, &outline);
     Ok(outline)
 }

@@ -11,7 +11,6 @@ use crate::{
             diff::{Change, diff},
             merge::{Choice, Conflict, ConflictKind, Notice},
         },
-        ids::CompanyId,
         policy::Act,
         record::Record as _,
     },
@@ -26,7 +25,6 @@ const DENIED: usize = 100;
 
 /// A plan as it is looked at.
 pub struct Outline {
-    pub company: CompanyId,
     pub job: Job,
     pub summary: Summary,
     /// The first records that who asks may not merge, with the right that is missing.
@@ -72,7 +70,7 @@ impl Told {
 }
 
 impl Outline {
-    pub(super) fn of(company: CompanyId, plan: &Plan, wanted: bool) -> Self {
+    pub(super) fn of(plan: &Plan, wanted: bool) -> Self {
         let (mut rows, mut apart, mut open) = (vec![], BTreeMap::new(), BTreeMap::new());
         let mut deletes = false;
         each_kind!(R => for draft in R::of(&plan.drafts) {
@@ -87,7 +85,6 @@ impl Outline {
             rows.push(Row { kind: R::KIND, id: draft.id, effect: draft.effect(), clashing });
         });
         Self {
-            company,
             job: plan.job.clone(),
             summary: plan.summary.clone(),
             denied: plan.denied.iter().take(DENIED).cloned().collect(),

@@ -6,6 +6,8 @@ use crate::{
     stories,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+use tributary::service::merge::Acts;
 
 /// Everything that a half-done act could have changed.
 async fn all(app: &TestApp, api: &Program, b: &str) -> (String, Value, Value) {
@@ -97,5 +99,25 @@ stories! {
         assert!(broken_off(app, &b, (&at, &body)).await > 20);
         merge(&api, &b).await.unwrap();
         assert_eq!((&get(&api, &url).await["customer_po"], &get(&api, &url).await["contact"]), (&json!("PO-1"), &json!("Main")));
+    }
+
+    async fn what_breaks_off_while_nobody_waits_does_not_go_on_for_ever(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Broken").await;
+        edit(&api, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
+        let at = format!("{API}/branches/{b}/merge");
+        let body = json!({"plan": super::plan(&api, &b).await["plan"]});
+        app.app.kept.set(Acts::patient(Duration::ZERO));
+        Statements::broken_at(25).of(api.post(&at, &body)).await.expect(202);
+        let mut told = super::plan(&api, &b).await;
+        for _ in 0..500 {
+            if told["acting"]["goes_on"] != true {
+                break;
+            }
+            told = super::plan(&api, &b).await;
+        }
+        assert!(told["acting"]["why"].as_str().is_some_and(|why| why.contains("our side")), "{}", told["acting"]);
+        assert_eq!(get(&api, &url).await["customer_po"], Value::Null);
     }
 }
