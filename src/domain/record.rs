@@ -2,14 +2,17 @@
 use super::{
     check::Problems,
     field::{Field, Kind},
-    history::merge::{Merged, Resolution, merge_record},
+    history::{
+        merge::{Merged, Resolution, merge_record},
+        schema::Schema,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The revision of the bodies written by this program; a version keeps the one it was written with.
-pub const SCHEMA_REV: i64 = 1;
+/// What changed in bodies so far; a version keeps the revision that it was written with.
+pub static SCHEMA: Schema = Schema(&[]);
 
 /// A versioned record: a typed struct whose fields are declared in a registry.
 ///

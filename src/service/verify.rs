@@ -3,7 +3,10 @@ use super::{context::Ctx, error::Result};
 use crate::{
     domain::{
         customer::Customer,
-        history::chain::{GENESIS, Hash, Header, Leaf, body_hash, hex, root},
+        history::{
+            chain::{GENESIS, Hash, Header, Leaf, body_hash, hex, root},
+            schema::Schema,
+        },
         order::Order,
         product::Product,
         tax::TaxCode,
@@ -13,7 +16,6 @@ use crate::{
         db::Tx,
         kinds::Stored,
         lines,
-        masters::read,
         verify::{self, StoredCommit, StoredVersion},
     },
 };
@@ -98,13 +100,14 @@ async fn kind<R: Stored>(
     report: &mut Report,
     (seen, each): (&mut Seen, impl Fn(&mut Seen, &R) + Send),
 ) -> Result<()> {
+    let schema = ctx.app.db.bodies();
     let mut current: BTreeMap<Uuid, (i64, String)> = BTreeMap::new();
     let mut last: Option<(i64, Uuid, i64, Option<i64>)> = None;
     verify::versions::<R>(tx, &ctx.scope, |v| {
         report.versions += 1;
         let name = || format!("{} {} at {}", R::KIND, v.id, v.from_seq);
         order_of_versions(report, &name(), &mut last, &v);
-        match check_version::<R>(&v) {
+        match check_version::<R>(schema, &v) {
             Err(what) => report.fault(format!("{}: {what}", name())),
             Ok(record) if v.to_seq.is_none() && v.branch == 0 && !v.deleted => {
                 current.insert(v.id, (v.from_seq, v.columns.clone()));
@@ -162,15 +165,16 @@ fn order_of_versions(
     *last = Some((v.branch, v.id, v.from_seq, v.to_seq));
 }
 
-fn check_version<R: Stored>(v: &StoredVersion) -> Result<R, String> {
+fn check_version<R: Stored>(schema: &Schema, v: &StoredVersion) -> Result<R, String> {
     if body_hash(&v.body).as_slice() != v.body_hash {
         return Err("the body is not what was hashed".into());
     }
-    let record: R = read(&v.body).map_err(|e| format!("the body does not parse: {e}"))?;
+    let found = v.record::<R>(schema);
+    let (record, body) = found.map_err(|e| format!("the body does not parse: {e}"))?;
     if record.id() != v.id {
         return Err("the body is of another record".into());
     }
-    if record.body() != v.body {
+    if record.body() != body {
         return Err("the body is not canonical".into());
     }
     if cell::line(&record.columns()) != v.columns {

@@ -3,6 +3,7 @@ use super::{
     commits::LogFilter,
     db::Tx,
     kinds::Stored,
+    versions::raised,
     worlds::{self, standings},
 };
 use crate::domain::{scope::Scope, time::Ts};
@@ -15,14 +16,15 @@ pub struct Gone {
     pub id: Uuid,
     /// The commit that deleted it.
     pub seq: i64,
+    schema_rev: i64,
     pub body: String,
     pub at: Ts,
     pub author_kind: String,
     pub name: Option<String>,
 }
-crate::from_row!(Gone { id, seq, body, at, author_kind, name });
+crate::from_row!(Gone { id, seq, schema_rev, body, at, author_kind, name });
 
-const COLUMNS: &str = "id, seq, body, at, author_kind, name";
+const COLUMNS: &str = "id, seq, schema_rev, body, at, author_kind, name";
 
 /// Those of a kind, the last deleted first; after a place in this list.
 pub async fn list<R: Stored>(
@@ -36,7 +38,7 @@ pub async fn list<R: Stored>(
     for (i, arm) in own.into_iter().chain([main]).enumerate() {
         sql.push(if i == 0 { "SELECT " } else { " UNION ALL SELECT " }).push(COLUMNS);
         sql.push(
-            " FROM (SELECT o.id, o.from_seq AS seq, o.body, c.at, c.author_kind, u.name FROM ",
+            " FROM (SELECT o.id, o.from_seq AS seq, o.schema_rev, o.body, c.at, c.author_kind, u.name FROM ",
         );
         sql.push(R::TEXTS.versions).push(" o JOIN commits c ON c.company_id = o.company_id AND c.seq = o.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE o.deleted");
         worlds::standing(&mut sql, scope.company(), (R::TEXTS.versions, arm));
@@ -52,5 +54,10 @@ pub async fn list<R: Stored>(
         sql.push(" ORDER BY o.from_seq DESC, o.id DESC LIMIT ").bind(limit).push(") t");
     }
     sql.push(" ORDER BY seq DESC, id DESC LIMIT ").bind(limit);
-    tx.built(sql).all().await
+    let schema = tx.bodies();
+    let mut all: Vec<Gone> = tx.built(sql).all().await?;
+    for gone in &mut all {
+        gone.body = raised::<R>(schema, (gone.schema_rev, std::mem::take(&mut gone.body)))?.0;
+    }
+    Ok(all)
 }

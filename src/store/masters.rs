@@ -3,6 +3,7 @@ use super::{
     db::{Builder, Engine, Tx},
     kinds::Master,
     paging::{capped, cut},
+    versions::raised,
     worlds::{self, Arm, Of},
 };
 use crate::domain::{
@@ -13,9 +14,9 @@ use crate::domain::{
 use sqlx::Result;
 use uuid::Uuid;
 
-/// What a list reads of a record: its id, its place in the list, its body.
-type Row = (Uuid, String, String);
-const ROW: &str = "id, sort_key, body";
+/// What a list reads of a record: its id, its place in the list, its body's revision, its body.
+type Row = (Uuid, String, i64, String);
+const ROW: &str = "id, sort_key, schema_rev, body";
 
 /// A page by name.
 pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Page<M>> {
@@ -40,7 +41,7 @@ pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Re
         sql.push(" LIMIT ").bind(f.size + 1);
     }
     let rows: Vec<Row> = tx.built(sql).all().await?;
-    let rows = rows.iter().map(|(_, _, body)| read::<M>(body)).collect::<Result<Vec<M>>>()?;
+    let rows = typed::<M>(tx, rows)?;
     let place = |r: &M, back| Cursor { key: fold(r.name()), id: r.id(), back };
     Ok(cut(rows, (f.size, f.cursor.as_ref()), place))
 }
@@ -56,11 +57,14 @@ fn rows<M: Master>(
     match arm {
         // a head's body is that of its version
         Arm::Heads => {
-            sql.push("(SELECT v.body FROM ").push(M::TEXTS.versions);
-            sql.push(" v WHERE v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq) AS body");
+            for column in ["(SELECT v.schema_rev", "AS schema_rev, (SELECT v.body"] {
+                sql.push(column).push(" FROM ").push(M::TEXTS.versions);
+                sql.push(" v WHERE v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq) ");
+            }
+            sql.push("AS body");
         }
         _ => {
-            sql.push("o.body");
+            sql.push("o.schema_rev, o.body");
         }
     }
     narrow::<M>(sql, engine, (scope, arm), f);
@@ -106,15 +110,14 @@ async fn having<M: Master>(
 /// By the code people type, whatever its case.
 pub async fn by_code<M: Master>(tx: &mut Tx, scope: &Scope, code: &str) -> Result<Option<M>> {
     let rows = having::<M>(tx, scope, (" AND o.code_key = ", code)).await?;
-    rows.first().map(|(_, _, body)| read(body)).transpose()
+    Ok(typed(tx, rows)?.into_iter().next())
 }
 
 /// By the whole name, whatever its case, if only one has it.
 pub async fn by_name<M: Master>(tx: &mut Tx, scope: &Scope, name: &str) -> Result<Option<M>> {
-    match having::<M>(tx, scope, (" AND o.name_key = ", name)).await?.as_slice() {
-        [(_, _, body)] => read(body).map(Some),
-        _ => Ok(None),
-    }
+    let rows = having::<M>(tx, scope, (" AND o.name_key = ", name)).await?;
+    let mut found = typed(tx, rows)?;
+    Ok(found.pop().filter(|_| found.is_empty()))
 }
 
 /// Every record of a kind, for imports that look many up.
@@ -126,7 +129,12 @@ pub async fn all<M: Master>(tx: &mut Tx, scope: &Scope) -> Result<Vec<M>> {
         sql.push(" ORDER BY o.name_key, o.id");
     });
     let rows: Vec<Row> = tx.built(sql).all().await?;
-    rows.iter().map(|(_, _, body)| read(body)).collect()
+    typed(tx, rows)
+}
+
+fn typed<M: Master>(tx: &Tx, rows: Vec<Row>) -> Result<Vec<M>> {
+    let raised = |(_, _, rev, body)| read(&raised::<M>(tx.bodies(), (rev, body))?.0);
+    rows.into_iter().map(raised).collect()
 }
 
 /// A body as a record of this revision.

@@ -4,7 +4,7 @@ use super::{
     kinds::{Master, Stored},
     versions::Version,
 };
-use crate::domain::{branch::Branch, field::Kind, scope::Scope};
+use crate::domain::{branch::Branch, field::Kind, history::schema::Schema, scope::Scope};
 use sqlx::Result;
 use uuid::Uuid;
 
@@ -22,15 +22,32 @@ pub struct Sides {
     pub known: bool,
 }
 
-impl FromDb for Sides {
+/// The same as stored: of each side the commit, the revision and the body.
+struct SidesRow {
+    id: Uuid,
+    sides: [Option<(i64, i64, String)>; 3],
+    known: bool,
+}
+
+impl FromDb for SidesRow {
     fn from_db(row: &DbRow) -> Result<Self> {
-        let side = |at: usize| -> Result<Option<Version>> {
+        let side = |at: usize| -> Result<Option<(i64, i64, String)>> {
             let (seq, gone): (Option<i64>, Option<bool>) = (row.get(at)?, row.get(at + 1)?);
             let Some(seq) = seq.filter(|_| gone == Some(false)) else { return Ok(None) };
-            Ok(Some(Version { seq, body: row.get(at + 2)? }))
+            Ok(Some((seq, row.get(at + 2)?, row.get(at + 3)?)))
         };
-        let known = row.get::<Option<i64>>(4)?.is_some();
-        Ok(Self { id: row.get(0)?, base: side(1)?, ours: side(4)?, theirs: side(7)?, known })
+        let known = row.get::<Option<i64>>(5)?.is_some();
+        Ok(Self { id: row.get(0)?, sides: [side(1)?, side(5)?, side(9)?], known })
+    }
+}
+
+impl Sides {
+    fn of<R: Stored>(schema: &Schema, row: SidesRow) -> Result<Self> {
+        let version = |side: Option<(i64, i64, String)>| {
+            side.map(|(seq, rev, body)| Version::of::<R>(schema, seq, (rev, body))).transpose()
+        };
+        let [base, ours, theirs] = row.sides.map(version);
+        Ok(Self { id: row.id, base: base?, ours: ours?, theirs: theirs?, known: row.known })
     }
 }
 
@@ -69,17 +86,19 @@ async fn some<R: Stored>(
     (source, after): (Source<'_>, Uuid),
     limit: i64,
 ) -> Result<Vec<Sides>> {
-    match source {
+    let schema = tx.bodies();
+    let rows: Vec<SidesRow> = match source {
         Source::Branch(branch) => {
             let stmt = tx.sql(R::TEXTS.sides_of_branch).bind(scope.company());
             let stmt = stmt.bind(branch.id).bind(branch.base).bind(after).bind(limit);
-            stmt.bind(R::KIND.word().to_owned()).all().await
+            stmt.bind(R::KIND.word().to_owned()).all().await?
         }
         Source::Commit(seq) => {
             let stmt = tx.sql(R::TEXTS.sides_of_commit).bind(scope.company()).bind(seq);
-            stmt.bind(after).bind(limit).all().await
+            stmt.bind(after).bind(limit).all().await?
         }
-    }
+    };
+    rows.into_iter().map(|row| Sides::of::<R>(schema, row)).collect()
 }
 
 /// Which of main's records hold these codes now: the code's key and the record.

@@ -3,9 +3,14 @@ use super::{
     cell::{self, Cell},
     db::{DbRow, FromDb, Tx},
     kinds::Stored,
+    masters::read,
+    versions::raised,
 };
 use crate::domain::{
-    history::chain::{GENESIS, Leaf},
+    history::{
+        chain::{GENESIS, Leaf},
+        schema::Schema,
+    },
     scope::Scope,
     time::Ts,
 };
@@ -24,6 +29,17 @@ pub struct StoredVersion {
     pub body_hash: Vec<u8>,
     pub body: String,
     pub columns: String,
+}
+
+impl StoredVersion {
+    /// Its record and its body, as this revision has them.
+    ///
+    /// # Errors
+    /// If the body is none of its kind.
+    pub fn record<R: Stored>(&self, schema: &Schema) -> Result<(R, String)> {
+        let (body, _) = raised::<R>(schema, (self.schema_rev, self.body.clone()))?;
+        Ok((read(&body)?, body))
+    }
 }
 
 /// A stored commit.

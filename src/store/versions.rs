@@ -3,25 +3,48 @@ use super::{
     db::{DbRow, FromDb, Tx},
     kinds::Stored,
 };
-use crate::domain::{scope::Scope, time::Ts};
+use crate::domain::{
+    history::schema::{Lost, Schema},
+    record::Record,
+    scope::Scope,
+    time::Ts,
+};
 use sqlx::Result;
 use uuid::Uuid;
 
-/// A version's body and the commit that made it.
+/// A version's body, as this revision has it, and the commit that made it.
 #[derive(Clone, Debug)]
 pub struct Version {
     pub seq: i64,
     pub body: String,
+    /// What its own revision had a place for and this one has not.
+    pub lost: Vec<Lost>,
 }
-crate::from_row!(VersionRow { from_seq, body });
-struct VersionRow {
-    from_seq: i64,
-    body: String,
-}
-impl From<VersionRow> for Version {
-    fn from(r: VersionRow) -> Self {
-        Self { seq: r.from_seq, body: r.body }
+
+impl Version {
+    /// From what is stored: the revision, the body.
+    pub(super) fn of<R: Record>(
+        schema: &Schema,
+        seq: i64,
+        (rev, body): (i64, String),
+    ) -> Result<Self> {
+        let (body, lost) = raised::<R>(schema, (rev, body))?;
+        Ok(Self { seq, body, lost })
     }
+}
+
+/// A stored body as this revision has it.
+pub(super) fn raised<R: Record>(
+    schema: &Schema,
+    (rev, body): (i64, String),
+) -> Result<(String, Vec<Lost>)> {
+    if !schema.changed(R::KIND, rev) {
+        return Ok((body, vec![]));
+    }
+    let was = serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(e.into()))?;
+    let (value, lost) = schema.raise(R::KIND, (rev, was));
+    let record: R = serde_json::from_value(value).map_err(|e| sqlx::Error::Decode(e.into()))?;
+    Ok((record.body(), lost))
 }
 
 /// One step of a record's history.
@@ -31,6 +54,7 @@ pub struct Step {
     /// The number of the world that it was made in.
     pub branch_id: i64,
     pub deleted: bool,
+    schema_rev: i64,
     pub body: String,
     pub at: Ts,
     pub cause: String,
@@ -42,6 +66,7 @@ crate::from_row!(Step {
     from_seq,
     branch_id,
     deleted,
+    schema_rev,
     body,
     at,
     cause,
@@ -53,7 +78,7 @@ crate::from_row!(Step {
 impl Step {
     /// The version that it made.
     pub fn version(&self) -> Version {
-        Version { seq: self.from_seq, body: self.body.clone() }
+        Version { seq: self.from_seq, body: self.body.clone(), lost: vec![] }
     }
 }
 
@@ -62,11 +87,13 @@ impl Step {
 pub struct Touched {
     pub id: Uuid,
     pub deleted: bool,
+    schema_rev: i64,
     pub body: String,
 }
 impl FromDb for Touched {
     fn from_db(row: &DbRow) -> Result<Self> {
-        Ok(Self { id: row.col("id")?, deleted: row.col("deleted")?, body: row.col("body")? })
+        let (schema_rev, body) = (row.col("schema_rev")?, row.col("body")?);
+        Ok(Self { id: row.col("id")?, deleted: row.col("deleted")?, schema_rev, body })
     }
 }
 
@@ -82,14 +109,18 @@ pub async fn at<R: Stored>(
     id: Uuid,
     seq: i64,
 ) -> Result<Option<Version>> {
+    let schema = tx.bodies();
     let Some(branch) = scope.world().branch() else {
         let stmt = tx.sql(R::TEXTS.at).bind(scope.company()).bind(id).bind(seq);
-        return Ok(stmt.optional::<VersionRow>().await?.map(Into::into));
+        let row: Option<(i64, i64, String)> = stmt.optional().await?;
+        let version = |(seq, rev, body)| Version::of::<R>(schema, seq, (rev, body));
+        return row.map(version).transpose();
     };
     let stmt = tx.sql(R::TEXTS.overlaid).bind(scope.company()).bind(branch.id).bind(id);
     let stmt = stmt.bind(seq).bind(seq.min(branch.base));
-    let row: Option<(i64, String, bool)> = stmt.optional().await?;
-    Ok(row.filter(|(_, _, deleted)| !deleted).map(|(seq, body, _)| Version { seq, body }))
+    let row: Option<(i64, i64, String, bool)> = stmt.optional().await?;
+    let row = row.filter(|(_, _, _, deleted)| !deleted);
+    row.map(|(seq, rev, body, _)| Version::of::<R>(schema, seq, (rev, body))).transpose()
 }
 
 /// The latest steps of a record before a commit, the newest first; none after the scope's point.
@@ -103,8 +134,18 @@ pub async fn timeline<R: Stored>(
     let Some(branch) = scope.world().branch() else {
         return own_timeline::<R>(tx, scope, (0, id), (before, limit)).await;
     };
+    let schema = tx.bodies();
     let stmt = tx.sql(R::TEXTS.overlaid_timeline).bind(scope.company()).bind(branch.id);
-    stmt.bind(id).bind(before).bind(limit).bind(branch.base).all().await
+    let stmt = stmt.bind(id).bind(before).bind(limit).bind(branch.base);
+    steps::<R>(schema, stmt.all().await?)
+}
+
+fn steps<R: Stored>(schema: &Schema, mut steps: Vec<Step>) -> Result<Vec<Step>> {
+    for step in &mut steps {
+        let stored = (step.schema_rev, std::mem::take(&mut step.body));
+        step.body = raised::<R>(schema, stored)?.0;
+    }
+    Ok(steps)
 }
 
 /// The latest steps of a record in the world of a number alone, without what that rests on.
@@ -114,8 +155,9 @@ pub async fn own_timeline<R: Stored>(
     (world, id): (i64, Uuid),
     (before, limit): (i64, i64),
 ) -> Result<Vec<Step>> {
+    let schema = tx.bodies();
     let stmt = tx.sql(R::TEXTS.timeline).bind(scope.company()).bind(world);
-    stmt.bind(id).bind(before).bind(limit).all().await
+    steps::<R>(schema, stmt.bind(id).bind(before).bind(limit).all().await?)
 }
 
 /// What a commit changed of one kind.
@@ -125,7 +167,13 @@ pub async fn of_commit<R: Stored>(
     seq: i64,
     limit: i64,
 ) -> Result<Vec<Touched>> {
-    tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq).bind(limit).all().await
+    let schema = tx.bodies();
+    let stmt = tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq).bind(limit);
+    let mut all: Vec<Touched> = stmt.all().await?;
+    for t in &mut all {
+        t.body = raised::<R>(schema, (t.schema_rev, std::mem::take(&mut t.body)))?.0;
+    }
+    Ok(all)
 }
 
 /// What a branch had of a kind until a commit that gave its records other versions, or let go of them:
@@ -135,5 +183,9 @@ pub async fn of_branch_at<R: Stored>(
     scope: &Scope,
     (branch, seq): (i64, i64),
 ) -> Result<Vec<(String, bool)>> {
-    tx.sql(R::TEXTS.ended_by).bind(scope.company()).bind(branch).bind(seq).all().await
+    let schema = tx.bodies();
+    let stmt = tx.sql(R::TEXTS.ended_by).bind(scope.company()).bind(branch).bind(seq);
+    let rows: Vec<(i64, String, bool)> = stmt.all().await?;
+    let each = rows.into_iter();
+    each.map(|(rev, body, deleted)| Ok((raised::<R>(schema, (rev, body))?.0, deleted))).collect()
 }

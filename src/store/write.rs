@@ -20,7 +20,6 @@ use crate::domain::{
         chain::{Hash, Header, Leaf, root},
     },
     order::Order,
-    record::SCHEMA_REV,
     scope::{Scope, World},
     time::{self, Ts},
 };
@@ -265,7 +264,7 @@ impl Write {
 
     async fn insert(&mut self, (kind, texts): (Kind, &Texts), chunk: &[Ready]) -> Result<()> {
         let (company, branch, seq) = (self.scope.company(), self.scope.world().number(), self.seq);
-        let schema_rev = SCHEMA_REV;
+        let schema_rev = self.tx.bodies().rev();
         let mut sql = self.tx.builder();
         sql.push(texts.insert).values(chunk, |row, r| {
             row.bind(company).bind(branch).bind(r.id).bind(seq).bind(r.deleted);

@@ -25,6 +25,7 @@ mod sessions;
 mod statements;
 mod tenancy;
 mod together;
+mod upgrades;
 
 /// The fields of an order's form, some of them changed.
 pub fn actor_fields(page: &harness::Answer, changes: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -10,10 +10,11 @@ use std::{
     process::{Command, Stdio},
 };
 use tributary::domain::{
-    field::{Class, Field, Ty},
+    field::{Class, Field, Kind, Ty},
     history::{
         diff::{apply, diff, invert},
         merge::{Choice, ConflictKind, Merged, Resolution, merge_record, merge3},
+        schema::{Change, Schema, What},
     },
     order::ORDER,
 };
@@ -136,6 +137,55 @@ fn paths(m: &Merged) -> BTreeSet<(String, bool, bool)> {
         (c.path.clone(), by(ConflictKind::DeletedByOurs), by(ConflictKind::DeletedByTheirs))
     });
     kinds.collect()
+}
+
+/// As the upgrade of the law below finds a record, and as it leaves it.
+const BEFORE: &[Field] = &[
+    Field::new("depot", "Depot", Ty::Text(9)),
+    Field::new("note", "Note", Ty::Note(99)),
+    Field::new("tags", "Tags", Ty::Tags),
+    Field::new("parts", "Parts", Ty::Parts("part", BEFORE_PART)),
+];
+const BEFORE_PART: &[Field] = &[
+    Field::new("amount", "Amount", Ty::Qty).group("amount"),
+    Field::new("unit", "Unit", Ty::Text(9)).group("amount"),
+];
+const AFTER: &[Field] = &[
+    Field::new("warehouse", "Warehouse", Ty::Text(9)),
+    Field::new("note", "Note", Ty::Note(99)),
+    Field::new("tags", "Tags", Ty::Tags),
+    Field::new("parts", "Parts", Ty::Parts("part", AFTER_PART)),
+    Field::new("rank", "Rank", Ty::Whole(9)),
+];
+const AFTER_PART: &[Field] = &[
+    Field::new("qty", "Quantity", Ty::Qty).group("amount"),
+    Field::new("unit", "Unit", Ty::Text(9)).group("amount"),
+    Field::new("grade", "Grade", Ty::Text(9)),
+];
+static UPGRADE: Schema = Schema(&[
+    &[up("", "warehouse", What::Renamed("depot")), up("parts", "qty", What::Renamed("amount"))],
+    &[up("", "rank", What::Added(|| json!(1))), up("parts", "grade", What::Added(|| json!("A")))],
+]);
+
+const fn up(list: &'static str, field: &'static str, what: What) -> Change {
+    Change { kind: Kind::Order, list, field, label: field, ty: Ty::Text(9), what }
+}
+
+#[test]
+fn l24_an_upgrade_before_a_merge_is_one_after_it() {
+    let mut r = StdRng::seed_from_u64(24);
+    let raised = |v: &Value| UPGRADE.raise(Kind::Order, (1, v.clone())).0;
+    let mut conflicts = 0;
+    for _ in 0..CASES {
+        let base = filled(&mut r, BEFORE);
+        let (ours, theirs) = (changed(&mut r, BEFORE, &base), changed(&mut r, BEFORE, &base));
+        let before = merge3(BEFORE, &base, &ours, &theirs);
+        let after = merge3(AFTER, &raised(&base), &raised(&ours), &raised(&theirs));
+        same("L24", &raised(&before.value), &after.value, &[&base, &ours, &theirs]);
+        assert_eq!(before.conflicts.len(), after.conflicts.len());
+        conflicts += after.conflicts.len();
+    }
+    assert!(conflicts > CASES / 10);
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub enum ConflictKind {
     StillReferenced,
     /// What it was worked out from is another on main since.
     InputMoved,
+    /// Theirs has a value that no record may have since an upgrade.
+    InvalidAfterUpgrade,
 }
 
 impl ConflictKind {
@@ -48,6 +50,7 @@ impl ConflictKind {
             Self::Dangling => "It names a record that is not on main.",
             Self::StillReferenced => "It would be deleted, but other records name it.",
             Self::InputMoved => "The list price changed on main since the branch took it.",
+            Self::InvalidAfterUpgrade => "Since an upgrade nothing can have this value any more.",
         }
     }
     /// In a word, for programs and for decisions on all conflicts of a kind.
@@ -64,6 +67,7 @@ impl ConflictKind {
             Self::Dangling => "dangling",
             Self::StillReferenced => "still-referenced",
             Self::InputMoved => "inputs-moved",
+            Self::InvalidAfterUpgrade => "invalid-after-upgrade",
         }
     }
 }
@@ -130,6 +134,8 @@ pub enum Notice {
     Texts { path: String },
     /// A price was kept though the list it came from has changed.
     InputMoved { path: String },
+    /// Theirs changed a field that no record has since an upgrade.
+    FieldGone { path: String, label: &'static str },
 }
 
 impl Notice {
@@ -139,12 +145,17 @@ impl Notice {
             Self::Moved { .. } => "moved",
             Self::Texts { .. } => "texts",
             Self::InputMoved { .. } => "inputs-moved",
+            Self::FieldGone { .. } => "field-gone",
         }
     }
     /// Where in the record.
     pub fn path(&self) -> &str {
-        let (Self::Moved { path } | Self::Texts { path } | Self::InputMoved { path }) = self;
-        path
+        match self {
+            Self::Moved { path }
+            | Self::Texts { path }
+            | Self::InputMoved { path }
+            | Self::FieldGone { path, .. } => path,
+        }
     }
 }
 

@@ -5,4 +5,5 @@ pub mod conflict;
 pub mod diff;
 pub mod merge;
 pub mod proof;
+pub mod schema;
 mod text;

@@ -14,6 +14,7 @@ mod outline;
 mod plan;
 mod review;
 mod sync;
+mod upgrade;
 
 pub use acts::{Acting, Acts, acting, carry_out};
 pub use apply::Outcome;

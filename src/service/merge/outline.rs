@@ -49,6 +49,8 @@ struct Row {
     id: Uuid,
     effect: Effect,
     clashing: bool,
+    /// Something was settled without asking.
+    noticed: bool,
 }
 
 /// Which records of a plan are told.
@@ -56,7 +58,7 @@ struct Row {
 pub enum Told {
     /// With a conflict, open or decided.
     Conflicts,
-    /// That become different on main.
+    /// That become different on main, or are worth a look.
     Changes,
 }
 
@@ -64,7 +66,7 @@ impl Told {
     fn wants(self, row: &Row) -> bool {
         match self {
             Self::Conflicts => row.clashing,
-            Self::Changes => row.effect != Effect::Nothing,
+            Self::Changes => row.effect != Effect::Nothing || row.noticed,
         }
     }
 }
@@ -82,7 +84,8 @@ impl Outline {
             }
             deletes |= draft.would_delete();
             let clashing = draft.open().next().is_some() || !draft.decided.is_empty();
-            rows.push(Row { kind: R::KIND, id: draft.id, effect: draft.effect(), clashing });
+            let (effect, noticed) = (draft.effect(), !draft.notices.is_empty());
+            rows.push(Row { kind: R::KIND, id: draft.id, effect, clashing, noticed });
         });
         Self {
             job: plan.job.clone(),

@@ -1,5 +1,7 @@
 //! The plan: every record's three sides merged, checked against the rest, summed up. It only reads.
-use super::{Draft, Drafts, Effect, Job, Mergeable, Only, Plan, Summary, checks, each_kind};
+use super::{
+    Draft, Drafts, Effect, Job, Mergeable, Only, Plan, Summary, checks, each_kind, upgrade,
+};
 use crate::{
     domain::{
         branch::Branch,
@@ -104,7 +106,10 @@ pub(super) fn draft<R: Mergeable>(
     };
     if same(&sides.base, &sides.theirs) {
         // a sync still has to let go of what the branch keeps of it
-        return matches!(job, Job::Sync(_)).then(|| Draft::new(sides)).transpose();
+        let told = matches!(job, Job::Sync(_)) || upgrade::touches(&sides);
+        let mut draft = told.then(|| Draft::new(sides)).transpose()?;
+        draft.as_mut().map(|d| upgrade::tell(d, decided)).transpose()?;
+        return Ok(draft);
     }
     let mut draft = Draft::new(sides)?;
     let guarded = draft.before.as_ref().is_some_and(R::is_guarded);
@@ -113,6 +118,7 @@ pub(super) fn draft<R: Mergeable>(
     } else {
         merged(&mut draft, decided)?;
     }
+    upgrade::tell(&mut draft, decided)?;
     Ok(Some(draft))
 }
 

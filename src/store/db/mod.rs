@@ -11,7 +11,7 @@ pub use open::OpenError;
 pub use row::{Bind, Col, DbRow, FromDb};
 pub use stmt::{Builder, Engine, Stmt, Tuple};
 
-use crate::domain::{ids::CompanyId, scope::Scope};
+use crate::domain::{history::schema::Schema, ids::CompanyId, record::SCHEMA, scope::Scope};
 use sqlx::{
     AssertSqlSafe, PgPool, Postgres, Result, SqlSafeStr, SqlStr, Sqlite, pool::PoolConnection,
     sqlite::SqlitePool,
@@ -20,7 +20,10 @@ use stmt::On;
 
 /// A database.
 #[derive(Clone, Debug)]
-pub struct Db(Pools);
+pub struct Db {
+    pools: Pools,
+    schema: &'static Schema,
+}
 
 #[derive(Clone, Debug)]
 enum Pools {
@@ -34,7 +37,10 @@ enum Pools {
 
 /// A transaction, or a bare connection for reads of a single statement. Dropped without
 /// [`Tx::commit`], it rolls back.
-pub struct Tx(Link);
+pub struct Tx {
+    link: Link,
+    schema: &'static Schema,
+}
 
 enum Link {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
@@ -50,8 +56,24 @@ enum Mode {
 }
 
 impl Db {
+    fn over(pools: Pools) -> Self {
+        Self { pools, schema: &SCHEMA }
+    }
+    /// The same with bodies of other revisions: for tests of upgrades.
+    #[must_use]
+    pub fn with_bodies(self, schema: &'static Schema) -> Self {
+        Self { schema, ..self }
+    }
+    /// What changed in records' bodies so far.
+    pub fn bodies(&self) -> &'static Schema {
+        self.schema
+    }
+    fn tx(&self, link: Link) -> Tx {
+        Tx { link, schema: self.schema }
+    }
+
     pub fn engine(&self) -> Engine {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
@@ -64,8 +86,8 @@ impl Db {
     /// One read within a company: a statement sees one moment by itself. PostgreSQL needs the
     /// transaction all the same, for the company's id.
     pub async fn glance(&self, scope: &Scope) -> Result<Tx> {
-        match &self.0 {
-            Pools::Sqlite { read, .. } => Ok(Tx(Link::SqliteBare(read.acquire().await?))),
+        match &self.pools {
+            Pools::Sqlite { read, .. } => Ok(self.tx(Link::SqliteBare(read.acquire().await?))),
             Pools::Postgres(_) => self.read(scope).await,
         }
     }
@@ -75,7 +97,7 @@ impl Db {
     }
     /// Reads of accounts, each of its own moment: no company's records can be seen.
     pub async fn read_accounts(&self) -> Result<Tx> {
-        Ok(Tx(match &self.0 {
+        Ok(self.tx(match &self.pools {
             Pools::Sqlite { read, .. } => Link::SqliteBare(read.acquire().await?),
             Pools::Postgres(pool) => Link::PostgresBare(pool.acquire().await?),
         }))
@@ -86,7 +108,7 @@ impl Db {
     }
 
     async fn begin(&self, mode: Mode, company: Option<CompanyId>) -> Result<Tx> {
-        Ok(Tx(match (&self.0, mode) {
+        Ok(self.tx(match (&self.pools, mode) {
             (Pools::Sqlite { read, .. }, Mode::Read) => Link::Sqlite(read.begin().await?),
             (Pools::Sqlite { write, .. }, Mode::Write) => {
                 // the write lock now: a read that turned into a write would fail at once
@@ -108,7 +130,7 @@ impl Db {
 
     /// Ends the pools; the last SQLite connection folds its log into the file.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { read, write } => {
                 read.close().await;
                 write.close().await;
@@ -130,7 +152,7 @@ fn begin_text(mode: Mode, company: Option<CompanyId>) -> SqlStr {
 
 impl Tx {
     fn on(&mut self) -> On<'_> {
-        match &mut self.0 {
+        match &mut self.link {
             Link::Sqlite(t) => On::Sqlite(t),
             Link::Postgres(t) => On::Postgres(t),
             Link::SqliteBare(c) => On::Sqlite(c),
@@ -138,8 +160,13 @@ impl Tx {
         }
     }
 
+    /// What changed in records' bodies so far.
+    pub(super) fn bodies(&self) -> &'static Schema {
+        self.schema
+    }
+
     pub fn engine(&self) -> Engine {
-        match &self.0 {
+        match &self.link {
             Link::Sqlite(_) | Link::SqliteBare(_) => Engine::Sqlite,
             Link::Postgres(_) | Link::PostgresBare(_) => Engine::Postgres,
         }
@@ -161,7 +188,7 @@ impl Tx {
     }
 
     pub async fn commit(self) -> Result<()> {
-        match self.0 {
+        match self.link {
             Link::Sqlite(t) => t.commit().await,
             Link::Postgres(t) => t.commit().await,
             Link::SqliteBare(_) | Link::PostgresBare(_) => Ok(()),

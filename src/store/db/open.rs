@@ -94,7 +94,7 @@ impl Db {
     /// If the database cannot be asked.
     pub async fn schema(&self) -> Result<(i64, i64), OpenError> {
         let known = SQLITE.len().try_into().unwrap_or(i64::MAX);
-        let applied = match &self.0 {
+        let applied = match &self.pools {
             // asked of a reader: whoever waits for the writer would call a busy server ill
             Pools::Sqlite { read, .. } => {
                 let mut conn = read.acquire().await?;
@@ -117,7 +117,7 @@ impl Db {
         if found > known {
             return Err(OpenError::Newer { found, known });
         }
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite { write, .. } => migrator(Engine::Sqlite).run(write).await?,
             Pools::Postgres(pool) => migrator(Engine::Postgres).run(pool).await?,
         }
@@ -147,7 +147,7 @@ impl Db {
     /// # Errors
     /// If the role's name is odd or the rights are not ours to give.
     pub async fn grant(&self, role: &str) -> Result<(), OpenError> {
-        let Pools::Postgres(pool) = &self.0 else { return Ok(()) };
+        let Pools::Postgres(pool) = &self.pools else { return Ok(()) };
         if !role.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(OpenError::Role(role.to_owned()));
         }
@@ -206,7 +206,7 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options)
         .await?;
-    Ok(Db(Pools::Postgres(pool)))
+    Ok(Db::over(Pools::Postgres(pool)))
 }
 
 /// Readers of SQLite: one for each core and one that waits for the disk. More of them read each page
@@ -250,7 +250,7 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
         )
         .await?;
     let read = pool(readers()).connect_with(base.read_only(true)).await?;
-    let db = Db(Pools::Sqlite { read, write });
+    let db = Db::over(Pools::Sqlite { read, write });
     check_version(&db).await?;
     Ok(db)
 }

@@ -1,6 +1,6 @@
 //! The form of an order with its line editor. Adding, removing and pricing lines are posts of the
 //! same form, so that they work without JavaScript too.
-use super::records::{cards, reshaped, with_lists};
+use super::records::{cards, outdated, reshaped, with_lists};
 use crate::{
     domain::{check::Problems, field::Kind, order::Order, record::Record},
     service::{
@@ -95,13 +95,13 @@ pub(in crate::web) async fn update(visit: Visit, path: Id, posted: Form) -> Resu
     }
 }
 
-/// A row more or less, or prices filled in: the form comes back, nothing is saved.
+/// A row more or less, prices filled in, or an upgrade meanwhile: the form comes back, nothing is saved.
 async fn unsaved(visit: &Visit, id: Option<Uuid>, posted: &Form) -> Result<Option<Response>> {
-    let reshaped = reshaped(posted);
-    if reshaped.is_none() && posted.about("_fill").is_none() {
-        return Ok(None);
+    if let Some((given, problems)) = outdated::<Order>(visit, posted) {
+        return again(visit, (id, posted), given, (problems, vec![])).await.map(Some);
     }
-    let given = reshaped.unwrap_or_else(|| posted.given.clone());
+    let filled = || posted.about("_fill").map(|_| posted.given.clone());
+    let Some(given) = reshaped(posted).or_else(filled) else { return Ok(None) };
     let before = match id {
         Some(id) => records::show::<Order>(&visit.ctx, id).await?.record.value(),
         None => Order::blank_for(&visit.ctx),

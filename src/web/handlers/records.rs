@@ -1,6 +1,6 @@
 //! Customers, products and tax codes: the same seven pages for each kind.
 use crate::{
-    domain::{check::Problems, field::Ty, record::Record},
+    domain::{check::Problems, field::Ty, history::schema::Lost, record::Record},
     service::{
         error::Error,
         history,
@@ -64,8 +64,8 @@ pub(in crate::web) async fn edit<M: Shown>(visit: Visit, path: Id) -> Result {
 }
 
 pub(in crate::web) async fn create<M: Shown>(visit: Visit, posted: Form) -> Result {
-    if let Some(given) = reshaped(&posted) {
-        return again::<M>(&visit, (None, &posted), given, (Problems::default(), vec![])).await;
+    if let Some((given, problems)) = unsaved::<M>(&visit, &posted) {
+        return again::<M>(&visit, (None, &posted), given, (problems, vec![])).await;
     }
     match records::create::<M>(&visit.ctx, &posted.given, posted.about("_key")).await {
         Ok(now) => Ok(visit.hx.go(&record(&visit.base(), M::KIND, now.record.id()), "created")),
@@ -78,8 +78,8 @@ pub(in crate::web) async fn create<M: Shown>(visit: Visit, posted: Form) -> Resu
 
 pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, posted: Form) -> Result {
     let id = id(path)?;
-    if let Some(given) = reshaped(&posted) {
-        return again::<M>(&visit, (Some(id), &posted), given, (Problems::default(), vec![])).await;
+    if let Some((given, problems)) = unsaved::<M>(&visit, &posted) {
+        return again::<M>(&visit, (Some(id), &posted), given, (problems, vec![])).await;
     }
     let (url, given) = (record(&visit.base(), M::KIND, id), with_lists::<M>(&posted.given));
     match records::save::<M>(&visit.ctx, id, posted.version()?, &given).await {
@@ -140,6 +140,31 @@ async fn again<M: Shown>(
     let value = references::spelled::<M>(&visit.ctx, given).await?;
     let filled = Filled { id, version, key, value: &value, problems, clash };
     Ok(show_as(status, &visit.hx, &form::<M>(visit, filled)))
+}
+
+/// What is in a form that is to come back, not to be saved: it was reshaped, or is of before an upgrade.
+fn unsaved<R: Record>(visit: &Visit, posted: &Form) -> Option<(Value, Problems)> {
+    let reshaped = || reshaped(posted).map(|given| (given, Problems::default()));
+    outdated::<R>(visit, posted).or_else(reshaped)
+}
+
+/// A form that was opened before an upgrade changed its record: what was typed, in the fields of now.
+pub(in crate::web) fn outdated<R: Record>(
+    visit: &Visit,
+    posted: &Form,
+) -> Option<(Value, Problems)> {
+    let schema = visit.ctx.app.db.bodies();
+    let rev: i64 = posted.about("_schema")?.parse().ok()?;
+    if !schema.changed(R::KIND, rev) {
+        return None;
+    }
+    let (given, gone) = schema.retell(R::KIND, (rev, posted.given.clone()));
+    let text = |l: &Lost| l.value.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+    let gone =
+        gone.iter().filter_map(|l| Some(format!(" {} is kept no more: {}.", l.label, text(l)?)));
+    let gone: String = gone.collect();
+    let what = "Tributary was renewed while this form was open. What you typed is kept:";
+    Some((given, Problems::at("", format!("{what} look at it, then save again.{gone}"))))
 }
 
 /// Adding or removing a row is not a save: the form comes back with one row more, or without the one

@@ -76,6 +76,8 @@ pub(in crate::web) struct Form {
     pub heading: String,
     pub action: String,
     pub cancel: String,
+    /// The revision of bodies that its fields are of.
+    pub schema: i64,
     pub version: String,
     pub key: String,
     pub head: Vec<FieldView>,

@@ -73,6 +73,7 @@ pub(in crate::web) fn form(visit: &Visit, f: Filled) -> Form {
         discounts: making.rows(("discounts", discount_fields()), &f.value["discounts"]),
         problems: loose(&f.problems),
         totals: f.totals,
+        schema: visit.ctx.app.db.bodies().rev(),
         version: f.version,
         key: f.key,
         clash: f.clash,

@@ -148,7 +148,7 @@ pub(in crate::web) struct RecordView {
     pub effect: &'static str,
     pub class: &'static str,
     pub changes: Vec<ChangeView>,
-    pub notices: Vec<&'static str>,
+    pub notices: Vec<String>,
 }
 
 impl PlanView {
@@ -341,14 +341,8 @@ fn shown(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
     let (effect, class) = match r.effect {
         Effect::Created => ("created", "is-good"),
         Effect::Deleted => ("deleted", "is-bad"),
-        Effect::Changed | Effect::Nothing => ("changed", ""),
-    };
-    let notice = |n: &Notice| match n {
-        Notice::Moved { .. } => "Both sides moved a line; the upper place holds.",
-        Notice::Texts { .. } => "A text was merged from both sides: have a look.",
-        Notice::InputMoved { .. } => {
-            "List prices changed on main since: prices stay unless you choose the new ones."
-        }
+        Effect::Changed => ("changed", ""),
+        Effect::Nothing => ("stays", ""),
     };
     RecordView {
         key: format!("{}:{}", r.kind.word(), r.id),
@@ -359,5 +353,18 @@ fn shown(base: &str, r: &Record, showing: &Showing<'_>) -> RecordView {
         class,
         changes: r.changes.iter().map(|c| change(c, showing)).collect(),
         notices: r.notices.iter().map(notice).collect(),
+    }
+}
+
+fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Moved { .. } => "Both sides moved a line; the upper place holds.".into(),
+        Notice::Texts { .. } => "A text was merged from both sides: have a look.".into(),
+        Notice::InputMoved { .. } => {
+            "List prices changed on main since: prices stay unless you choose the new ones.".into()
+        }
+        Notice::FieldGone { label, .. } => format!(
+            "\u{201c}{label}\u{201d} is kept no more since an upgrade: what was written there does not come along."
+        ),
     }
 }

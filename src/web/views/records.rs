@@ -93,6 +93,8 @@ pub(in crate::web) struct Form {
     pub heading: String,
     pub action: String,
     pub cancel: String,
+    /// The revision of bodies that its fields are of.
+    pub schema: i64,
     pub version: String,
     pub key: String,
     pub fields: Vec<FieldView>,
@@ -256,6 +258,7 @@ pub(in crate::web) fn form<M: Shown>(visit: &Visit, filled: Filled<'_>) -> Form 
         shell: Shell::of(visit, heading.clone(), M::KIND.slug()),
         kinds: M::KIND.plural(),
         cancel: if filled.id.is_some() { action.clone() } else { list.clone() },
+        schema: visit.ctx.app.db.bodies().rev(),
         version: if filled.version > 0 { filled.version.to_string() } else { String::new() },
         key: filled.key,
         problems: loose(&filled.problems),

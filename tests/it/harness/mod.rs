@@ -10,10 +10,11 @@ pub use database::{Database, Engine, empty_postgres};
 pub use watch::Statements;
 
 use axum::Router;
+use std::sync::Arc;
 use tributary::{
     app::{App, Clock, Rng},
     config::Web,
-    domain::time::Ts,
+    domain::{history::schema::Schema, time::Ts},
     service::{accounts, context::Ctx, verify},
     web::server,
 };
@@ -53,7 +54,7 @@ macro_rules! stories {
 /// A running server with the companies alpha and beta.
 pub struct TestApp {
     pub app: App,
-    pub database: Database,
+    pub database: Arc<Database>,
     service: Router,
 }
 
@@ -66,7 +67,7 @@ impl TestApp {
         // not the seed of the world, or new ids would be those that are there
         let app = App::with(db, Web::default(), clock, Rng::seeded(70));
         let service = server::service(&app);
-        Some(Self { app, database, service })
+        Some(Self { app, database: database.into(), service })
     }
 
     /// The same server on another connection to the same database.
@@ -74,6 +75,12 @@ impl TestApp {
         let app = App { db, ..self.app };
         let service = server::service(&app);
         Self { app, service, database: self.database }
+    }
+
+    /// The same server after an upgrade that changed records' bodies.
+    pub fn upgraded(&self, bodies: &'static Schema) -> Self {
+        let app = App { db: self.app.db.clone().with_bodies(bodies), ..self.app.clone() };
+        Self { service: server::service(&app), database: self.database.clone(), app }
     }
 
     /// Somebody with a role, signed in.
