@@ -181,6 +181,19 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Erase a customer's personal data from every version, as a law may want it
+    Erase {
+        #[arg(long)]
+        company: String,
+        /// Their number
+        #[arg(long)]
+        customer: String,
+        /// On which law or wish it rests; kept for ever
+        #[arg(long)]
+        basis: String,
+    },
+    /// Write over what was deleted or erased: a database keeps it in free space until that is used again
+    Clean,
     /// Print the head of a company's chain
     Digest {
         #[arg(long)]

@@ -3,11 +3,11 @@ use super::say;
 use crate::{
     app::{App, Clock, Rng},
     config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
-    domain::{order::Order, page::OrderFilter, time::Ts},
+    domain::{customer::Customer, order::Order, page::OrderFilter, time::Ts},
     service::{
         companies,
         context::Ctx,
-        digests,
+        digests, erasure,
         export::{self, Pages},
         generate::{self, Size},
         import::{self, Ask, Summary, folder, layout::Layout},
@@ -145,8 +145,8 @@ pub(super) async fn verify(
             say(&serde_json::to_string(&report)?)?;
             continue;
         }
-        for fault in &report.found {
-            say(&format!("{slug}: {fault}"))?;
+        for line in report.erasures.iter().chain(&report.found) {
+            say(&format!("{slug}: {line}"))?;
         }
         say(&format!(
             "{slug}: {} commits, {} versions, {} heads, {} faults; digest {}",
@@ -186,4 +186,24 @@ pub(super) async fn seed(base: &Base, seed: u64) -> Result<()> {
     let app = App::with(db, Web::default(), clock, Rng::seeded(seed));
     let world = generate::world(&app).await?;
     say(&serde_json::to_string_pretty(&world)?)
+}
+
+pub(super) async fn erase(app: &App, slug: &str, (number, basis): (&str, &str)) -> Result<()> {
+    let ctx = Ctx::of_operator(app, slug).await?;
+    let Some(customer) = records::by_code::<Customer>(&ctx, number).await? else {
+        bail!("{slug} has no customer {number}");
+    };
+    let done = erasure::erase(&ctx, customer.id.0, basis).await?;
+    say(&format!(
+        "Erased from {} versions and {} messages, by commit {}.",
+        done.versions, done.messages, done.seq
+    ))?;
+    say("`tributary clean`, when nobody works, writes over what free space has of it.")
+}
+
+pub(super) async fn clean(app: &App) -> Result<()> {
+    app.db.clean().await?;
+    say(
+        "Nothing that was deleted or erased is left in the database's files. Copies made before have it still.",
+    )
 }

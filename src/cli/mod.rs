@@ -36,6 +36,10 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Verify { company, json } => {
             data::verify(&existing(base).await?, base, (company, json)).await
         }
+        Command::Erase { company, customer, basis } => {
+            data::erase(&existing(base).await?, &company, (&customer, &basis)).await
+        }
+        Command::Clean => data::clean(&existing(base).await?).await,
         Command::Digest { company } => data::digest(&existing(base).await?, base, &company).await,
     }
 }

@@ -141,11 +141,11 @@ impl Record for Customer {
     const KIND: Kind = Kind::Customer;
     const FIELDS: &'static [Field] = &[
         Field::new("number", "Number", Ty::Text(40)).required(),
-        Field::new("name", "Name", Ty::Text(200)).required(),
-        Field::new("legal_name", "Legal name", Ty::Text(200)),
-        Field::new("email", "E-mail", Ty::Email),
-        Field::new("phone", "Phone", Ty::Text(40)),
-        Field::new("tax_id", "Tax number", Ty::Text(40)),
+        Field::new("name", "Name", Ty::Text(200)).required().personal(),
+        Field::new("legal_name", "Legal name", Ty::Text(200)).personal(),
+        Field::new("email", "E-mail", Ty::Email).personal(),
+        Field::new("phone", "Phone", Ty::Text(40)).personal(),
+        Field::new("tax_id", "Tax number", Ty::Text(40)).personal(),
         Field::new("currency", "Currency", Ty::Currency),
         Field::new("terms_days", "Payment days", Ty::Whole(3650)),
         Field::new("credit_limit", "Credit limit", Ty::Price),
@@ -153,7 +153,7 @@ impl Record for Customer {
         Field::new("language", "Language", Ty::Text(20)),
         Field::new("addresses", "Addresses", Ty::Parts("address", CUSTOMER_ADDRESS)),
         Field::new("contacts", "Contacts", Ty::Parts("contact", CONTACT)),
-        Field::new("note", "Note", Ty::Note(4000)),
+        Field::new("note", "Note", Ty::Note(4000)).personal(),
         Field::new("tags", "Tags", Ty::Tags).hint("Separate with commas"),
         Field::new("active", "Active", Ty::Bool),
     ];
@@ -177,18 +177,18 @@ impl Record for Customer {
 /// Street and town change as one, so that no address is made of two halves.
 const CUSTOMER_ADDRESS: &[Field] = &[
     Field::new("kind", "Used for", Ty::Word(AddressKind::WORDS)).required(),
-    Field::new("name", "Name", Ty::Text(120)).group("address"),
-    Field::new("line1", "Street", Ty::Text(160)).group("address"),
-    Field::new("line2", "More", Ty::Text(160)).group("address"),
-    Field::new("postcode", "Postcode", Ty::Text(20)).group("address"),
-    Field::new("city", "City", Ty::Text(120)).group("address"),
+    Field::new("name", "Name", Ty::Text(120)).group("address").personal(),
+    Field::new("line1", "Street", Ty::Text(160)).group("address").personal(),
+    Field::new("line2", "More", Ty::Text(160)).group("address").personal(),
+    Field::new("postcode", "Postcode", Ty::Text(20)).group("address").personal(),
+    Field::new("city", "City", Ty::Text(120)).group("address").personal(),
     Field::new("region", "Region", Ty::Text(120)).group("address"),
     Field::new("country", "Country", Ty::Country).group("address"),
 ];
 
 const CONTACT: &[Field] = &[
-    Field::new("name", "Name", Ty::Text(120)).required(),
-    Field::new("email", "E-mail", Ty::Email),
-    Field::new("phone", "Phone", Ty::Text(40)),
+    Field::new("name", "Name", Ty::Text(120)).required().personal(),
+    Field::new("email", "E-mail", Ty::Email).personal(),
+    Field::new("phone", "Phone", Ty::Text(40)).personal(),
     Field::new("role", "Role", Ty::Text(60)).class(Class::Scalar),
 ];

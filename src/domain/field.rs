@@ -111,6 +111,8 @@ pub struct Field {
     pub group: &'static str,
     pub lock: Lock,
     pub required: bool,
+    /// It tells of a person, who may want it erased.
+    pub personal: bool,
     /// Whether people and programs may set it; otherwise only commands do.
     pub input: bool,
     pub hint: &'static str,
@@ -127,8 +129,8 @@ impl Field {
             _ => Class::Scalar,
         };
         let (lock, group) = (Lock::Free, "");
-        let (required, input, hint, moves) = (false, true, "", None);
-        Self { name, label, ty, class, group, lock, required, input, hint, moves }
+        let (required, personal, input, hint, moves) = (false, false, true, "", None);
+        Self { name, label, ty, class, group, lock, required, personal, input, hint, moves }
     }
     #[must_use]
     pub const fn moves(mut self, moves: fn(&str, &str) -> bool) -> Self {
@@ -138,6 +140,11 @@ impl Field {
     #[must_use]
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+    #[must_use]
+    pub const fn personal(mut self) -> Self {
+        self.personal = true;
         self
     }
     #[must_use]
@@ -176,11 +183,11 @@ pub fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
 
 /// The fields of a postal address, which change as one.
 pub const ADDRESS: &[Field] = &[
-    Field::new("name", "Name", Ty::Text(120)),
-    Field::new("line1", "Street", Ty::Text(160)),
-    Field::new("line2", "More", Ty::Text(160)),
-    Field::new("postcode", "Postcode", Ty::Text(20)),
-    Field::new("city", "City", Ty::Text(120)),
+    Field::new("name", "Name", Ty::Text(120)).personal(),
+    Field::new("line1", "Street", Ty::Text(160)).personal(),
+    Field::new("line2", "More", Ty::Text(160)).personal(),
+    Field::new("postcode", "Postcode", Ty::Text(20)).personal(),
+    Field::new("city", "City", Ty::Text(120)).personal(),
     Field::new("region", "Region", Ty::Text(120)),
     Field::new("country", "Country", Ty::Country),
 ];

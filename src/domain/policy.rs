@@ -29,6 +29,7 @@ vocabulary! {
         ReadHistory = "history.read", "read the history";
         Export = "export.run", "export";
         ManageMembers = "member.manage", "manage members";
+        ErasePerson = "person.erase", "erase personal data";
         OpenBranch = "branch.create", "open branches";
         ApproveBranch = "branch.approve", "approve branches";
         MergeBranch = "branch.merge", "merge branches";
@@ -71,7 +72,7 @@ pub fn may(role: Role, act: Act) -> bool {
         | Act::CloseOrder
         | Act::ApproveBranch
         | Act::MergeBranch => matches!(role, Lead | Admin),
-        Act::WriteSettings | Act::ManageMembers => role == Admin,
+        Act::WriteSettings | Act::ManageMembers | Act::ErasePerson => role == Admin,
     }
 }
 

@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod deleted;
 pub mod deletion;
 pub mod digests;
+pub mod erasure;
 pub mod error;
 pub mod export;
 pub mod generate;

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         field::Kind,
         history::{
-            chain::{Hash, Leaf, body_hash, hex},
+            chain::{Hash, Leaf, hex},
             proof::{FORMAT, Link, Proof, Proven, path},
         },
         policy::Act,
@@ -91,8 +91,11 @@ async fn proven<R: Subject>(
 ) -> Result<Option<Proven>> {
     ctx.may(R::READ)?;
     let found = verify::proven::<R>(tx, &ctx.scope, (seq, id)).await?;
-    let of = |(schema_rev, deleted, body)| Proven { kind: R::KIND, id, schema_rev, deleted, body };
-    Ok(found.map(of))
+    Ok(found.map(|(schema_rev, deleted, body, hash, erased)| {
+        let erased = erased.is_some();
+        let (body, body_hash) = (Some(body).filter(|_| !erased), erased.then(|| hex(&hash)));
+        Proven { kind: R::KIND, id, schema_rev, deleted, body, body_hash }
+    }))
 }
 
 fn link(c: &StoredCommit) -> Link {
@@ -104,7 +107,7 @@ fn link(c: &StoredCommit) -> Link {
         author_kind: c.author_kind.clone(),
         at: c.at.micros(),
         cause: c.cause.clone(),
-        message_hash: hex(&body_hash(&c.message)),
+        message_hash: hex(&c.message_hash()),
         root: hex(&c.root),
     }
 }

@@ -111,6 +111,13 @@ pub async fn list<M: Subject + Master>(
     Ok((page, count))
 }
 
+/// The record of a code as people type it.
+pub async fn by_code<M: Subject + Master>(ctx: &Ctx, code: &str) -> Result<Option<M>> {
+    ctx.may(M::READ)?;
+    let mut tx = ctx.glance().await?;
+    Ok(masters::by_code(&mut tx, &ctx.scope, code).await?)
+}
+
 /// Makes a record. The same `key` with the same input gives the first one again.
 pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> Result<Current<R>> {
     ctx.may(R::WRITE)?;

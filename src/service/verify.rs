@@ -4,7 +4,9 @@ use crate::{
     domain::{
         customer::Customer,
         history::{
+            cause::Cause,
             chain::{GENESIS, Hash, Header, Leaf, body_hash, hex, root},
+            erasure::{ERASED, Stub, sentence},
             schema::Schema,
         },
         order::Order,
@@ -14,6 +16,7 @@ use crate::{
     store::{
         cell, commits, counts,
         db::Tx,
+        erasure,
         kinds::Stored,
         lines,
         verify::{self, StoredCommit, StoredVersion},
@@ -39,6 +42,8 @@ pub struct Report {
     pub digest: String,
     /// Digests kept elsewhere that the history was compared with.
     pub digests: Option<usize>,
+    /// What was erased of it, in the words of the commits that say so.
+    pub erasures: Vec<String>,
 }
 
 impl Report {
@@ -63,6 +68,8 @@ struct Seen {
     leaves: BTreeMap<i64, Vec<Leaf>>,
     counts: BTreeMap<(String, String, String), (i64, i64)>,
     lines: BTreeMap<Uuid, Vec<String>>,
+    /// Versions that were erased, by the commit that did.
+    stubs: BTreeMap<i64, Vec<Stub>>,
 }
 
 /// Chain, versions, heads, lines, totals and counters of one company.
@@ -79,6 +86,7 @@ pub async fn run(ctx: &Ctx) -> Result<Report> {
     check_lines(ctx, &mut tx, &mut report, &seen).await?;
     check_counts(ctx, &mut tx, &mut report, &seen).await?;
     check_chain(ctx, &mut tx, &mut report, &mut seen).await?;
+    check_erasures(ctx, &mut tx, &mut report, &mut seen).await?;
     Ok(report)
 }
 
@@ -115,13 +123,7 @@ async fn kind<R: Stored>(
             }
             Ok(_) => {}
         }
-        seen.leaves.entry(v.from_seq).or_default().push(Leaf {
-            kind: R::KIND,
-            id: v.id,
-            schema_rev: v.schema_rev,
-            deleted: v.deleted,
-            body_hash: v.body_hash.clone().try_into().unwrap_or(GENESIS),
-        });
+        note::<R>(seen, &v);
     })
     .await?;
     if let Some((0, id, _, Some(_))) = last {
@@ -138,6 +140,18 @@ async fn kind<R: Stored>(
         report.fault(format!("{} {id}: the head is missing", R::KIND));
     }
     Ok(())
+}
+
+/// Keeps what its commit, and the one that erased it, say of a version.
+fn note<R: Stored>(seen: &mut Seen, v: &StoredVersion) {
+    let (kind, id) = (R::KIND, v.id);
+    if let Some((seq, hash)) = &v.erased {
+        let (hash, branch, from_seq) = (known(hash), v.branch, v.from_seq);
+        seen.stubs.entry(*seq).or_default().push(Stub { kind, branch, id, from_seq, hash });
+    }
+    let (schema_rev, deleted, body_hash) = (v.leaf_rev, v.deleted, known(&v.body_hash));
+    let leaf = Leaf { kind, id, schema_rev, deleted, body_hash };
+    seen.leaves.entry(v.from_seq).or_default().push(leaf);
 }
 
 /// Each version begins where the one before it ends; only the last is open.
@@ -166,7 +180,9 @@ fn order_of_versions(
 }
 
 fn check_version<R: Stored>(schema: &Schema, v: &StoredVersion) -> Result<R, String> {
-    if body_hash(&v.body).as_slice() != v.body_hash {
+    // what was erased is in another body's place, which the commit that erased it seals
+    let hash = v.erased.as_ref().map_or(&v.body_hash, |(_, stub)| stub);
+    if body_hash(&v.body).as_slice() != hash {
         return Err("the body is not what was hashed".into());
     }
     let found = v.record::<R>(schema);
@@ -181,6 +197,10 @@ fn check_version<R: Stored>(schema: &Schema, v: &StoredVersion) -> Result<R, Str
         return Err("the list columns are not those of the body".into());
     }
     Ok(record)
+}
+
+fn known(hash: &[u8]) -> Hash {
+    hash.try_into().unwrap_or(GENESIS)
 }
 
 async fn check_lines(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -> Result<()> {
@@ -247,6 +267,29 @@ async fn check_chain(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &mut See
     Ok(())
 }
 
+/// Every stub is one that a commit says it made, and nothing that a commit erased is back.
+async fn check_erasures(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    report: &mut Report,
+    seen: &mut Seen,
+) -> Result<()> {
+    for e in erasure::all(tx, &ctx.scope).await? {
+        let mut stubs = seen.stubs.remove(&e.seq).unwrap_or_default();
+        let said = verify::commits(tx, &ctx.scope, (e.seq, e.seq)).await?.pop();
+        let said = said.filter(|c| c.cause == Cause::Erasure.word()).map(|c| c.message);
+        let is = sentence((&e.number, &e.basis), &mut stubs);
+        if said.as_ref() != Some(&is) {
+            report.fault(format!("commit {}: what is erased is not what it says", e.seq));
+        }
+        report.erasures.push(format!("commit {}: {is}", e.seq));
+    }
+    for seq in seen.stubs.keys() {
+        report.fault(format!("versions erased by commit {seq}, which says nothing of it"));
+    }
+    Ok(())
+}
+
 fn check_commit(
     ctx: &Ctx,
     c: &StoredCommit,
@@ -255,6 +298,9 @@ fn check_commit(
 ) -> Result<(), String> {
     if i64::try_from(leaves.len()) != Ok(c.records) {
         return Err(format!("says {} records, there are {}", c.records, leaves.len()));
+    }
+    if c.message_hash.is_some() && c.message != ERASED {
+        return Err("its message was erased, and says something".into());
     }
     let root = root(leaves);
     if root.as_slice() != c.root {
@@ -272,7 +318,7 @@ fn check_commit(
         author_kind: &c.author_kind,
         at: c.at,
         cause: &c.cause,
-        message: &c.message,
+        message_hash: c.message_hash(),
         root,
         prev,
     };

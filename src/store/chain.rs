@@ -46,14 +46,18 @@ pub async fn within(tx: &mut Tx, scope: Scope, main: i64) -> Result<(Scope, Opti
 }
 
 /// Writes a commit and moves the chain on to it.
-pub async fn append(tx: &mut Tx, h: &Header<'_>, (hash, records): (Hash, usize)) -> Result<()> {
+pub async fn append(
+    tx: &mut Tx,
+    (h, message): (&Header<'_>, &str),
+    (hash, records): (Hash, usize),
+) -> Result<()> {
     let records = i64::try_from(records).unwrap_or(i64::MAX);
     let mut sql = tx.builder();
     sql.push("INSERT INTO commits (company_id, seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, records, root, prev, hash) ");
     sql.values(&[h], |row, h| {
         row.bind(h.company).bind(h.seq).bind(h.branch).bind(h.parents[0]).bind(h.parents[1]);
         row.bind(h.author).bind(h.author_kind.to_owned()).bind(h.at).bind(h.cause.to_owned());
-        row.bind(h.message.to_owned()).bind(records);
+        row.bind(message.to_owned()).bind(records);
         row.bind(h.root.to_vec()).bind(h.prev.to_vec()).bind(hash.to_vec());
     });
     tx.built(sql).run().await?;

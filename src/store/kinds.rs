@@ -36,6 +36,8 @@ pub struct Texts {
     pub search: &'static str,
     /// The column by which lists are sorted, as `sort_key`.
     pub key: &'static str,
+    /// The list columns, by their names.
+    pub columns: &'static str,
 }
 
 macro_rules! texts {
@@ -43,8 +45,8 @@ macro_rules! texts {
         Texts {
             at: concat!("SELECT from_seq, schema_rev, body FROM (SELECT from_seq, schema_rev, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
             overlaid: concat!("SELECT from_seq, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, to_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
-            leaves: concat!("SELECT id, schema_rev, deleted, body_hash FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2"),
-            proven: concat!("SELECT schema_rev, deleted, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id = $3"),
+            leaves: concat!("SELECT id, COALESCE(leaf_rev, schema_rev), deleted, body_hash FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2"),
+            proven: concat!("SELECT COALESCE(leaf_rev, schema_rev), deleted, body, body_hash, erased_by FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id = $3"),
             of_commit: concat!("SELECT id, branch_id, from_seq, deleted, schema_rev, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
             timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
@@ -55,7 +57,7 @@ macro_rules! texts {
             moved_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0"),
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
-            every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
+            every: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, body_hash, body, erased_by, stub_hash, leaf_rev, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
             insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),
             head_insert: concat!("INSERT INTO ", $head, " (company_id, id, from_seq, ", $cols, ") "),
@@ -68,6 +70,7 @@ macro_rules! texts {
             versions: $versions,
             search: $search,
             key: concat!(", o.", $key, " AS sort_key, "),
+            columns: $cols,
         }
     };
 }

@@ -10,6 +10,7 @@ pub mod counts;
 pub mod db;
 pub mod deleted;
 pub mod dialect;
+pub mod erasure;
 pub mod fault;
 pub mod kinds;
 pub mod lines;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     history::{
-        chain::{GENESIS, Leaf},
+        chain::{GENESIS, Hash, Leaf, body_hash},
         schema::Schema,
     },
     scope::Scope,
@@ -28,7 +28,19 @@ pub struct StoredVersion {
     pub schema_rev: i64,
     pub body_hash: Vec<u8>,
     pub body: String,
+    /// The commit that erased it, and the hash of what stands in its place.
+    pub erased: Option<(i64, Vec<u8>)>,
+    /// The revision that it was written in.
+    pub leaf_rev: i64,
     pub columns: String,
+}
+
+impl StoredCommit {
+    /// The hash of its message as it was written.
+    pub fn message_hash(&self) -> Hash {
+        let erased = self.message_hash.clone();
+        erased.map_or_else(|| body_hash(&self.message), |h| h.try_into().unwrap_or(GENESIS))
+    }
 }
 
 impl StoredVersion {
@@ -53,6 +65,8 @@ pub struct StoredCommit {
     pub at: Ts,
     pub cause: String,
     pub message: String,
+    /// Of the message as it was written, where it was erased since.
+    pub message_hash: Option<Vec<u8>>,
     pub records: i64,
     pub root: Vec<u8>,
     pub prev: Vec<u8>,
@@ -68,6 +82,7 @@ crate::from_row!(StoredCommit {
     at,
     cause,
     message,
+    message_hash,
     records,
     root,
     prev,
@@ -88,16 +103,20 @@ fn columns(row: &DbRow, from: usize) -> String {
 
 impl FromDb for StoredVersion {
     fn from_db(r: &DbRow) -> Result<Self> {
+        let (schema_rev, erased_by): (i64, Option<i64>) = (r.get(5)?, r.get(8)?);
+        let (stub, leaf_rev): (Option<Vec<u8>>, Option<i64>) = (r.get(9)?, r.get(10)?);
         Ok(Self {
             id: r.get(0)?,
             branch: r.get(1)?,
             from_seq: r.get(2)?,
             to_seq: r.get(3)?,
             deleted: r.get(4)?,
-            schema_rev: r.get(5)?,
+            schema_rev,
             body_hash: r.get(6)?,
             body: r.get(7)?,
-            columns: columns(r, 8),
+            erased: erased_by.map(|seq| (seq, stub.unwrap_or_default())),
+            leaf_rev: leaf_rev.unwrap_or(schema_rev),
+            columns: columns(r, 11),
         })
     }
 }
@@ -134,7 +153,7 @@ pub async fn commits(
     scope: &Scope,
     (from, to): (i64, i64),
 ) -> Result<Vec<StoredCommit>> {
-    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, records, root, prev, hash FROM commits WHERE company_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";
+    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, message_hash, records, root, prev, hash FROM commits WHERE company_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";
     tx.sql(text).bind(scope.company()).bind(from).bind(to).all().await
 }
 
@@ -149,12 +168,13 @@ pub async fn leaves<R: Stored>(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<V
     Ok(rows.into_iter().map(leaf).collect())
 }
 
-/// A version of a commit: its schema, whether it deletes, its body.
+/// A version of a commit: its revision, whether it deletes, its body, the hash of what that was, and the
+/// commit that erased it.
 pub async fn proven<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
     (seq, id): (i64, Uuid),
-) -> Result<Option<(i64, bool, String)>> {
+) -> Result<Option<(i64, bool, String, Vec<u8>, Option<i64>)>> {
     tx.sql(R::TEXTS.proven).bind(scope.company()).bind(seq).bind(id).optional().await
 }
 

@@ -17,7 +17,7 @@ use crate::domain::{
     field::Kind,
     history::{
         cause::Cause,
-        chain::{Hash, Header, Leaf, root},
+        chain::{Hash, Header, Leaf, body_hash, root},
     },
     order::Order,
     scope::{Scope, World},
@@ -383,12 +383,12 @@ impl Write {
             author_kind: self.scope.author().word(),
             at: self.at,
             cause: said.cause.word(),
-            message: said.message,
+            message_hash: body_hash(said.message),
             root: root(&mut self.leaves),
             prev: self.prev,
         };
         let hash = header.hash();
-        chain::append(&mut self.tx, &header, (hash, self.leaves.len())).await?;
+        chain::append(&mut self.tx, (&header, said.message), (hash, self.leaves.len())).await?;
         if let Some(branch) = self.scope.world().branch() {
             let moved = Branch { head: self.seq, changed_at: self.at, ..branch.clone() };
             branches::update(&mut self.tx, &self.scope, &moved).await?;

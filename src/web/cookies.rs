@@ -12,6 +12,7 @@ const DONE: &[(&str, &str)] = &[
     ("reopening", "Reopened"),
     ("cancellation", "Cancelled"),
     ("deleted", "Deleted"),
+    ("erased", "Erased. The change log says when and why"),
     ("reinstatement", "Reinstated as a draft"),
     ("branch-opened", "Opened. What you change here stays here until it is merged"),
     ("branch-merged", "Merged into main"),

@@ -3,8 +3,8 @@ use super::{
     api, assets,
     guard::guard,
     handlers::{
-        account, admin, auth, branches, commits, dashboard, deleted, deletion, health, order_form,
-        orders, origins, plans, records, restoration, search, settings,
+        account, admin, auth, branches, commits, dashboard, deleted, deletion, erasure, health,
+        order_form, orders, origins, plans, records, restoration, search, settings,
     },
     layers::Route as Template,
 };
@@ -176,6 +176,8 @@ fn company() -> Vec<Route> {
         get("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::new::<Order>),
         post("/{company}/{world}/orders/{id}/restoration", Member(Act::WriteOrders), restoration::create::<Order>),
         post("/{company}/{world}/orders/{id}/deletion", Member(Act::WriteOrders), deletion::create::<Order>),
+        of_main(get("/{company}/{world}/customers/{id}/erasure", Member(Act::ErasePerson), erasure::new)),
+        of_main(post("/{company}/{world}/customers/{id}/erasure", Member(Act::ErasePerson), erasure::create)),
         dated(get("/{company}/{world}/search", Member(Act::ReadRecords), search::index)),
         get("/{company}/{world}/suggest/{kind}", Member(Act::ReadRecords), search::suggest),
         of_main(get("/{company}/{world}/settings", Member(Act::ReadOrders), settings::show)),
@@ -279,6 +281,7 @@ fn programs() -> Vec<Route> {
         dated(get("/api/v1/{company}/{world}/orders/deleted", Token(Act::ReadHistory), api::deleted::index::<Order>)),
         post("/api/v1/{company}/{world}/orders/{id}/restoration", Token(Act::WriteOrders), api::records::restore::<Order>),
         post("/api/v1/{company}/{world}/orders/{id}/deletion", Token(Act::WriteOrders), api::records::delete::<Order>),
+        of_main(post("/api/v1/{company}/{world}/customers/{id}/erasure", Token(Act::ErasePerson), api::erasure::create)),
         of_main(get("/api/v1/{company}/{world}/branches", Token(Act::ReadRecords), api::branches::index)),
         of_main(post("/api/v1/{company}/{world}/branches", Token(Act::OpenBranch), api::branches::create)),
         of_main(get("/api/v1/{company}/{world}/branches/{slug}", Token(Act::ReadRecords), api::branches::show)),

@@ -115,7 +115,7 @@ const pages = [
   ['dashboard', home], ['orders', `${home}/orders`], ['orders-none', `${home}/orders?q=nothing-like-this`],
   ['orders-filtered', `${home}/orders?state=draft&sort=-total&col=placed&col=promised&col=kind`],
   ['order-draft', at.draft], ['order-done', at.done], ['order-edit', `${at.draft}/edit`], ['order-history', `${at.draft}/history`], ['order-new', `${home}/orders/new`],
-  ['customers', `${home}/customers`], ['customer', at.customer], ['customer-edit', `${at.customer}/edit`],
+  ['customers', `${home}/customers`], ['customer', at.customer], ['customer-edit', `${at.customer}/edit`], ['customer-erasure', `${at.customer}/erasure`],
   ['products', `${home}/products`], ['product', at.product], ['product-new', `${home}/products/new`],
   ['tax-codes', `${home}/tax-codes`], ['tax-code', at.tax], ['activity', `${home}/commits`], ['commit', at.commit],
   ['settings', `${home}/settings`], ['account', `${demo}/account`], ['admin', `${demo}/admin`], ['search', `${home}/search?q=brass`],

@@ -7,6 +7,7 @@ mod answers;
 mod api;
 mod binary;
 mod branches;
+mod erasure;
 mod harness;
 mod history;
 mod lists;

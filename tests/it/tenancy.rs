@@ -175,6 +175,12 @@ async fn a_plain_role_sees_and_changes_one_company_only() {
         format!("INSERT INTO order_counts VALUES ('{beta}', '2026-01', 'draft', 'GBP', 1, 1)");
     assert!(sqlx::raw_sql(sqlx::AssertSqlSafe(theirs)).execute(&mut *tx).await.is_err());
     tx.rollback().await.unwrap();
+    let mut tx = conn.begin().await.unwrap();
+    let set = format!("SET LOCAL tributary.company = '{alpha}'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(&mut *tx).await.unwrap();
+    let refused = sqlx::raw_sql("UPDATE order_versions SET body = '{}'").execute(&mut *tx).await;
+    assert!(refused.unwrap_err().to_string().contains("append-only"));
+    tx.rollback().await.unwrap();
     assert_eq!(
         count(&mut conn, "SELECT COUNT(*) FROM orders").await,
         0,
@@ -182,7 +188,8 @@ async fn a_plain_role_sees_and_changes_one_company_only() {
     );
     for text in [
         "DELETE FROM commits",
-        "UPDATE order_versions SET body = '{}'",
+        "UPDATE order_versions SET body_hash = body_hash",
+        "UPDATE commits SET hash = hash",
         "DROP TABLE orders",
         "ALTER TABLE orders DISABLE ROW LEVEL SECURITY",
     ] {
@@ -217,5 +224,10 @@ async fn the_product_works_as_a_plain_role() {
     ];
     platform.post("/admin/companies", &fields).await.expect(303);
     clerk.get("/gamma/main/orders").await.expect(200);
+    let api = plain.program("alpha");
+    let customers = api.get("/api/v1/alpha/main/customers").await.json();
+    let id = customers["items"][0]["id"].as_str().unwrap();
+    let path = format!("/api/v1/alpha/main/customers/{id}/erasure");
+    api.post(&path, &serde_json::json!({"basis": "GDPR 17"})).await.expect(200);
     plain.audit().await;
 }

@@ -21,6 +21,7 @@ vocabulary! {
         Revert = "revert", "took back a change";
         Discarding = "discarding", "discarded the branch";
         Naming = "naming", "gave a point of the history a name";
+        Erasure = "erasure", "erased personal data";
         Members = "members", "changed the members";
         Settings = "settings", "changed the settings";
     }

@@ -35,7 +35,8 @@ pub struct Header<'a> {
     pub author_kind: &'a str,
     pub at: Ts,
     pub cause: &'a str,
-    pub message: &'a str,
+    /// Of the message as it was written: a law may have wanted it gone since.
+    pub message_hash: Hash,
     pub root: Hash,
     pub prev: Hash,
 }
@@ -100,7 +101,7 @@ impl Header<'_> {
             .put(self.author_kind.as_bytes())
             .int(self.at.micros())
             .put(self.cause.as_bytes())
-            .put(&body_hash(self.message))
+            .put(&self.message_hash)
             .put(&self.root)
             .hash()
     }
@@ -168,7 +169,7 @@ mod tests {
             author_kind: "user",
             at: Ts::from_micros(1_700_000_000_000_000),
             cause: "edit",
-            message: "Changed order SO-1",
+            message_hash: body_hash("Changed order SO-1"),
             root: root(&mut [leaf(1), leaf(2), leaf(3)]),
             prev: GENESIS,
         }
@@ -204,7 +205,7 @@ mod tests {
             Header { author_kind: "system", ..h.clone() },
             Header { at: Ts::from_micros(1), ..h.clone() },
             Header { cause: "edi", ..h.clone() },
-            Header { message: "", ..h.clone() },
+            Header { message_hash: body_hash(""), ..h.clone() },
             Header { root: [0; 32], ..h.clone() },
             Header { prev: [1; 32], ..h.clone() },
         ];

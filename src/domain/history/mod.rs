@@ -3,6 +3,7 @@ pub mod cause;
 pub mod chain;
 pub mod conflict;
 pub mod diff;
+pub mod erasure;
 pub mod merge;
 pub mod proof;
 pub mod schema;

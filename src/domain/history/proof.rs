@@ -31,8 +31,11 @@ pub struct Proven {
     pub id: Uuid,
     pub schema_rev: i64,
     pub deleted: bool,
-    /// Its canonical bytes.
-    pub body: String,
+    /// Its canonical bytes; none of what was erased.
+    pub body: Option<String>,
+    /// In place of them the hash of what they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_hash: Option<String>,
 }
 
 /// The other half at a step up the tree.

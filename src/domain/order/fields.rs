@@ -19,11 +19,13 @@ pub const ORDER: &[Field] = &[
         .lock(Lock::Party)
         .required(),
     Field::new("customer_name", "Customer's name", Ty::Text(200))
+        .required()
+        .personal()
         .class(Class::System)
         .group("customer")
         .lock(Lock::Party),
-    Field::new("customer_po", "Their reference", Ty::Text(80)).lock(Lock::Dates),
-    Field::new("contact", "Contact", Ty::Text(120)).lock(Lock::Dates),
+    Field::new("customer_po", "Their reference", Ty::Text(80)).lock(Lock::Dates).personal(),
+    Field::new("contact", "Contact", Ty::Text(120)).lock(Lock::Dates).personal(),
     Field::new("placed_at", "Placed", Ty::Moment).lock(Lock::Party).class(Class::System),
     Field::new("billing", "Billing address", Ty::Object(ADDRESS)).lock(Lock::Address),
     Field::new("shipping", "Shipping address", Ty::Object(ADDRESS)).lock(Lock::Address),
@@ -41,8 +43,8 @@ pub const ORDER: &[Field] = &[
     Field::new("channel", "Came in by", Ty::Word(Channel::WORDS)).class(Class::System),
     Field::new("source", "Source", Ty::Text(40)).class(Class::System),
     Field::new("external_ref", "Reference at the source", Ty::Text(80)).class(Class::System),
-    Field::new("customer_note", "Note for the customer", Ty::Note(4000)),
-    Field::new("internal_note", "Internal note", Ty::Note(4000)),
+    Field::new("customer_note", "Note for the customer", Ty::Note(4000)).personal(),
+    Field::new("internal_note", "Internal note", Ty::Note(4000)).personal(),
     Field::new("cancel_reason", "Why cancelled", Ty::Text(200)).class(Class::System).group("state"),
     Field::new("tags", "Tags", Ty::Tags).hint("Separate with commas"),
     Field::new("discounts", "Discounts", Ty::Parts("discount", DISCOUNT)).lock(Lock::Lines),

@@ -79,5 +79,5 @@ pub const LINE: &[Field] = &[
     Field::new("tax_code", "Tax code", Ty::Ref(Kind::TaxCode)).group("tax").lock(Lock::Lines),
     Field::new("tax_rate", "Tax in %", Ty::Rate).group("tax").lock(Lock::Lines),
     Field::new("requested_date", "Wanted on", Ty::Day).lock(Lock::Dates),
-    Field::new("note", "Note", Ty::Note(1000)).lock(Lock::Free),
+    Field::new("note", "Note", Ty::Note(1000)).lock(Lock::Free).personal(),
 ];

@@ -1,5 +1,5 @@
 //! Decisions on conflicts: one by one, or on all of a kind.
-use super::{Job, Mergeable, Plan, each_kind, looks::looks, plan};
+use super::{Job, Mergeable, Plan, each_kind, looks::forget, plan};
 use crate::{
     domain::{
         field::{Field, Kind, Ty, find},
@@ -79,7 +79,7 @@ pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -
     let mut tx = ctx.app.db.write(&ctx.scope).await?;
     resolutions::keep(&mut tx, &ctx.scope, (plan.job.subject(), ctx.now()), &all).await?;
     tx.commit().await?;
-    looks(ctx).forget(ctx.scope.company());
+    forget(ctx);
     Ok(all.len())
 }
 

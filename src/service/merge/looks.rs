@@ -82,6 +82,11 @@ pub(super) fn looks(ctx: &Ctx) -> Looks {
     ctx.app.kept.of()
 }
 
+/// What was kept of the company holds what is no more.
+pub fn forget(ctx: &Ctx) {
+    looks(ctx).forget(ctx.scope.company());
+}
+
 fn key(ctx: &Ctx, job: &Job) -> Key {
     let of = match job {
         Job::Merge(b, only) => format!("merge {} {}", b.id, only.text()),

@@ -22,7 +22,7 @@ use apply::{Asked, merge, revert};
 pub use decide::{Decision, Which, decide, decision};
 pub(crate) use draft::each_kind;
 pub use draft::{Draft, Drafts, Effect, Mergeable};
-pub use looks::{Looks, glimpse, look};
+pub use looks::{Looks, forget, glimpse, look};
 pub use only::Only;
 pub use outline::{Outline, Record, Told};
 pub use review::{Given, Review, approve, review, withdraw};

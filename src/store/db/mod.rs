@@ -3,6 +3,7 @@
 //! Everything runs in a [`Tx`]: a read sees one moment, a write commits or leaves nothing. On
 //! PostgreSQL a transaction of a company carries its id for row-level security. Where each statement
 //! may see its own moment, a bare connection saves the hand-overs of beginning and ending.
+mod clean;
 mod open;
 mod row;
 mod stmt;

@@ -242,11 +242,19 @@ impl Builder {
     ) -> &mut Self {
         self.push("VALUES ");
         for (i, row) in rows.iter().enumerate() {
-            self.push(if i == 0 { "(" } else { ",(" });
-            columns(&mut Tuple { sql: self, first: true }, row);
-            self.push(")");
+            if i > 0 {
+                self.push(",");
+            }
+            self.tuple(|tuple| columns(tuple, row));
         }
         self
+    }
+
+    /// `(v1, v2, …)` of different kinds.
+    pub fn tuple(&mut self, columns: impl FnOnce(&mut Tuple<'_>)) -> &mut Self {
+        self.push("(");
+        columns(&mut Tuple { sql: self, first: true });
+        self.push(")")
     }
 
     pub(super) fn on(self, on: On<'_>) -> Stmt<'_> {

@@ -2,6 +2,7 @@
 pub(super) mod body;
 pub(super) mod branches;
 pub(super) mod deleted;
+pub(super) mod erasure;
 pub(super) mod masters;
 pub(super) mod openapi;
 pub(super) mod orders;

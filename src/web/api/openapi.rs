@@ -139,6 +139,7 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
     ("withdrawal", &[], &[]),
     ("undoing", &[], &[]),
     ("discarding", &[], &[]),
+    ("erasure", &[], &[("basis", "on which law or wish it rests; kept for ever")]),
 ];
 
 fn operation(route: &Route, act: Act) -> Value {

@@ -7,6 +7,7 @@ pub(super) mod commits;
 pub(super) mod dashboard;
 pub(super) mod deleted;
 pub(super) mod deletion;
+pub(super) mod erasure;
 pub(super) mod health;
 pub(super) mod order_form;
 pub(super) mod orders;

@@ -3,6 +3,7 @@ pub(super) mod branches;
 pub(super) mod conflicts;
 pub(super) mod dashboard;
 pub(super) mod deleted;
+pub(super) mod erasure;
 pub(super) mod fields;
 pub(super) mod history;
 pub(super) mod log;

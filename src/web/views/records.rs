@@ -10,6 +10,7 @@ use crate::{
         customer::Customer,
         field::{Kind, Ty},
         page::{Count, Cursor, Page},
+        policy::Act,
         product::Product,
         tax::TaxCode,
     },
@@ -80,6 +81,8 @@ pub(in crate::web) struct Show {
     pub version: i64,
     pub hash: String,
     pub can_write: bool,
+    /// Where personal data are erased, for who may.
+    pub erasure: Option<String>,
 }
 impl View for Show {}
 
@@ -164,6 +167,8 @@ impl Show {
             version: story.now.seq,
             hash: short_hash(m),
             can_write: visit.ctx.scope.may(M::WRITE),
+            erasure: (M::KIND == Kind::Customer && visit.ctx.scope.may(Act::ErasePerson))
+                .then(|| format!("{}/erasure", record(&visit.main(), M::KIND, m.id()))),
             one: M::KIND.label().to_lowercase(),
             url,
             facts,

@@ -1,0 +1,230 @@
+//! Taking what was erased out of every table that holds it.
+use super::{cell::Cell, db::Tx, kinds::Stored, masters::read, versions::raised, write::Write};
+use crate::domain::{
+    customer::Customer,
+    history::{
+        chain::body_hash,
+        erasure::{ERASED, Stub, erase, personal},
+    },
+    ids::CompanyId,
+    order::Order,
+    scope::Scope,
+};
+use serde_json::Value;
+use sqlx::Result;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// A kind of record that tells of a customer.
+pub trait OfPerson: Stored {
+    /// The versions' column that holds the customer's id.
+    const PERSON: &'static str;
+}
+impl OfPerson for Customer {
+    const PERSON: &'static str = "id";
+}
+impl OfPerson for Order {
+    const PERSON: &'static str = "customer_id";
+}
+
+crate::from_row!(HeldRow { branch_id, id, from_seq, to_seq, deleted, schema_rev, body });
+struct HeldRow {
+    branch_id: i64,
+    id: Uuid,
+    from_seq: i64,
+    to_seq: Option<i64>,
+    deleted: bool,
+    schema_rev: i64,
+    body: String,
+}
+
+/// A version that is to be erased: as it will be.
+struct Held<R> {
+    stub: Stub,
+    to_seq: Option<i64>,
+    deleted: bool,
+    schema_rev: i64,
+    record: R,
+    body: String,
+}
+
+/// What was taken out.
+#[derive(Default)]
+pub struct Taken {
+    pub stubs: Vec<Stub>,
+    /// Texts of the customer, which messages of commits may repeat.
+    pub texts: BTreeSet<String>,
+    /// The commits that made the versions.
+    pub seqs: BTreeSet<i64>,
+}
+
+/// Takes a customer's personal values out of every version of a kind, on main and on branches, out of
+/// what is shown now, and out of the words by which it was found.
+pub async fn take<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<()> {
+    let held = held::<R>(w, person, taken).await?;
+    for version in &held {
+        put_stub(w, version).await?;
+    }
+    let current = |h: &&Held<R>| h.stub.branch == 0 && h.to_seq.is_none() && !h.deleted;
+    for version in held.iter().filter(current) {
+        put_head(w, version).await?;
+    }
+    let mut by_record: BTreeMap<Uuid, Vec<&Held<R>>> = BTreeMap::new();
+    for version in &held {
+        by_record.entry(version.stub.id).or_default().push(version);
+    }
+    for (id, versions) in by_record {
+        put_words(w, id, &versions).await?;
+        forget::<R>(w, id).await?;
+    }
+    taken.stubs.extend(held.iter().map(|h| h.stub));
+    taken.seqs.extend(held.iter().map(|h| h.stub.from_seq));
+    Ok(())
+}
+
+async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<Vec<Held<R>>> {
+    let (company, schema) = (w.scope().company(), w.tx.bodies());
+    let mut sql = w.tx.builder();
+    sql.push("SELECT branch_id, id, from_seq, to_seq, deleted, schema_rev, body FROM ");
+    sql.push(R::TEXTS.versions).push(" WHERE company_id = ").bind(company);
+    sql.push(" AND erased_by IS NULL AND ").push(R::PERSON).push(" = ").bind(person);
+    sql.push(" ORDER BY branch_id, id, from_seq");
+    let rows: Vec<HeldRow> = w.tx.built(sql).all().await?;
+    let mut out = vec![];
+    for row in rows {
+        let (body, _) = raised::<R>(schema, (row.schema_rev, row.body))?;
+        let mut value: Value = read_value(&body)?;
+        taken.texts.extend(personal(R::FIELDS, &value).into_iter().map(str::to_owned));
+        erase(R::FIELDS, &mut value);
+        let record: R = read(&value.to_string())?;
+        let body = record.body();
+        let (branch, id, from_seq) = (row.branch_id, row.id, row.from_seq);
+        let stub = Stub { kind: R::KIND, branch, id, from_seq, hash: body_hash(&body) };
+        let (to_seq, deleted, schema_rev) = (row.to_seq, row.deleted, row.schema_rev);
+        out.push(Held { stub, to_seq, deleted, schema_rev, record, body });
+    }
+    Ok(out)
+}
+
+fn read_value(body: &str) -> Result<Value> {
+    serde_json::from_str(body).map_err(|e| sqlx::Error::Decode(e.into()))
+}
+
+async fn put_stub<R: OfPerson>(w: &mut Write, held: &Held<R>) -> Result<()> {
+    let (company, rev, seq, stub) = (w.scope().company(), w.tx.bodies().rev(), w.seq(), held.stub);
+    let mut sql = w.tx.builder();
+    sql.push("UPDATE ").push(R::TEXTS.versions);
+    sql.push(" SET (body, schema_rev, leaf_rev, erased_by, stub_hash, ");
+    sql.push(R::TEXTS.columns).push(") = ").tuple(|row| {
+        row.bind(held.body.clone()).bind(rev).bind(held.schema_rev).bind(seq);
+        row.bind(stub.hash.to_vec());
+        held.record.columns().into_iter().for_each(|c: Cell| c.bind(row));
+    });
+    sql.push(" WHERE company_id = ").bind(company).push(" AND branch_id = ").bind(stub.branch);
+    sql.push(" AND id = ").bind(stub.id).push(" AND from_seq = ").bind(stub.from_seq);
+    w.tx.built(sql).run().await?;
+    Ok(())
+}
+
+async fn put_head<R: OfPerson>(w: &mut Write, held: &Held<R>) -> Result<()> {
+    let (company, stub) = (w.scope().company(), held.stub);
+    let mut sql = w.tx.builder();
+    sql.push(R::TEXTS.head_insert).values(&[held], |row, h| {
+        row.bind(company).bind(stub.id).bind(stub.from_seq);
+        h.record.columns().into_iter().for_each(|c| c.bind(row));
+    });
+    sql.push(R::TEXTS.head_update);
+    let (doc, _): (i64, Uuid) = w.tx.built(sql).one().await?;
+    let words = held.record.search_words(company);
+    let texts = (R::TEXTS.unsearch, R::TEXTS.research);
+    reword(&mut w.tx, texts, (company, doc, words)).await
+}
+
+async fn reword(
+    tx: &mut Tx,
+    (remove, insert): (&'static str, &'static str),
+    (company, doc, words): (CompanyId, i64, String),
+) -> Result<()> {
+    let mut sql = tx.builder();
+    sql.push(remove).list(&[doc]);
+    tx.built(sql).run().await?;
+    let mut sql = tx.builder();
+    sql.push(insert).values(&[doc], |row, doc| {
+        row.bind(*doc).bind(company).bind(words.clone());
+    });
+    tx.built(sql).run().await?;
+    Ok(())
+}
+
+/// The words of the past, each as the version has them that it ended.
+async fn put_words<R: OfPerson>(w: &mut Write, id: Uuid, versions: &[&Held<R>]) -> Result<()> {
+    const TEXTS: (&str, &str) = (
+        "DELETE FROM span_search WHERE rowid IN ",
+        "INSERT INTO span_search (rowid, company_id, words) ",
+    );
+    let company = w.scope().company();
+    let text = "SELECT doc, branch_id, to_seq FROM word_spans WHERE company_id = $1 AND kind = $2 AND id = $3";
+    let stmt = w.tx.sql(text).bind(company).bind(R::KIND.word().to_owned()).bind(id);
+    for (doc, branch, to_seq) in stmt.all::<(i64, i64, i64)>().await? {
+        let of_span = versions.iter().filter(|h| h.stub.branch == branch);
+        let last = of_span.filter(|h| h.stub.from_seq < to_seq).max_by_key(|h| h.stub.from_seq);
+        let words = last.map(|h| h.record.search_words(company)).unwrap_or_default();
+        reword(&mut w.tx, TEXTS, (company, doc, words)).await?;
+    }
+    Ok(())
+}
+
+/// Decisions on the record's conflicts and keys by which it was made: both hold what was typed.
+async fn forget<R: OfPerson>(w: &mut Write, id: Uuid) -> Result<()> {
+    let company = w.scope().company();
+    let text = "DELETE FROM resolutions WHERE company_id = $1 AND kind = $2 AND record_id = $3";
+    let stmt = w.tx.sql(text).bind(company).bind(R::KIND.word().to_owned()).bind(id);
+    stmt.run().await?;
+    let text = "DELETE FROM idempotency_keys WHERE company_id = $1 AND record_id = $2";
+    w.tx.sql(text).bind(company).bind(id).run().await?;
+    Ok(())
+}
+
+/// Takes messages out of commits that repeat one of the texts. How many.
+pub async fn take_messages(w: &mut Write, taken: &Taken) -> Result<usize> {
+    let (company, mut n) = (w.scope().company(), 0);
+    let long = |t: &&String| t.chars().count() > 2;
+    for seq in &taken.seqs {
+        let text = "SELECT message FROM commits WHERE company_id = $1 AND seq = $2 AND message_hash IS NULL";
+        let found = w.tx.sql(text).bind(company).bind(*seq).optional::<(String,)>().await?;
+        let Some((message,)) = found else { continue };
+        if taken.texts.iter().filter(long).any(|t| message.contains(t.as_str())) {
+            let text = "UPDATE commits SET message = $3, message_hash = $4 WHERE company_id = $1 AND seq = $2";
+            let stmt = w.tx.sql(text).bind(company).bind(*seq).bind(ERASED.to_owned());
+            stmt.bind(body_hash(&message).to_vec()).run().await?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}
+
+/// An erasure, as the database keeps it.
+#[derive(Clone, Debug)]
+pub struct Erasure {
+    /// The commit that says so.
+    pub seq: i64,
+    /// The customer's number, and why.
+    pub number: String,
+    pub basis: String,
+}
+crate::from_row!(Erasure { seq, number, basis });
+
+/// Every erasure of a company.
+pub async fn all(tx: &mut Tx, scope: &Scope) -> Result<Vec<Erasure>> {
+    let text = "SELECT seq, number, basis FROM erasures WHERE company_id = $1 ORDER BY seq";
+    tx.sql(text).bind(scope.company()).all().await
+}
+
+/// Keeps one, in the transaction of its commit.
+pub async fn keep(w: &mut Write, person: Uuid, (number, basis): (&str, &str)) -> Result<()> {
+    let (company, seq) = (w.scope().company(), w.seq());
+    let text = "INSERT INTO erasures (company_id, seq, record_id, number, basis) VALUES ($1, $2, $3, $4, $5)";
+    let stmt = w.tx.sql(text).bind(company).bind(seq).bind(person);
+    stmt.bind(number.to_owned()).bind(basis.to_owned()).run().await?;
+    Ok(())
+}
