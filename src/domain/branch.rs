@@ -72,6 +72,18 @@ pub fn parse_name(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// What a branch is for, as typed.
+///
+/// # Errors
+/// A sentence for people.
+pub fn parse_note(text: &str) -> Result<Option<String>, &'static str> {
+    let note = text.trim();
+    if note.chars().count() > 2000 {
+        return Err("Use at most 2,000 characters");
+    }
+    Ok(Some(note.to_owned()).filter(|n| !n.is_empty()))
+}
+
 /// What a name becomes in a URL; `nth` tells those apart that would be the same.
 pub fn slug_of(name: &str, nth: usize) -> String {
     let slug = match text::slug(name, "branch") {

@@ -2,10 +2,12 @@
 use super::{
     context::{Ctx, open_still},
     error::{Error, Result},
+    merge::each_kind,
+    subjects::Subject,
 };
 use crate::{
     domain::{
-        branch::{Branch, BranchState, Visibility, parse_name, slug_of},
+        branch::{Branch, BranchState, Visibility, parse_name, parse_note, slug_of},
         history::cause::Cause,
         policy::Act,
         scope::World,
@@ -13,10 +15,16 @@ use crate::{
     store::{
         branches::{self, Tally},
         db::Tx,
+        masters::read,
+        ready::Step,
+        resolutions,
+        sides::{self, Source},
+        versions::Version,
         write::{Said, Write},
     },
 };
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// Branches listed at once.
 const LISTED: i64 = 200;
@@ -58,30 +66,28 @@ pub struct NewBranch<'a> {
     pub name: &'a str,
     pub note: &'a str,
     pub visibility: Visibility,
+    /// The slug of a branch to begin as; empty for main as it is now.
+    pub copy_of: &'a str,
 }
 
-/// Opens a branch on main as it is now: one row, whatever the company's size.
+/// Opens a branch on main as it is now: one row, whatever the company's size. A copy of another branch
+/// has its base, what it changed, and what was decided on it.
 ///
 /// # Errors
-/// `Invalid` at `name`.
+/// `Invalid` at `name`, `note`, or at `copy_of` if that branch is not there or merged.
 pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
     ctx.may(Act::OpenBranch)?;
     let name = parse_name(new.name).map_err(|e| Error::at("name", e))?;
-    let note = Some(new.note.trim().to_owned()).filter(|n| !n.is_empty());
-    if note.as_ref().is_some_and(|n| n.chars().count() > 2000) {
-        return Err(Error::at("note", "Use at most 2,000 characters"));
-    }
+    let note = parse_note(new.note).map_err(|e| Error::at("note", e))?;
     let main = ctx.clone().in_world(World::Main);
+    let original = original(ctx, new.copy_of).await?;
     let mut w = main.write().await?;
-    let id = branches::next_number(&mut w.tx, &main.scope).await?;
-    let mut nth = 1;
-    let slug = loop {
-        let slug = slug_of(&name, nth);
-        if !branches::is_slug_taken(&mut w.tx, &main.scope, &slug).await? {
-            break slug;
-        }
-        nth += 1;
+    let original = match original {
+        Some(b) => branches::by_number(&mut w.tx, &main.scope, b.id).await?,
+        None => None,
     };
+    let id = branches::next_number(&mut w.tx, &main.scope).await?;
+    let slug = free_slug(&mut w, &name).await?;
     let (seq, at) = (w.seq(), w.at());
     let branch = Branch {
         id,
@@ -91,16 +97,75 @@ pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
         owner: ctx.scope.actor(),
         visibility: new.visibility,
         state: BranchState::Open,
-        base: seq,
+        base: original.as_ref().map_or(seq, |b| b.base),
         head: seq,
         opened_at: at,
         changed_at: at,
         merged: None,
     };
     w.open_branch(branch.clone()).await?;
-    let message = format!("Opened branch {}", branch.name);
+    let mut message = format!("Opened branch {}", branch.name);
+    if let Some(original) = original {
+        copy(ctx, &mut w, (&original, branch.id)).await?;
+        message.push_str(" as a copy");
+    }
     w.finish(Said { cause: Cause::Opening, message: &message }).await?;
     Ok(branch)
+}
+
+/// The first slug of a name that no branch has.
+async fn free_slug(w: &mut Write, name: &str) -> Result<String> {
+    let (scope, mut nth) = (w.scope().clone(), 1);
+    loop {
+        let slug = slug_of(name, nth);
+        if !branches::is_slug_taken(&mut w.tx, &scope, &slug).await? {
+            return Ok(slug);
+        }
+        nth += 1;
+    }
+}
+
+/// The branch to copy, if one is named.
+async fn original(ctx: &Ctx, slug: &str) -> Result<Option<Branch>> {
+    if slug.is_empty() {
+        return Ok(None);
+    }
+    let mut tx = ctx.read().await?;
+    let found = branches::by_slug(&mut tx, &ctx.scope, slug).await?;
+    let found = found.ok_or_else(|| Error::at("copy_of", "There is no such branch"))?;
+    if found.state == BranchState::Merged {
+        return Err(Error::at("copy_of", "It was merged: main has what it changed"));
+    }
+    Ok(Some(found))
+}
+
+/// Gives a new branch what another one changed, and the decisions on it.
+async fn copy(ctx: &Ctx, w: &mut Write, (from, to): (&Branch, i64)) -> Result<()> {
+    each_kind!(R => copy_kind::<R>(ctx, w, from).await?);
+    w.merges(from.head);
+    branches::copy_bases(&mut w.tx, &ctx.scope, (from.id, to)).await?;
+    resolutions::copy(&mut w.tx, &ctx.scope, (from.id, to)).await?;
+    Ok(())
+}
+
+async fn copy_kind<R: Subject>(ctx: &Ctx, w: &mut Write, from: &Branch) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let source = (Source::Branch(from), after);
+        let chunk = sides::chunk::<R>(&mut w.tx, &ctx.scope, source).await?;
+        let Some(last) = chunk.last() else { return Ok(()) };
+        after = last.id;
+        let mut steps = vec![];
+        for side in chunk {
+            let typed = |v: &Option<Version>| v.as_ref().map(|v| read::<R>(&v.body)).transpose();
+            let (was, is) = (typed(&side.base)?, typed(&side.theirs)?);
+            // what was made and deleted on it is nothing of the copy
+            if was.is_some() || is.is_some() {
+                steps.push(Step::of(was, is, false).with_body(side.theirs.map(|v| v.body)));
+            }
+        }
+        R::put(w, &steps).await?;
+    }
 }
 
 /// A branch with what is told of it.

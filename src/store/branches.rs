@@ -122,6 +122,13 @@ pub async fn rest_on(
     Ok(())
 }
 
+/// A branch that is a copy of another one has its records' bases.
+pub async fn copy_bases(tx: &mut Tx, scope: &Scope, (from, to): (i64, i64)) -> Result<()> {
+    let text = "INSERT INTO branch_record_bases (company_id, branch_id, kind, record_id, base_seq) SELECT company_id, $3, kind, record_id, base_seq FROM branch_record_bases WHERE company_id = $1 AND branch_id = $2";
+    tx.sql(text).bind(scope.company()).bind(from).bind(to).run().await?;
+    Ok(())
+}
+
 /// The branches that the person may see, the last changed first; open ones alone, or all.
 pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> Result<Vec<Branch>> {
     let (person, all) = asker(scope);

@@ -115,3 +115,10 @@ pub async fn keep(
     }
     Ok(())
 }
+
+/// What was decided on a branch holds for its copy.
+pub async fn copy(tx: &mut Tx, scope: &Scope, (from, to): (i64, i64)) -> Result<()> {
+    let text = "INSERT INTO resolutions (company_id, branch_id, reverts, kind, record_id, path, base, ours, theirs, choice, value, decided_by, decided_at) SELECT company_id, $3, reverts, kind, record_id, path, base, ours, theirs, choice, value, decided_by, decided_at FROM resolutions WHERE company_id = $1 AND branch_id = $2";
+    tx.sql(text).bind(scope.company()).bind(from).bind(to).run().await?;
+    Ok(())
+}

@@ -1,6 +1,7 @@
 //! Random work on main and on branches, done by the program and by a model of it: whole maps in memory,
 //! which share no code with the engine. Both databases follow the same script and must agree to the byte.
 mod compare;
+mod copies;
 mod script;
 mod state;
 
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 const SCRIPTS: u64 = 4;
 const STEPS: usize = 120;
 
-/// C98, L8 to L11, L13, L20, L26, L27, L29: what the model says is what either database does.
+/// C98, L8 to L11, L13, L20, L25, L26, L27, L29: what the model says is what either database does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c98_both_databases_do_what_the_model_says() {
     let mut done = BTreeSet::new();
@@ -25,8 +26,18 @@ async fn c98_both_databases_do_what_the_model_says() {
             }
         }
     }
-    let needed =
-        ["edit", "create", "delete", "merge", "sync", "revert", "decided", "part", "came back"];
+    let needed = [
+        "edit",
+        "create",
+        "delete",
+        "copy",
+        "merge",
+        "sync",
+        "revert",
+        "decided",
+        "part",
+        "came back",
+    ];
     assert!(needed.iter().all(|what| done.contains(what)), "{done:?}");
 }
 

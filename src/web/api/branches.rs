@@ -50,7 +50,8 @@ pub(in crate::web) async fn create(visit: Visit, Body(given): Body) -> Result {
         "" => Visibility::Private,
         word => word.parse().map_err(|_| Error::at("visibility", "Say private or company"))?,
     };
-    let new = NewBranch { name: text("name"), note: text("note"), visibility };
+    let new =
+        NewBranch { name: text("name"), note: text("note"), visibility, copy_of: text("copy_of") };
     let branch = branches::open(&visit.ctx, new).await?;
     Ok((StatusCode::CREATED, Json(branch_json(&branch))).into_response())
 }

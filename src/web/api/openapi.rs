@@ -106,6 +106,10 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
             ("name", "what it is for"),
             ("note", "more about it"),
             ("visibility", "private or company"),
+            (
+                "copy_of",
+                "the slug of a branch to begin as, base, changes and decisions; else main as it is",
+            ),
         ],
     ),
     ("{slug}", &[], &[]),

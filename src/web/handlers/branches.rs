@@ -31,13 +31,18 @@ pub(in crate::web) async fn index(visit: Visit) -> Result {
 }
 
 pub(in crate::web) async fn new(visit: Visit) -> Result {
-    let to = Query::of(&visit.uri).get("to").to_owned();
-    Ok(page(&visit.hx, &New::empty(&visit, to)))
+    let query = Query::of(&visit.uri);
+    let copied = match query.get("copy_of") {
+        "" => None,
+        slug => Some(branches::find(&visit.ctx, slug).await?.branch),
+    };
+    Ok(page(&visit.hx, &New::empty(&visit, query.get("to").to_owned(), copied)))
 }
 
 pub(in crate::web) async fn create(visit: Visit, form: Form) -> Result {
     let visibility = form.text("visibility").parse().unwrap_or(Visibility::Private);
-    let new = NewBranch { name: form.text("name"), note: form.text("note"), visibility };
+    let [name, note, copy_of] = ["name", "note", "copy_of"].map(|f| form.text(f));
+    let new = NewBranch { name, note, visibility, copy_of };
     match branches::open(&visit.ctx, new).await {
         Ok(branch) => {
             let url = format!("/{}/{}{}", visit.ctx.company.slug, branch.slug, within(&form));

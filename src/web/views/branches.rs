@@ -1,7 +1,7 @@
 //! Branches as people see them.
 use crate::{
     domain::{
-        branch::{BranchState, Visibility},
+        branch::{Branch, BranchState, Visibility},
         check::Problems,
         history::cause::Cause,
         page::COUNT_CAP,
@@ -70,6 +70,8 @@ pub(in crate::web) struct New {
     pub visibility: &'static str,
     pub choices: &'static [(&'static str, &'static str)],
     pub to: String,
+    /// The slug of the branch that it begins as.
+    pub copy_of: String,
     pub problems: Problems,
 }
 impl View for New {}
@@ -86,6 +88,8 @@ pub(in crate::web) struct Show {
     pub merged: Option<String>,
     /// It can be put away, or opened again.
     pub may_close: bool,
+    /// Where a copy of it is opened.
+    pub copy: Option<String>,
     /// It was brought up to date, and nothing was done since.
     pub may_undo: bool,
     /// Who sees it, to those who say so.
@@ -117,14 +121,17 @@ impl Worlds {
 }
 
 impl New {
-    pub(in crate::web) fn empty(visit: &Visit, to: String) -> Self {
+    /// For main as it is, or for a copy of a branch.
+    pub(in crate::web) fn empty(visit: &Visit, to: String, copied: Option<Branch>) -> Self {
+        let name = copied.as_ref().map(|b| format!("{} (copy)", b.name)).unwrap_or_default();
         Self {
             shell: Shell::of(visit, "New branch", "branches"),
-            name: String::new(),
+            name,
             note: String::new(),
             visibility: Visibility::Private.word(),
             choices: Visibility::WORDS,
             to,
+            copy_of: copied.map(|b| b.slug).unwrap_or_default(),
             problems: Problems::default(),
         }
     }
@@ -132,8 +139,9 @@ impl New {
     pub(in crate::web) fn again(visit: &Visit, form: &Form, problems: Problems) -> Self {
         let text = |name: &str| form.text(name).to_owned();
         let visibility = text("visibility").parse().unwrap_or(Visibility::Private).word();
-        let (name, note) = (text("name"), text("note"));
-        Self { name, note, visibility, problems, ..Self::empty(visit, text("to")) }
+        let [name, note, copy_of] = ["name", "note", "copy_of"].map(text);
+        let empty = Self::empty(visit, text("to"), None);
+        Self { name, note, visibility, copy_of, problems, ..empty }
     }
 }
 
@@ -150,6 +158,9 @@ impl Show {
                 .merged
                 .as_ref()
                 .map(|(seq, _)| format!("{}/commits/{seq}", visit.main())),
+            copy: (found.branch.state != BranchState::Merged
+                && visit.ctx.scope.may(Act::OpenBranch))
+            .then(|| format!("{}/branches/new?copy_of={}", visit.main(), found.branch.slug)),
             may_close: found.branch.state != BranchState::Merged
                 && visit.ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch }),
             may_undo: row.state == BranchState::Open.word()

@@ -8,37 +8,37 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tributary::app::Rng;
 
-const API: &str = "/api/v1/alpha";
+pub const API: &str = "/api/v1/alpha";
 
 /// A branch of the model: its base and its own state, both whole.
 pub struct Branch {
-    slug: String,
-    open: bool,
+    pub slug: String,
+    pub open: bool,
     /// The commit that closed it.
-    merged: Option<i64>,
+    pub merged: Option<i64>,
     /// Commits of main that merged it, or a part of it.
-    brought: Vec<i64>,
-    base: State,
-    base_seq: i64,
-    state: State,
+    pub brought: Vec<i64>,
+    pub base: State,
+    pub base_seq: i64,
+    pub state: State,
     /// What it was after each commit that changed what it shows.
     pub past: Vec<(i64, State)>,
     /// What it was before its last commit, if that was a sync.
-    before_sync: Option<(State, i64, State)>,
-    decided: Decided,
+    pub before_sync: Option<(State, i64, State)>,
+    pub decided: Decided,
 }
 
 pub struct Script {
-    api: Program,
-    lot: Rng,
+    pub api: Program,
+    pub lot: Rng,
     pub seq: i64,
-    main_seq: i64,
-    main: State,
+    pub main_seq: i64,
+    pub main: State,
     /// What main was after each of its commits.
     pub past: Vec<(i64, State)>,
     pub branches: Vec<Branch>,
-    reverts: BTreeMap<i64, Decided>,
-    names: usize,
+    pub reverts: BTreeMap<i64, Decided>,
+    pub names: usize,
     /// How often each thing was done.
     pub done: BTreeMap<&'static str, usize>,
     pub told: Vec<String>,
@@ -83,7 +83,7 @@ impl Script {
     pub fn state(&self, world: Option<usize>) -> &State {
         world.map_or(&self.main, |n| &self.branches[n].state)
     }
-    fn count(&mut self, what: &'static str) {
+    pub fn count(&mut self, what: &'static str) {
         *self.done.entry(what).or_default() += 1;
     }
 
@@ -94,7 +94,8 @@ impl Script {
             (0..40, _) => self.edit().await,
             (40..50, _) => self.create().await,
             (50..57, _) => self.delete().await,
-            (57..67, _) if open.len() < 4 => self.open().await,
+            (57..63, _) if open.len() < 4 => self.open().await,
+            (63..67, Some(n)) if open.len() < 4 => self.copy(n).await,
             (67..73, Some(n)) => self.merge(n).await,
             (73..79, Some(n)) => self.merge_some(n).await,
             (79..86, Some(n)) => self.sync(n).await,
