@@ -175,12 +175,7 @@ pub enum Command {
         seed: u64,
     },
     /// Recompute the history and compare it with what is stored
-    Verify {
-        #[arg(long)]
-        company: Option<String>,
-        #[arg(long)]
-        json: bool,
-    },
+    Verify(VerifyCommand),
     /// Erase a customer's personal data from every version, as a law may want it
     Erase {
         #[arg(long)]
@@ -199,6 +194,24 @@ pub enum Command {
         #[arg(long)]
         company: String,
     },
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct VerifyCommand {
+    #[arg(long)]
+    pub company: Option<String>,
+    #[arg(long)]
+    pub json: bool,
+    /// Only the commits after the last digest that was kept (see DIGESTS), or after `--since`, and nothing of
+    /// what stands beside them
+    #[arg(long)]
+    pub quick: bool,
+    /// A digest, `7:0a1b…`, up to which the history was verified before
+    #[arg(long, requires = "company")]
+    pub since: Option<String>,
+    /// A file that tells how far it came: a run that was broken off goes on from there
+    #[arg(long, requires = "company", conflicts_with_all = ["since", "quick"])]
+    pub progress: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

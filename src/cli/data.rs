@@ -1,11 +1,10 @@
-//! Import, export, verification and digests at the command line.
+//! Import, export, erasure and digests at the command line.
 use super::say;
 use crate::{
     app::{App, Clock, Rng},
     config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
     domain::{customer::Customer, order::Order, page::OrderFilter, time::Ts},
     service::{
-        companies,
         context::Ctx,
         digests, erasure,
         export::{self, Pages},
@@ -121,45 +120,6 @@ async fn write_orders(ctx: &Ctx, format: ExportFormat, to: &mut dyn Write) -> Re
         first = false;
     }
     Ok(to.flush()?)
-}
-
-pub(super) async fn verify(
-    app: &App,
-    base: &Base,
-    (company, json): (Option<String>, bool),
-) -> Result<()> {
-    let slugs = match company {
-        Some(slug) => vec![slug],
-        None => companies::slugs(app).await?,
-    };
-    let mut faults = 0;
-    for slug in slugs {
-        let ctx = Ctx::of_operator(app, &slug).await?;
-        let mut report = verify::run(&ctx).await?;
-        if let Some(folder) = base.digests() {
-            let found = digests::compare(&ctx, (folder, &base.digest_key)).await;
-            report.compared(found.unwrap_or_else(|e| (0, vec![e.to_string()])));
-        }
-        faults += report.faults;
-        if json {
-            say(&serde_json::to_string(&report)?)?;
-            continue;
-        }
-        for line in report.erasures.iter().chain(&report.found) {
-            say(&format!("{slug}: {line}"))?;
-        }
-        say(&format!(
-            "{slug}: {} commits, {} versions, {} heads, {} faults; digest {}",
-            report.commits, report.versions, report.heads, report.faults, report.digest
-        ))?;
-        if let Some(n) = report.digests {
-            say(&format!("{slug}: compared with {n} digests that were kept"))?;
-        }
-    }
-    if faults > 0 {
-        bail!("{faults} faults")
-    }
-    Ok(())
 }
 
 pub(super) async fn digest(app: &App, base: &Base, company: &str) -> Result<()> {

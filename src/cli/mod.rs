@@ -2,6 +2,7 @@
 mod accounts;
 mod data;
 mod serve;
+mod verify;
 
 use crate::{
     app::App,
@@ -33,9 +34,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Token(c) => accounts::token(&existing(base).await?, c).await,
         Command::Import(c) => data::import(&open(base).await?, c).await,
         Command::Export(c) => data::export(&existing(base).await?, c).await,
-        Command::Verify { company, json } => {
-            data::verify(&existing(base).await?, base, (company, json)).await
-        }
+        Command::Verify(ask) => verify::verify(&existing(base).await?, base, ask).await,
         Command::Erase { company, customer, basis } => {
             data::erase(&existing(base).await?, &company, (&customer, &basis)).await
         }

@@ -144,6 +144,31 @@ pub async fn compare(ctx: &Ctx, (folder, key): (&Path, &Path)) -> Result<(usize,
     Ok((n, faults))
 }
 
+/// Keeps the digest up to which a company's history was verified.
+///
+/// # Errors
+/// `Refused` if it cannot be written.
+pub fn keep_verified(folder: &Path, (slug, digest): (&str, &str)) -> Result<()> {
+    let path = verified(folder, slug);
+    fs::write(&path, format!("{digest}\n")).map_err(|e| failed(&path, &e))
+}
+
+/// The digest up to which it was verified, if it ever was.
+///
+/// # Errors
+/// `Refused` if it cannot be read.
+pub fn last_verified(folder: &Path, slug: &str) -> Result<Option<String>> {
+    let path = verified(folder, slug);
+    if !path.exists() {
+        return Ok(None);
+    }
+    fs::read_to_string(&path).map(Some).map_err(|e| failed(&path, &e))
+}
+
+fn verified(folder: &Path, slug: &str) -> PathBuf {
+    folder.join(format!("{slug}.verified"))
+}
+
 /// That of the key itself where that can be read, else the one that stands beside the digests.
 fn public_key(folder: &Path, key: &Path) -> Result<Vec<u8>> {
     if let Ok(pair) = read_key(key) {

@@ -18,21 +18,34 @@ use futures_util::TryStreamExt;
 use sqlx::Result;
 use uuid::Uuid;
 
-/// A stored version, with its list columns as one text.
+/// A version as its commit made it, with its list columns as one text.
 pub struct StoredVersion {
+    pub id: Uuid,
+    pub from_seq: i64,
+    pub deleted: bool,
+    pub schema_rev: i64,
+    pub body_hash: Vec<u8>,
+    pub body: String,
+    /// The hash of what stands in the place of what was erased.
+    pub stub: Option<Vec<u8>>,
+    /// The revision that it was written in.
+    pub leaf_rev: i64,
+    pub columns: String,
+}
+
+/// A version among those of its record.
+pub struct Standing {
     pub id: Uuid,
     pub branch: i64,
     pub from_seq: i64,
     pub to_seq: Option<i64>,
     pub deleted: bool,
-    pub schema_rev: i64,
-    pub body_hash: Vec<u8>,
-    pub body: String,
+    schema_rev: i64,
+    /// Body and list columns of what main has now.
+    body: Option<String>,
+    pub columns: String,
     /// The commit that erased it, and the hash of what stands in its place.
     pub erased: Option<(i64, Vec<u8>)>,
-    /// The revision that it was written in.
-    pub leaf_rev: i64,
-    pub columns: String,
 }
 
 impl StoredCommit {
@@ -51,6 +64,14 @@ impl StoredVersion {
     pub fn record<R: Stored>(&self, schema: &Schema) -> Result<(R, String)> {
         let (body, _) = raised::<R>(schema, (self.schema_rev, self.body.clone()))?;
         Ok((read(&body)?, body))
+    }
+}
+
+impl Standing {
+    /// The record as it is; none of what main has not, nor of a body that is none of its kind.
+    pub fn record<R: Stored>(&self, schema: &Schema) -> Option<R> {
+        let (body, _) = raised::<R>(schema, (self.schema_rev, self.body.clone()?)).ok()?;
+        read(&body).ok()
     }
 }
 
@@ -103,33 +124,63 @@ fn columns(row: &DbRow, from: usize) -> String {
 
 impl FromDb for StoredVersion {
     fn from_db(r: &DbRow) -> Result<Self> {
-        let (schema_rev, erased_by): (i64, Option<i64>) = (r.get(5)?, r.get(8)?);
-        let (stub, leaf_rev): (Option<Vec<u8>>, Option<i64>) = (r.get(9)?, r.get(10)?);
+        let (schema_rev, leaf_rev): (i64, Option<i64>) = (r.get(3)?, r.get(7)?);
+        Ok(Self {
+            id: r.get(0)?,
+            from_seq: r.get(1)?,
+            deleted: r.get(2)?,
+            schema_rev,
+            body_hash: r.get(4)?,
+            body: r.get(5)?,
+            stub: r.get(6)?,
+            leaf_rev: leaf_rev.unwrap_or(schema_rev),
+            columns: columns(r, 8),
+        })
+    }
+}
+
+impl FromDb for Standing {
+    fn from_db(r: &DbRow) -> Result<Self> {
+        let body: Option<String> = r.get(6)?;
+        let (erased_by, stub): (Option<i64>, Option<Vec<u8>>) = (r.get(7)?, r.get(8)?);
         Ok(Self {
             id: r.get(0)?,
             branch: r.get(1)?,
             from_seq: r.get(2)?,
             to_seq: r.get(3)?,
             deleted: r.get(4)?,
-            schema_rev,
-            body_hash: r.get(6)?,
-            body: r.get(7)?,
+            schema_rev: r.get(5)?,
+            columns: body.as_ref().map(|_| columns(r, 9)).unwrap_or_default(),
+            body,
             erased: erased_by.map(|seq| (seq, stub.unwrap_or_default())),
-            leaf_rev: leaf_rev.unwrap_or(schema_rev),
-            columns: columns(r, 11),
         })
     }
 }
 
-/// Every version of a kind, one after the other.
+/// The versions of a kind that some commits made.
 pub async fn versions<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
+    (from, to): (i64, i64),
     mut each: impl FnMut(StoredVersion),
 ) -> Result<()> {
-    let mut rows = tx.sql(R::TEXTS.every).bind(scope.company()).stream()?;
+    let stmt = tx.sql(R::TEXTS.of_commits).bind(scope.company()).bind(from).bind(to);
+    let mut rows = stmt.stream()?;
     while let Some(row) = rows.try_next().await? {
         each(StoredVersion::from_db(&row)?);
+    }
+    Ok(())
+}
+
+/// Every version of a kind by its world and record, in their order.
+pub async fn standing<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    mut each: impl FnMut(Standing),
+) -> Result<()> {
+    let mut rows = tx.sql(R::TEXTS.standing).bind(scope.company()).stream()?;
+    while let Some(row) = rows.try_next().await? {
+        each(Standing::from_db(&row)?);
     }
     Ok(())
 }

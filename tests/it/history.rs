@@ -312,6 +312,42 @@ stories! {
         assert!(compared().await.1[0].contains("is no digest"));
     }
 
+    async fn a_quick_verification_looks_at_what_came_since(app) {
+        let api = app.program("alpha");
+        let thing = |n: usize| serde_json::json!({"sku": format!("Q-{n}"), "name": "x"});
+        for n in 0..3 {
+            api.post("/api/v1/alpha/main/products", &thing(n)).await.expect(201);
+        }
+        let ctx = app.ctx("alpha").await;
+        let (mut told, whole) = (vec![], verify::Scale::default());
+        let report = verify::scaled(&ctx, &whole, &mut |digest| { told.push(digest.to_owned()); Ok(()) }).await.unwrap();
+        assert_eq!((report.faults, told.last()), (0, Some(&report.digest)));
+        let all = report.commits;
+        api.post("/api/v1/alpha/main/products", &thing(3)).await.expect(201);
+        let since = |quick| verify::Scale { since: told.last().cloned(), quick };
+        let looked = |scale: verify::Scale| { let ctx = ctx.clone(); async move { verify::scaled(&ctx, &scale, &mut |_| Ok(())).await.unwrap() } };
+        let quick = looked(since(true)).await;
+        assert_eq!((quick.faults, quick.commits, quick.versions, quick.heads), (0, 1, 1, 0));
+        let rest = looked(since(false)).await;
+        assert!(rest.faults == 0 && rest.commits == 1 && rest.heads > 10, "{rest:?}");
+        // it finds what was done to the commits since, and to the digest, the whole finds the rest too
+        unlock(app).await;
+        let company = company(app).await;
+        let last = format!("WHERE from_seq = {}", all + 1);
+        let old = format!("WHERE from_seq = {all}");
+        for (place, quick) in [(last, true), (old, false)] {
+            app.database.tamper(&format!("{company}UPDATE product_versions SET body = replace(body, '\"x\"', '\"y\"') {place}")).await;
+            assert_eq!((looked(since(true)).await.faults > 0, faults(app).await > 0), (quick, true));
+            app.database.tamper(&format!("{company}UPDATE product_versions SET body = replace(body, '\"y\"', '\"x\"') {place}")).await;
+        }
+        let other = verify::Scale { since: Some(told.last().unwrap().replace(':', ":00")), quick: true };
+        assert!(verify::scaled(&ctx, &other, &mut |_| Ok(())).await.is_err());
+        let mut wrong = told.last().unwrap().clone();
+        wrong.replace_range(wrong.len() - 1.., if wrong.ends_with('0') { "1" } else { "0" });
+        let other = looked(verify::Scale { since: Some(wrong), quick: true }).await;
+        assert!(other.found[0].contains("written anew") && other.commits == all + 1, "{other:?}");
+    }
+
     async fn c95_a_cut_tail_differs_from_a_digest_kept_elsewhere(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let first = app.digest("alpha").await;

@@ -52,6 +52,21 @@ fn digests_are_kept_by_command_and_by_the_server() {
     assert!(kept_two, "the server keeps one when it starts");
     let report = place.run(&["verify", "--digests", kept]);
     assert!(report.contains("compared with 2 digests") && report.contains(" 0 faults"), "{report}");
+    // quickly, after what was verified; and on from where a run was broken off
+    let before = place.run(&["digest", "--company", "acme"]);
+    let erase = ["erase", "--company", "acme", "--customer", "C-00001", "--basis", "GDPR 17"];
+    assert!(place.run(&erase).contains("versions"));
+    place.run(&["clean"]);
+    let quick = place.run(&["verify", "--quick", "--digests", kept]);
+    assert!(quick.contains(" 0 heads, 0 faults") && quick.contains("acme: 1 commits"), "{quick}");
+    assert!(place.run(&["verify", "--quick", "--digests", kept]).contains("acme: 0 commits"));
+    assert!(place.fails(&["verify", "--quick"]).contains("--since"));
+    let progress = place.path("progress");
+    std::fs::write(&progress, before).unwrap();
+    let asked = ["verify", "--company", "acme", "--progress", progress.to_str().unwrap()];
+    let rest = place.run(&asked);
+    assert!(rest.contains("acme: 1 commits") && rest.contains(" 0 faults"), "{rest}");
+    assert!(!progress.exists() && place.run(&asked).contains("acme: 2 commits"));
     std::fs::write(&file, line.replacen(&digest.trim()[..1], "7", 1)).unwrap();
     assert!(place.fails(&["verify", "--digests", kept]).contains("1 faults"));
 }
