@@ -1,7 +1,7 @@
 //! What a single record cannot tell: codes that two would have, names of records that are gone, orders
 //! that may not be confirmed. Checked on main as it would be, with every draft in its place.
 use super::{
-    Draft, Drafts, Effect, Job, Mergeable, each_kind, fuse, inputs,
+    Draft, Drafts, Effect, Job, Mergeable, each_kind, fuse, inputs, only,
     plan::{Decisions, whole},
 };
 use crate::{
@@ -55,6 +55,7 @@ pub(super) async fn run(
         unique::<Customer>(ctx, tx, job, drafts).await?;
         unique::<Product>(ctx, tx, job, drafts).await?;
         dangling(ctx, tx, since, drafts).await?;
+        only::unseen(ctx, tx, job, drafts).await?;
         still_named(ctx, tx, drafts).await?;
         confirmed(ctx, tx, drafts).await?;
         inputs::moved(ctx, tx, job, drafts).await?;

@@ -13,7 +13,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 /// Outlines kept, and records in all of them: some 40 bytes each.
@@ -39,9 +43,31 @@ impl Default for Looks {
     }
 }
 
+/// A plan as it was made.
+#[derive(Clone)]
+struct Made {
+    stamp: Stamp,
+    outline: Arc<Outline>,
+    at: Instant,
+    took: Duration,
+}
+
+impl Made {
+    /// A page may show it though main has moved since: where main moves without end, one that takes long
+    /// would never be seen. Whoever agrees to it has it made anew.
+    fn may_be_shown(&self) -> bool {
+        will_do(self.took, self.at.elapsed())
+    }
+}
+
+/// One that took long, and is not older than three times that.
+fn will_do(took: Duration, age: Duration) -> bool {
+    took > PATIENCE && age < 3 * took
+}
+
 #[derive(Default)]
 struct Inner {
-    kept: VecDeque<(Key, Stamp, Arc<Outline>)>,
+    kept: VecDeque<(Key, Made)>,
     making: BTreeMap<Key, watch::Receiver<bool>>,
     tasks: JoinSet<()>,
 }
@@ -54,18 +80,17 @@ impl Looks {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    fn find(&self, key: &Key) -> Option<(Stamp, Arc<Outline>)> {
+    fn find(&self, key: &Key) -> Option<Made> {
         let inner = self.inner();
-        let found = inner.kept.iter().find(|(k, ..)| k == key);
-        found.map(|(_, stamp, outline)| (*stamp, outline.clone()))
+        inner.kept.iter().find(|(k, _)| k == key).map(|(_, made)| made.clone())
     }
-    fn keep(&self, key: Key, stamp: Stamp, outline: &Arc<Outline>) {
+    fn keep(&self, key: Key, made: Made) {
         let mut inner = self.inner();
-        inner.kept.retain(|(k, ..)| *k != key);
-        inner.kept.push_front((key, stamp, outline.clone()));
+        inner.kept.retain(|(k, _)| *k != key);
+        inner.kept.push_front((key, made));
         inner.kept.truncate(KEPT);
-        let total = |all: &VecDeque<(Key, Stamp, Arc<Outline>)>| -> usize {
-            all.iter().map(|(.., o)| o.weight()).sum()
+        let total = |all: &VecDeque<(Key, Made)>| -> usize {
+            all.iter().map(|(_, made)| made.outline.weight()).sum()
         };
         while inner.kept.len() > 1 && total(&inner.kept) > RECORDS {
             inner.kept.pop_back();
@@ -100,7 +125,7 @@ fn key(ctx: &Ctx, job: &Job) -> Key {
 /// What would happen, to be looked at. However long it takes to find out.
 pub async fn look(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     ctx.may(Act::ReadHistory)?;
-    match kept(ctx, &job).await? {
+    match kept(ctx, &job, |_| false).await? {
         Some(outline) => Ok(outline),
         None => make(ctx, job).await,
     }
@@ -110,7 +135,7 @@ pub async fn look(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
 /// whoever asks again finds it made.
 pub async fn glimpse(ctx: &Ctx, job: &Job) -> Result<Option<Arc<Outline>>> {
     ctx.may(Act::ReadHistory)?;
-    if let Some(outline) = kept(ctx, job).await? {
+    if let Some(outline) = kept(ctx, job, Made::may_be_shown).await? {
         return Ok(Some(outline));
     }
     let mut made = begin(ctx, job);
@@ -121,13 +146,18 @@ pub async fn glimpse(ctx: &Ctx, job: &Job) -> Result<Option<Arc<Outline>>> {
     look(ctx, job.clone()).await.map(Some)
 }
 
-/// What is kept, if nothing has happened since that it rests on.
-async fn kept(ctx: &Ctx, job: &Job) -> Result<Option<Arc<Outline>>> {
-    let Some((stamp, outline)) = looks(ctx).find(&key(ctx, job)) else { return Ok(None) };
+/// What is kept, if nothing has happened since that it rests on, or main has moved and it will do.
+async fn kept(
+    ctx: &Ctx,
+    job: &Job,
+    will_do: impl Fn(&Made) -> bool,
+) -> Result<Option<Arc<Outline>>> {
+    let Some(made) = looks(ctx).find(&key(ctx, job)) else { return Ok(None) };
+    let outline = made.outline.clone();
     let mut tx = ctx.read().await?;
     let same = outline.job.branch() == job.branch()
-        && stamp == resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?
-        && apply::rests(ctx, &mut tx, &outline).await?
+        && made.stamp == resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?
+        && (will_do(&made) || apply::rests(ctx, &mut tx, &outline).await?)
         && (outline.reviewed.is_some() || !wanted(ctx, &mut tx, &outline).await?);
     Ok(same.then_some(outline))
 }
@@ -137,14 +167,15 @@ async fn wanted(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<bool> {
 }
 
 async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
-    let key = key(ctx, &job);
+    let (key, begun) = (key(ctx, &job), Instant::now());
     let mut tx = ctx.read().await?;
     let stamp = resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?;
     let plan = plan::within(ctx, &mut tx, job).await?;
     let wanted = review::is_wanted(ctx, &mut tx, (&plan.job, &plan.summary)).await?;
     drop(tx);
     let outline = Arc::new(Outline::of(&plan, wanted));
-    looks(ctx).keep(key, stamp, &outline);
+    let (at, took) = (Instant::now(), begun.elapsed());
+    looks(ctx).keep(key, Made { stamp, outline: outline.clone(), at, took });
     Ok(outline)
 }
 
@@ -169,4 +200,17 @@ fn begin(ctx: &Ctx, job: &Job) -> watch::Receiver<bool> {
     };
     inner.tasks.spawn(work.in_current_span().with_current_subscriber());
     waits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_took_long_is_shown_though_main_has_moved() {
+        let ms = Duration::from_millis;
+        assert!(will_do(ms(2000), ms(5900)));
+        assert!(!will_do(ms(2000), ms(6000)));
+        assert!(!will_do(PATIENCE, ms(1)));
+    }
 }

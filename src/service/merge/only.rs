@@ -1,11 +1,19 @@
 //! Which of a branch's records are merged: every one, or some and what they need.
-use super::{Draft, Drafts, Effect, Mergeable, each_kind};
+use super::{Draft, Drafts, Effect, Job, Mergeable, each_kind, plan::whole};
 use crate::{
-    domain::{field::Kind, record::Record as _},
+    domain::{
+        field::Kind,
+        history::merge::{Conflict, ConflictKind},
+        record::Record as _,
+        scope::{Scope, World},
+    },
     service::{
+        context::Ctx,
         error::{Error, Result},
+        records::parsed,
         references,
     },
+    store::{db::Tx, versions},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -72,6 +80,41 @@ impl Only {
 fn names<R: Mergeable>(draft: &Draft<R>) -> Vec<(Kind, Uuid)> {
     let named = draft.after().map(|r| references::named_in::<R>(&r.value())).unwrap_or_default();
     named.into_iter().map(|(kind, id, _)| (kind, id)).collect()
+}
+
+/// After a part is merged the branch shows its records as main has them: what they name there must be on
+/// the branch as well.
+pub(super) async fn unseen(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Drafts) -> Result<()> {
+    let (Job::Merge(branch, _), Some(_)) = (job, job.only()) else { return Ok(()) };
+    let world = World::Branch(branch.clone());
+    let scope = ctx.scope.clone().in_world(world);
+    each_kind!(R => for i in 0..R::of(drafts).len() {
+        let draft = &R::of(drafts)[i];
+        let mut known = vec![];
+        if let Some(theirs) = &draft.theirs {
+            known = references::named_in::<R>(&parsed(&theirs.body)?);
+        }
+        let mut named = draft.after().map(|r| references::named_in::<R>(&r.value())).unwrap_or_default();
+        named.retain(|(_, id, _)| !known.iter().any(|(_, k, _)| k == id));
+        for (kind, id, path) in named {
+            if !is_there(tx, &scope, (kind, id)).await? {
+                let what = kind.label().to_lowercase();
+                let why = format!("On main it names a {what} that the branch does not have yet. Bring the branch up to date first.");
+                let draft = &mut R::of_mut(drafts)[i];
+                let path = format!("{path}#unseen");
+                draft.clashes.push(Conflict { path, ..whole(draft, ConflictKind::Dangling, why) });
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn is_there(tx: &mut Tx, scope: &Scope, (kind, id): (Kind, Uuid)) -> Result<bool> {
+    let mut found = false;
+    each_kind!(R => if R::KIND == kind {
+        found = versions::current::<R>(tx, scope, id).await?.is_some();
+    });
+    Ok(found)
 }
 
 fn is_new(drafts: &Drafts, (kind, id): (Kind, Uuid)) -> bool {

@@ -65,6 +65,28 @@ stories! {
         assert_eq!(found["items"].as_array().unwrap().len(), 1);
     }
 
+    async fn a_part_brings_nothing_that_the_branch_does_not_have(app) {
+        let api = app.program("alpha");
+        let (old, other) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&old, &b), json!({"contact": "Old"})).await;
+        edit(&api, &within(&other, &b), json!({"contact": "Other"})).await;
+        made(&api, "customers", json!({"number": "C-LATE", "name": "Late", "currency": "GBP"})).await;
+        edit(&api, &old, json!({"customer": "C-LATE"})).await;
+        let chosen = [key("order", &old)];
+        let found = part(&api, &b, &chosen).await;
+        let clash = &conflicts(&found)[0];
+        assert_eq!((&clash["kind"], &clash["choices"]), (&json!("dangling"), &json!(["ours"])));
+        assert!(clash["why"].as_str().unwrap().contains("Bring the branch up to date first"), "{clash}");
+        // neither the whole nor another record is held up
+        assert_eq!(plan(&api, &b).await["conflicts"], 0);
+        merge_part(&api, &b, &[key("order", &other)]).await;
+        sync(&api, &b).await.unwrap();
+        merge_part(&api, &b, &chosen).await;
+        let now = get(&api, &old).await;
+        assert_eq!((&now["contact"], &now["customer_name"]), (&json!("Old"), &json!("Late")));
+    }
+
     async fn what_was_merged_by_itself_is_told_against_main_from_then_on(app) {
         let api = app.program("alpha");
         let (one, two) = (order(&api).await, order(&api).await);
