@@ -5,7 +5,7 @@ use crate::{
     config::{Base, Web},
     service::{
         accounts::{self, NewUser},
-        companies,
+        branches, companies,
         digests::Keeper,
         generate, sessions,
     },
@@ -69,6 +69,9 @@ async fn every_hour(app: App, keeper: Option<Keeper>) {
     loop {
         if let Err(e) = sessions::sweep(&app).await {
             tracing::warn!(error = %e, "old sessions were not forgotten");
+        }
+        if let Err(e) = branches::sweep(&app).await {
+            tracing::warn!(error = %e, "forgotten branches were not put away");
         }
         if let Some(keeper) = &keeper
             && let Err(e) = keeper.keep_all(&app).await

@@ -11,7 +11,7 @@ vocabulary! {
     BranchState {
         Open = "open", "Open";
         Merged = "merged", "Merged";
-        Discarded = "discarded", "Discarded";
+        Discarded = "discarded", "Put away";
     }
 }
 vocabulary! {
@@ -21,6 +21,10 @@ vocabulary! {
         Company = "company", "Everybody in the company";
     }
 }
+
+/// Days without a change after which people are told of it, and after which an open branch is put away.
+pub const QUIET_DAYS: i64 = 30;
+pub const STALE_DAYS: i64 = 180;
 
 /// A branch as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,15 +53,22 @@ impl Branch {
     pub fn is_of(&self, person: Option<UserId>) -> bool {
         self.owner.is_some() && self.owner == person
     }
+    /// For how many days nothing was changed in it; told of an open branch that may have been forgotten.
+    pub fn quiet(&self, now: Ts) -> Option<i64> {
+        let days = (now.micros() - self.changed_at.micros()) / DAY;
+        (self.state == BranchState::Open && days >= QUIET_DAYS).then_some(days)
+    }
     /// Why it cannot be changed any more.
     pub fn closed(&self) -> Option<&'static str> {
         match self.state {
             BranchState::Open => None,
             BranchState::Merged => Some("This branch was merged. Open a new one to go on."),
-            BranchState::Discarded => Some("This branch was discarded. Reopen it to go on."),
+            BranchState::Discarded => Some("This branch was put away. Reopen it to go on."),
         }
     }
 }
+
+const DAY: i64 = 86_400_000_000;
 
 /// A branch's name as typed.
 ///

@@ -1,13 +1,15 @@
 //! Branches: opened, listed, entered.
 use super::{
+    companies,
     context::{Ctx, open_still},
     error::{Error, Result},
     merge::each_kind,
     subjects::Subject,
 };
 use crate::{
+    app::App,
     domain::{
-        branch::{Branch, BranchState, Visibility, parse_name, parse_note, slug_of},
+        branch::{Branch, BranchState, STALE_DAYS, Visibility, parse_name, parse_note, slug_of},
         history::cause::Cause,
         policy::Act,
         scope::World,
@@ -198,18 +200,42 @@ async fn told(ctx: &Ctx, tx: &mut Tx, all: Vec<Branch>) -> Result<Vec<Listed>> {
     Ok(each.collect())
 }
 
+/// Puts away every open branch of every company in which nothing was changed for [`STALE_DAYS`]. One that
+/// cannot be stands in nobody's way: it is logged.
+///
+/// # Errors
+/// As the database.
+pub async fn sweep(app: &App) -> Result<usize> {
+    let (until, mut n) = (app.now().plus_seconds(-STALE_DAYS * 86_400), 0);
+    for slug in companies::slugs(app).await? {
+        let ctx = Ctx::of_operator(app, &slug).await?;
+        let mut tx = ctx.glance().await?;
+        let stale = branches::quiet_since(&mut tx, &ctx.scope, (until, LISTED)).await?;
+        drop(tx);
+        for branch in stale {
+            let word = format!("Nothing was changed for {STALE_DAYS} days: put away");
+            let to = (BranchState::Discarded, Cause::Discarding, word.as_str());
+            match change(&ctx, branch, to).await {
+                Ok(()) => n += 1,
+                Err(e) => tracing::warn!(company = slug, error = %e, "a branch was not put away"),
+            }
+        }
+    }
+    Ok(n)
+}
+
 /// Puts a branch away. Nothing of it is lost.
 pub async fn discard(ctx: &Ctx, slug: &str) -> Result<()> {
     let branch = own(ctx, slug).await?;
     open_still(&branch)?;
-    change(ctx, branch, (BranchState::Discarded, Cause::Discarding, "Discarded")).await
+    change(ctx, branch, (BranchState::Discarded, Cause::Discarding, "Put away")).await
 }
 
-/// Opens a discarded branch again.
+/// Opens a branch again that was put away.
 pub async fn reopen(ctx: &Ctx, slug: &str) -> Result<()> {
     let branch = own(ctx, slug).await?;
     if branch.state != BranchState::Discarded {
-        return Err(Error::Refused("Only a discarded branch can be reopened.".into()));
+        return Err(Error::Refused("Only a branch that was put away can be reopened.".into()));
     }
     change(ctx, branch, (BranchState::Open, Cause::Opening, "Reopened")).await
 }

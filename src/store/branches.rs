@@ -141,6 +141,17 @@ pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> R
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
 }
 
+/// Open branches of anybody that did not change after a moment.
+pub async fn quiet_since(
+    tx: &mut Tx,
+    scope: &Scope,
+    (until, limit): (Ts, i64),
+) -> Result<Vec<Branch>> {
+    let text = select!("b.state = 'open' AND b.changed_at < $2 ORDER BY b.changed_at LIMIT $3");
+    let stmt = tx.sql(text).bind(scope.company()).bind(until).bind(limit);
+    Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
+}
+
 /// The first commit after one that is of a branch which the person may not see.
 pub async fn first_hidden(tx: &mut Tx, scope: &Scope, after: i64) -> Result<Option<i64>> {
     let (person, all) = asker(scope);

@@ -23,7 +23,7 @@ const DONE: &[(&str, &str)] = &[
     ("approval-withdrawn", "Your approval is taken back"),
     ("branch-synced", "Brought up to date with main"),
     ("sync-undone", "The branch is what it was before it was brought up to date"),
-    ("branch-discarded", "Discarded. It can be reopened from here"),
+    ("branch-discarded", "Put away. It can be reopened from here"),
     ("nothing-to-do", "There was nothing to do"),
     ("reverted", "Taken back. What others changed since stays"),
     ("decided", "Decided"),

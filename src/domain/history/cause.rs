@@ -19,7 +19,7 @@ vocabulary! {
         Sync = "sync", "brought the branch up to date";
         Undoing = "undoing", "took back what was brought in from main";
         Revert = "revert", "took back a change";
-        Discarding = "discarding", "discarded the branch";
+        Discarding = "discarding", "put the branch away";
         Naming = "naming", "gave a point of the history a name";
         Erasure = "erasure", "erased personal data";
         Members = "members", "changed the members";

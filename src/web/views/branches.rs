@@ -50,6 +50,8 @@ pub(in crate::web) struct Row {
     /// `42 changed records`
     pub size: String,
     pub behind: i64,
+    /// Days without a change, if it may have been forgotten.
+    pub quiet: Option<i64>,
     pub when: String,
     pub full: String,
     pub iso: String,
@@ -186,6 +188,7 @@ fn row(visit: &Visit, listed: &Listed, (list, here): (&str, &str)) -> Row {
         private: b.visibility == Visibility::Private,
         size: size(t.size),
         behind: if b.state == BranchState::Open { t.behind } else { 0 },
+        quiet: b.quiet(now),
         when: b.changed_at.spoken(now, &zone),
         full: b.changed_at.full_text(&zone),
         iso: b.changed_at.to_string(),

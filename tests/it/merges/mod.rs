@@ -4,6 +4,7 @@ mod deletions;
 mod failures;
 mod fields;
 mod history;
+mod life;
 mod operation;
 mod parts;
 mod records;

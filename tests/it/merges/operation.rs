@@ -4,7 +4,7 @@ use super::{
     order, plan,
 };
 use crate::{
-    branches::{all, edit, get, open, within},
+    branches::{edit, get, open, within},
     harness::Statements,
     stories,
 };
@@ -13,45 +13,6 @@ use std::time::Duration;
 use tributary::service::merge::{Acts, Looks};
 
 stories! {
-    async fn l25_a_copy_of_a_branch_comes_to_what_the_branch_does(app) {
-        let api = app.program("alpha");
-        let gone = order(&api).await;
-        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1", "contact": "Bob"})).await;
-        api.post(&format!("/api/v1{}/deletion", within(&gone, &b)), &json!({})).await.expect(204);
-        let new = made_in(&api, (&b, "products"), json!({"sku": "COPY-1", "name": "Copied"})).await;
-        let never = made_in(&api, (&b, "products"), json!({"sku": "COPY-2", "name": "Never"})).await;
-        api.post(&format!("/api/v1{never}/deletion"), &json!({})).await.expect(204);
-        let conflict = open_conflicts(&api, &b).await.remove(0);
-        decide(&api, &b, &conflict, "theirs", "").await;
-        let was = (bare(plan(&api, &b).await), unversioned(all(&api, &b, "orders").await));
-        let mut lead = app.actor("lead", "alpha").await;
-        let ask = lead.get(&format!("/alpha/main/branches/{b}")).await.attrs("main a.btn", "href").into_iter().find(|h| h.contains("copy_of")).unwrap();
-        let made = lead.submit(&ask, "#branch-form", &[("visibility", "company")]).await.expect(303);
-        let copy = made.header("location").split('/').nth(2).unwrap().to_owned();
-        assert_ne!(copy, b);
-        assert_eq!(bare(plan(&api, &copy).await), was.0);
-        assert_eq!(unversioned(all(&api, &copy, "orders").await), was.1);
-        let found = api.get(&format!("/api/v1/alpha/{copy}/products?q=copied")).await.expect(200).json();
-        assert_eq!(found["items"].as_array().unwrap().len(), 1, "its words find it");
-        // they go their own ways
-        edit(&api, &within(&url, &copy), json!({"warehouse": "W9"})).await;
-        assert!(get(&api, &within(&url, &b)).await["warehouse"].is_null());
-        merge(&api, &copy).await.unwrap();
-        let now = get(&api, &url).await;
-        assert_eq!((&now["customer_po"], &now["contact"], &now["warehouse"]), (&json!("PO-1"), &json!("Bob"), &json!("W9")));
-        api.get(&format!("/api/v1{gone}")).await.expect(404);
-        get(&api, &within(&new, "main")).await;
-        // what the copy merged is nothing of the original any more
-        assert_eq!(plan(&api, &b).await["items"], json!([]));
-        // neither what one may not see is copied nor what is merged
-        let secret = api.post(&format!("{API}/branches"), &json!({"name": "Secret", "visibility": "private"})).await.expect(201).json();
-        let clerk = app.program_of("clerk", "alpha").await;
-        for of in [secret["slug"].as_str().unwrap(), &copy, "nothing"] {
-            clerk.post(&format!("{API}/branches"), &json!({"name": "Other", "copy_of": of})).await.expect(422);
-        }
-        app.actor("clerk", "alpha").await.get("/alpha/main/branches/new?copy_of=secret").await.expect(404);
-    }
-
     async fn a_merge_that_takes_a_while_goes_on_by_itself(app) {
         let api = app.program("alpha");
         let url = order(&api).await;
@@ -225,7 +186,7 @@ stories! {
         api.post(&format!("{path}/discarding"), &json!({})).await.expect(200);
         let list = format!("/api/v1/alpha/{b}/products");
         let refused = api.post(&list, &json!({"sku": "X-1", "name": "X"})).await.expect(409).json();
-        assert_eq!(refused["detail"], "This branch was discarded. Reopen it to go on.");
+        assert_eq!(refused["detail"], "This branch was put away. Reopen it to go on.");
         api.post(&format!("{path}/reopening"), &json!({})).await.expect(200);
         api.post(&list, &json!({"sku": "X-1", "name": "X"})).await.expect(201);
     }
@@ -377,20 +338,4 @@ stories! {
         }
         assert!(asked[0] > 10 && asked[0] == asked[1], "{asked:?}");
     }
-}
-
-/// A plan without what names its branch.
-fn bare(mut plan: Value) -> Value {
-    for name in ["plan", "branch"] {
-        plan.as_object_mut().unwrap().remove(name);
-    }
-    plan
-}
-
-/// Records without the commits that made them so.
-fn unversioned(mut records: Vec<Value>) -> Vec<Value> {
-    for record in &mut records {
-        record.as_object_mut().unwrap().remove("version");
-    }
-    records
 }

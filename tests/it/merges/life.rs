@@ -1,0 +1,92 @@
+//! Branches that begin as others, and that are put away.
+use super::{API, both, branch, decide, made_in, merge, open_conflicts, order, plan};
+use crate::{
+    branches::{all, edit, get, within},
+    stories,
+};
+use serde_json::{Value, json};
+use tributary::service::branches;
+
+stories! {
+    async fn a_branch_that_nobody_changes_is_put_away(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+        let busy = branch(&api, "Busy").await;
+        let merged = branch(&api, "Done").await;
+        edit(&api, &within(&url, &merged), json!({"warehouse": "W"})).await;
+        merge(&api, &merged).await.unwrap();
+        let day = 86_400;
+        app.app.clock.advance(100 * day + 3600);
+        edit(&api, &within(&url, &busy), json!({"warehouse": "W1"})).await;
+        let mut lead = app.actor("lead", "alpha").await;
+        let list = lead.get("/alpha/main/branches").await.expect(200).texts("tbody tr").join("\n");
+        assert_eq!(list.matches("quiet for 100 days").count(), 1, "{list}");
+        assert!(lead.get(&format!("/alpha/main/branches/{b}")).await.expect(200).body.contains("Nothing was changed here for 100 days"));
+        assert_eq!(branches::sweep(&app.app).await.unwrap(), 0);
+        app.app.clock.advance(80 * day);
+        assert_eq!(branches::sweep(&app.app).await.unwrap(), 1);
+        assert_eq!(branches::sweep(&app.app).await.unwrap(), 0);
+        let state = |b: &str| { let path = format!("{API}/branches/{b}"); let api = api.clone(); async move { api.get(&path).await.expect(200).json()["state"].clone() } };
+        assert_eq!((state(&b).await, state(&busy).await, state(&merged).await), (json!("discarded"), json!("open"), json!("merged")));
+        // it is read still, and goes on once it is reopened
+        assert_eq!(get(&api, &within(&url, &b)).await["customer_po"], "PO-1");
+        api.post(&format!("{API}/branches/{b}/reopening"), &json!({})).await.expect(200);
+        assert_eq!(branches::sweep(&app.app).await.unwrap(), 0);
+        merge(&api, &b).await.unwrap();
+    }
+
+    async fn l25_a_copy_of_a_branch_comes_to_what_the_branch_does(app) {
+        let api = app.program("alpha");
+        let gone = order(&api).await;
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1", "contact": "Bob"})).await;
+        api.post(&format!("/api/v1{}/deletion", within(&gone, &b)), &json!({})).await.expect(204);
+        let new = made_in(&api, (&b, "products"), json!({"sku": "COPY-1", "name": "Copied"})).await;
+        let never = made_in(&api, (&b, "products"), json!({"sku": "COPY-2", "name": "Never"})).await;
+        api.post(&format!("/api/v1{never}/deletion"), &json!({})).await.expect(204);
+        let conflict = open_conflicts(&api, &b).await.remove(0);
+        decide(&api, &b, &conflict, "theirs", "").await;
+        let was = (bare(plan(&api, &b).await), unversioned(all(&api, &b, "orders").await));
+        let mut lead = app.actor("lead", "alpha").await;
+        let ask = lead.get(&format!("/alpha/main/branches/{b}")).await.attrs("main a.btn", "href").into_iter().find(|h| h.contains("copy_of")).unwrap();
+        let made = lead.submit(&ask, "#branch-form", &[("visibility", "company")]).await.expect(303);
+        let copy = made.header("location").split('/').nth(2).unwrap().to_owned();
+        assert_ne!(copy, b);
+        assert_eq!(bare(plan(&api, &copy).await), was.0);
+        assert_eq!(unversioned(all(&api, &copy, "orders").await), was.1);
+        let found = api.get(&format!("/api/v1/alpha/{copy}/products?q=copied")).await.expect(200).json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "its words find it");
+        // they go their own ways
+        edit(&api, &within(&url, &copy), json!({"warehouse": "W9"})).await;
+        assert!(get(&api, &within(&url, &b)).await["warehouse"].is_null());
+        merge(&api, &copy).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["customer_po"], &now["contact"], &now["warehouse"]), (&json!("PO-1"), &json!("Bob"), &json!("W9")));
+        api.get(&format!("/api/v1{gone}")).await.expect(404);
+        get(&api, &within(&new, "main")).await;
+        // what the copy merged is nothing of the original any more
+        assert_eq!(plan(&api, &b).await["items"], json!([]));
+        // neither what one may not see is copied nor what is merged
+        let secret = api.post(&format!("{API}/branches"), &json!({"name": "Secret", "visibility": "private"})).await.expect(201).json();
+        let clerk = app.program_of("clerk", "alpha").await;
+        for of in [secret["slug"].as_str().unwrap(), &copy, "nothing"] {
+            clerk.post(&format!("{API}/branches"), &json!({"name": "Other", "copy_of": of})).await.expect(422);
+        }
+        app.actor("clerk", "alpha").await.get("/alpha/main/branches/new?copy_of=secret").await.expect(404);
+    }
+}
+
+/// A plan without what names its branch.
+fn bare(mut plan: Value) -> Value {
+    for name in ["plan", "branch"] {
+        plan.as_object_mut().unwrap().remove(name);
+    }
+    plan
+}
+
+/// Records without the commits that made them so.
+fn unversioned(mut records: Vec<Value>) -> Vec<Value> {
+    for record in &mut records {
+        record.as_object_mut().unwrap().remove("version");
+    }
+    records
+}
