@@ -23,11 +23,11 @@ BEGIN
   THEN RAISE EXCEPTION 'history is append-only'; END IF;
   RETURN new;
 END $$;
--- A message that named the customer: the hash of what it was.
-ALTER TABLE commits ADD COLUMN message_hash BYTEA CHECK (length(message_hash) = 32);
+-- A message that named the customer: the hash of what it was, and the commit that erased it.
+ALTER TABLE commits ADD COLUMN message_hash BYTEA CHECK (length(message_hash) = 32), ADD COLUMN message_erased_by BIGINT;
 CREATE FUNCTION refuse_rewording() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF old.message_hash IS NOT NULL OR new.message_hash IS NULL
+  IF old.message_hash IS NOT NULL OR new.message_hash IS NULL OR new.message_erased_by IS NULL
     OR (new.company_id, new.seq, new.branch_id, new.parent_seq, new.merged_seq, new.author_id, new.author_kind, new.at, new.cause, new.records, new.root, new.prev, new.hash)
     IS DISTINCT FROM (old.company_id, old.seq, old.branch_id, old.parent_seq, old.merged_seq, old.author_id, old.author_kind, old.at, old.cause, old.records, old.root, old.prev, old.hash)
   THEN RAISE EXCEPTION 'history is append-only'; END IF;

@@ -56,11 +56,12 @@ AND (old.erased_by IS NOT NULL OR new.erased_by IS NULL OR new.stub_hash IS NULL
   OR (new.company_id, new.branch_id, new.id, new.from_seq, new.to_seq, new.deleted, new.body_hash, new.leaf_rev)
   IS NOT (old.company_id, old.branch_id, old.id, old.from_seq, old.to_seq, old.deleted, old.body_hash, old.schema_rev))
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
--- A message that named the customer: the hash of what it was.
+-- A message that named the customer: the hash of what it was, and the commit that erased it.
 ALTER TABLE commits ADD COLUMN message_hash BLOB CHECK (length(message_hash) = 32);
+ALTER TABLE commits ADD COLUMN message_erased_by INTEGER;
 DROP TRIGGER commits_stay;
 CREATE TRIGGER commits_stay BEFORE UPDATE ON commits
-WHEN old.message_hash IS NOT NULL OR new.message_hash IS NULL
+WHEN old.message_hash IS NOT NULL OR new.message_hash IS NULL OR new.message_erased_by IS NULL
   OR (new.company_id, new.seq, new.branch_id, new.parent_seq, new.merged_seq, new.author_id, new.author_kind, new.at, new.cause, new.records, new.root, new.prev, new.hash)
   IS NOT (old.company_id, old.seq, old.branch_id, old.parent_seq, old.merged_seq, old.author_id, old.author_kind, old.at, old.cause, old.records, old.root, old.prev, old.hash)
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;

@@ -3,7 +3,7 @@ use super::say;
 use crate::{
     app::{App, Clock, Rng},
     config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
-    domain::{customer::Customer, order::Order, page::OrderFilter, time::Ts},
+    domain::{order::Order, page::OrderFilter, time::Ts},
     service::{
         context::Ctx,
         digests, erasure,
@@ -150,14 +150,17 @@ pub(super) async fn seed(base: &Base, seed: u64) -> Result<()> {
 
 pub(super) async fn erase(app: &App, slug: &str, (number, basis): (&str, &str)) -> Result<()> {
     let ctx = Ctx::of_operator(app, slug).await?;
-    let Some(customer) = records::by_code::<Customer>(&ctx, number).await? else {
-        bail!("{slug} has no customer {number}");
-    };
-    let done = erasure::erase(&ctx, customer.id.0, basis).await?;
-    say(&format!(
-        "Erased from {} versions and {} messages, by commit {}.",
-        done.versions, done.messages, done.seq
-    ))?;
+    let all = erasure::of_number(&ctx, number).await?;
+    if all.is_empty() {
+        bail!("{slug} never had a customer {number}");
+    }
+    for customer in all {
+        let done = erasure::erase(&ctx, customer, basis).await?;
+        say(&format!(
+            "Erased from {} versions and {} messages, by commit {}.",
+            done.versions, done.messages, done.seq
+        ))?;
+    }
     say("`tributary clean`, when nobody works, writes over what free space has of it.")
 }
 

@@ -7,12 +7,11 @@ use crate::{
         companies,
         context::Ctx,
         digests,
-        error::Error,
         verify::{self, Report, Scale},
     },
 };
 use anyhow::{Result, bail};
-use std::{fs, path::Path};
+use std::fs;
 
 pub(super) async fn verify(app: &App, base: &Base, ask: VerifyCommand) -> Result<()> {
     let slugs = match &ask.company {
@@ -26,8 +25,13 @@ pub(super) async fn verify(app: &App, base: &Base, ask: VerifyCommand) -> Result
         if let Some(folder) = base.digests() {
             let found = digests::compare(&ctx, (folder, &base.digest_key)).await;
             report.compared(found.unwrap_or_else(|e| (0, vec![e.to_string()])));
-            if report.faults == 0 {
-                digests::keep_verified(folder, (&slug, &report.digest))?;
+            let kept = || digests::keep_verified(folder, (&slug, &report.digest));
+            // what came before a digest that somebody names may never have been looked at
+            if report.faults == 0
+                && ask.since.is_none()
+                && let Err(e) = kept()
+            {
+                tracing::warn!(error = %e, "how far it was verified was not kept");
             }
         }
         faults += report.faults;
@@ -53,19 +57,12 @@ async fn verified(ctx: &Ctx, base: &Base, ask: &VerifyCommand) -> Result<Report>
         _ => None,
     };
     let scale = Scale { since, quick: ask.quick };
-    let mut keep = |digest: &str| progress.map_or(Ok(()), |file| write(file, digest));
+    let mut keep = |digest: &str| progress.map_or(Ok(()), |file| digests::replace(file, digest));
     let report = verify::scaled(ctx, &scale, &mut keep).await?;
     if let Some(file) = progress.filter(|file| file.exists()) {
         fs::remove_file(file)?;
     }
     Ok(report)
-}
-
-/// Whole or not at all: a run may be broken off at any time.
-fn write(file: &Path, digest: &str) -> crate::service::error::Result<()> {
-    let part = file.with_extension("part");
-    let done = fs::write(&part, digest).and_then(|()| fs::rename(&part, file));
-    done.map_err(|e| Error::Refused(format!("{}: {e}", file.display())))
 }
 
 fn tell(report: &Report) -> Result<()> {

@@ -258,7 +258,8 @@ async fn change(
     let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
     let mut w = Write::begin(&ctx.app.db, &scope, ctx.now()).await?;
     let Some(now) = w.scope().world().branch().cloned() else { return Err(Error::NotFound) };
-    if now.state != branch.state {
+    let quiet = ctx.scope.actor().is_some() || now.changed_at == branch.changed_at;
+    if now.state != branch.state || !quiet {
         let why = "Someone changed this branch just now. Look at it again.";
         return Err(Error::Refused(why.into()));
     }

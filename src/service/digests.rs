@@ -149,8 +149,17 @@ pub async fn compare(ctx: &Ctx, (folder, key): (&Path, &Path)) -> Result<(usize,
 /// # Errors
 /// `Refused` if it cannot be written.
 pub fn keep_verified(folder: &Path, (slug, digest): (&str, &str)) -> Result<()> {
-    let path = verified(folder, slug);
-    fs::write(&path, format!("{digest}\n")).map_err(|e| failed(&path, &e))
+    replace(&verified(folder, slug), digest)
+}
+
+/// Writes a digest into a file of its own, whole or not at all: a run may be broken off at any time.
+///
+/// # Errors
+/// `Refused` if it cannot be written.
+pub fn replace(file: &Path, digest: &str) -> Result<()> {
+    let part = file.with_extension("part");
+    let done = fs::write(&part, format!("{digest}\n")).and_then(|()| fs::rename(&part, file));
+    done.map_err(|e| failed(file, &e))
 }
 
 /// The digest up to which it was verified, if it ever was.

@@ -15,9 +15,7 @@ use crate::{
         text::{clean, forbidden},
     },
     store::{
-        erasure::{Taken, keep, take, take_messages},
-        masters::read,
-        versions,
+        erasure::{self, Taken, keep, take, take_messages},
         write::Said,
     },
 };
@@ -40,15 +38,13 @@ pub struct Erased {
 /// goods and dates stay. `basis` is the law or the wish that it rests on; it is kept for ever.
 ///
 /// # Errors
-/// `Invalid` at `basis`; `NotFound` if main never had this customer; `Refused` if nothing is left to erase.
+/// `Invalid` at `basis`; `NotFound` if there never was this customer; `Refused` if nothing is left to erase.
 pub async fn erase(ctx: &Ctx, customer: Uuid, basis: &str) -> Result<Erased> {
     ctx.may(Act::ErasePerson)?;
     let basis = parse_basis(basis).map_err(|e| Error::at("basis", e))?;
     let main = ctx.clone().in_world(World::Main);
     let mut w = main.write().await?;
-    let last = versions::timeline::<Customer>(&mut w.tx, &main.scope, customer, (i64::MAX, 1));
-    let last = last.await?.pop().ok_or(Error::NotFound)?;
-    let number = read::<Customer>(&last.body)?.number;
+    let last = erasure::last(&mut w.tx, &main.scope, customer).await?.ok_or(Error::NotFound)?;
     let mut taken = Taken::default();
     take::<Customer>(&mut w, customer, &mut taken).await?;
     take::<Order>(&mut w, customer, &mut taken).await?;
@@ -56,12 +52,13 @@ pub async fn erase(ctx: &Ctx, customer: Uuid, basis: &str) -> Result<Erased> {
         return Err(Error::Refused("Nothing is left of this customer to erase.".into()));
     }
     let messages = take_messages(&mut w, &taken).await?;
+    let number = taken.number.take().unwrap_or(last.number);
     keep(&mut w, customer, (&number, &basis)).await?;
     let versions = taken.stubs.len();
-    let message = sentence((&number, &basis), &mut taken.stubs);
+    let message = sentence((&number, &basis), &mut taken.stubs, &messages);
     let seq = w.finish(Said { cause: Cause::Erasure, message: &message }).await?;
     merge::forget(ctx);
-    Ok(Erased { seq, versions, messages })
+    Ok(Erased { seq, versions, messages: messages.len() })
 }
 
 /// Why something is erased, as typed.
@@ -72,4 +69,21 @@ fn parse_basis(text: &str) -> Result<String, &'static str> {
         n if n <= BASIS && !basis.chars().any(forbidden) => Ok(basis),
         _ => Err("Use at most 200 characters"),
     }
+}
+
+/// A customer as somebody wrote it last, on main or on a branch, deleted or not.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn subject(ctx: &Ctx, id: Uuid) -> Result<Customer> {
+    ctx.may(Act::ErasePerson)?;
+    let mut tx = ctx.glance().await?;
+    erasure::last(&mut tx, &ctx.scope, id).await?.ok_or(Error::NotFound)
+}
+
+/// The customers that have a number, or had it.
+pub async fn of_number(ctx: &Ctx, number: &str) -> Result<Vec<Uuid>> {
+    ctx.may(Act::ErasePerson)?;
+    let mut tx = ctx.glance().await?;
+    Ok(erasure::of_number(&mut tx, &ctx.scope, number).await?)
 }

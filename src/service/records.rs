@@ -12,6 +12,7 @@ use crate::{
         history::{
             cause::Cause,
             diff::{diff, part},
+            erasure::{ERASED, personal},
             merge::{Conflict, merge3},
         },
         input,
@@ -87,12 +88,21 @@ impl Clash {
 /// What was typed is kept; the record can come back.
 const GONE: &str = "Someone deleted this meanwhile. Restore it from Activity, then save again.";
 
+/// A form of before would bring back what a law wants gone.
+const ERASED_SINCE: &str =
+    "Personal data were erased since you opened this. Open it again, then make your change.";
+
+fn brings_back<R: Subject>(given: &Value) -> bool {
+    let texts = personal(R::FIELDS, given).into_iter();
+    texts.map(str::trim).any(|t| !t.is_empty() && t != ERASED)
+}
+
 /// The record as it is now.
 pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
     ctx.may(R::READ)?;
     let mut tx = ctx.glance().await?;
     let version = versions::current::<R>(&mut tx, &ctx.scope, id).await?.ok_or(Error::NotFound)?;
-    Ok(Current { record: read(&version.body)?, seq: version.seq })
+    Ok(Current { record: read(&version.body)?, seq: version.number() })
 }
 
 /// A page of master records with their count.
@@ -109,13 +119,6 @@ pub async fn list<M: Subject + Master>(
         None => masters::count::<M>(&mut tx, &ctx.scope, filter).await?,
     };
     Ok((page, count))
-}
-
-/// The record of a code as people type it.
-pub async fn by_code<M: Subject + Master>(ctx: &Ctx, code: &str) -> Result<Option<M>> {
-    ctx.may(M::READ)?;
-    let mut tx = ctx.glance().await?;
-    Ok(masters::by_code(&mut tx, &ctx.scope, code).await?)
 }
 
 /// Makes a record. The same `key` with the same input gives the first one again.
@@ -154,16 +157,19 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
         let was = versions::at::<R>(&mut w.tx, &ctx.scope, id, base).await?.is_some();
         return Err(if was { Error::at("", GONE) } else { Error::NotFound });
     };
-    let base_body = if base == ours.seq {
-        ours.body.clone()
+    let based_on = if base == ours.seq || base == ours.number() {
+        ours.clone()
     } else {
         let found = versions::at::<R>(&mut w.tx, &ctx.scope, id, base).await?;
         // one that is yet to come would hide what others changed
         let found = found.filter(|_| base < ours.seq);
         let unknown = "This version is not known; open the record again";
-        found.ok_or_else(|| Error::at("version", unknown))?.body
+        found.ok_or_else(|| Error::at("version", unknown))?
     };
-    let base_value = parsed(&base_body)?;
+    if base < based_on.number() && brings_back::<R>(given) {
+        return Err(Error::at("", ERASED_SINCE));
+    }
+    let base_value = parsed(&based_on.body)?;
     let given = resolved::<R>(ctx, &mut w.tx, &base_value, given.clone()).await?;
     let mut theirs = input::apply(R::FIELDS, &base_value, &given, &mut || ctx.next_id())?;
     references::check::<R>(ctx, &mut w.tx, (&base_value, &theirs)).await?;
@@ -174,16 +180,16 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
         let mut mine = merge3(R::FIELDS, &base_value, &theirs, &ours_value).value;
         as_new::<R>(&mut mine, &ours_value);
         let conflicts = merged.conflicts;
-        return Ok(Saved::Conflict(Clash { conflicts, seq: ours.seq, mine }));
+        return Ok(Saved::Conflict(Clash { conflicts, seq: ours.number(), mine }));
     }
     let (before, after): (R, R) = (read(&ours.body)?, of_value(merged.value)?);
     if after.body() == ours.body {
-        return Ok(Saved::Unchanged(Current { record: before, seq: ours.seq }));
+        return Ok(Saved::Unchanged(Current { record: before, seq: ours.number() }));
     }
     R::admit(ctx, Some(&before), &after)?;
     let message = changed(&before, &after);
     let seq = put(w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
-    Ok(Saved::Done { now: Current { record: after, seq }, merged: base != ours.seq })
+    Ok(Saved::Done { now: Current { record: after, seq }, merged: based_on.seq != ours.seq })
 }
 
 /// Parts that others removed meanwhile come back as new ones: their ids are known no more.
@@ -218,7 +224,7 @@ pub(super) async fn seen<R: Subject>(
     based_on: Option<i64>,
 ) -> Result<(R, Result<()>)> {
     let version = w.current::<R>(id).await?.ok_or(Error::NotFound)?;
-    let same = based_on.is_none_or(|seq| seq == version.seq);
+    let same = based_on.is_none_or(|seq| seq == version.seq || seq == version.number());
     let kind = R::KIND.label().to_lowercase();
     let text = || format!("Someone changed this {kind} since you opened it. Look at it again.");
     let decided = if same { Ok(()) } else { Err(Error::Refused(text())) };

@@ -57,9 +57,10 @@ pub async fn remove(tx: &mut Tx, scope: &Scope, (branch, user): (i64, UserId)) -
     tx.sql(text).bind(scope.company()).bind(branch).bind(user).run().await
 }
 
-/// Who committed to a branch, beside what follows from sync, merge and revert.
+/// Who committed to a branch, or to one that it is a copy of, beside what follows from sync, merge and
+/// revert.
 pub async fn authors(tx: &mut Tx, scope: &Scope, branch: i64) -> Result<Vec<UserId>> {
-    let text = "SELECT DISTINCT author_id FROM commits WHERE company_id = $1 AND branch_id = $2 AND author_id IS NOT NULL AND records > 0 AND cause NOT IN ('sync', 'undoing', 'opening', 'merge')";
+    let text = "WITH RECURSIVE copied (id) AS (SELECT $2 UNION SELECT m.branch_id FROM copied JOIN commits o ON o.company_id = $1 AND o.branch_id = copied.id AND o.cause = 'opening' AND o.merged_seq IS NOT NULL JOIN commits m ON m.company_id = o.company_id AND m.seq = o.merged_seq) SELECT DISTINCT c.author_id FROM commits c JOIN copied ON copied.id = c.branch_id WHERE c.company_id = $1 AND c.author_id IS NOT NULL AND c.records > 0 AND c.cause NOT IN ('sync', 'undoing', 'opening', 'merge')";
     let rows: Vec<(UserId,)> = tx.sql(text).bind(scope.company()).bind(branch).all().await?;
     Ok(rows.into_iter().map(|r| r.0).collect())
 }

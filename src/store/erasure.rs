@@ -4,13 +4,13 @@ use crate::domain::{
     customer::Customer,
     history::{
         chain::body_hash,
-        erasure::{ERASED, Stub, erase, personal},
+        erasure::{ERASED, Stub, erase},
     },
     ids::CompanyId,
     order::Order,
     scope::Scope,
+    text::fold,
 };
-use serde_json::Value;
 use sqlx::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -19,9 +19,22 @@ use uuid::Uuid;
 pub trait OfPerson: Stored {
     /// The versions' column that holds the customer's id.
     const PERSON: &'static str;
+    /// What a customer is called, and the number, which is not erased.
+    fn person_name(&self) -> Option<String> {
+        None
+    }
+    fn person_number(&self) -> Option<String> {
+        None
+    }
 }
 impl OfPerson for Customer {
     const PERSON: &'static str = "id";
+    fn person_name(&self) -> Option<String> {
+        Some(self.name.clone())
+    }
+    fn person_number(&self) -> Option<String> {
+        Some(self.number.clone())
+    }
 }
 impl OfPerson for Order {
     const PERSON: &'static str = "customer_id";
@@ -52,8 +65,10 @@ struct Held<R> {
 #[derive(Default)]
 pub struct Taken {
     pub stubs: Vec<Stub>,
-    /// Texts of the customer, which messages of commits may repeat.
-    pub texts: BTreeSet<String>,
+    /// The customer's number, as it was last.
+    pub number: Option<String>,
+    /// What the customer was called, which messages of commits may repeat.
+    pub names: BTreeSet<String>,
     /// The commits that made the versions.
     pub seqs: BTreeSet<i64>,
 }
@@ -62,6 +77,8 @@ pub struct Taken {
 /// what is shown now, and out of the words by which it was found.
 pub async fn take<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<()> {
     let held = held::<R>(w, person, taken).await?;
+    let number = held.last().and_then(|h| h.record.person_number());
+    taken.number = taken.number.take().or(number);
     for version in &held {
         put_stub(w, version).await?;
     }
@@ -93,21 +110,19 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
     let mut out = vec![];
     for row in rows {
         let (body, _) = raised::<R>(schema, (row.schema_rev, row.body))?;
-        let mut value: Value = read_value(&body)?;
-        taken.texts.extend(personal(R::FIELDS, &value).into_iter().map(str::to_owned));
+        let was: R = read(&body)?;
+        taken.names.extend(was.person_name());
+        let mut value = was.value();
         erase(R::FIELDS, &mut value);
         let record: R = read(&value.to_string())?;
         let body = record.body();
         let (branch, id, from_seq) = (row.branch_id, row.id, row.from_seq);
-        let stub = Stub { kind: R::KIND, branch, id, from_seq, hash: body_hash(&body) };
+        let (kind, rev, hash) = (R::KIND, schema.rev(), body_hash(&body));
+        let stub = Stub { kind, branch, id, from_seq, rev, hash };
         let (to_seq, deleted, schema_rev) = (row.to_seq, row.deleted, row.schema_rev);
         out.push(Held { stub, to_seq, deleted, schema_rev, record, body });
     }
     Ok(out)
-}
-
-fn read_value(body: &str) -> Result<Value> {
-    serde_json::from_str(body).map_err(|e| sqlx::Error::Decode(e.into()))
 }
 
 async fn put_stub<R: OfPerson>(w: &mut Write, held: &Held<R>) -> Result<()> {
@@ -163,13 +178,18 @@ async fn put_words<R: OfPerson>(w: &mut Write, id: Uuid, versions: &[&Held<R>]) 
         "INSERT INTO span_search (rowid, company_id, words) ",
     );
     let company = w.scope().company();
-    let text = "SELECT doc, branch_id, to_seq FROM word_spans WHERE company_id = $1 AND kind = $2 AND id = $3";
-    let stmt = w.tx.sql(text).bind(company).bind(R::KIND.word().to_owned()).bind(id);
-    for (doc, branch, to_seq) in stmt.all::<(i64, i64, i64)>().await? {
-        let of_span = versions.iter().filter(|h| h.stub.branch == branch);
-        let last = of_span.filter(|h| h.stub.from_seq < to_seq).max_by_key(|h| h.stub.from_seq);
-        let words = last.map(|h| h.record.search_words(company)).unwrap_or_default();
-        reword(&mut w.tx, TEXTS, (company, doc, words)).await?;
+    let mut sql = w.tx.builder();
+    sql.push("SELECT s.doc, s.branch_id, MAX(v.from_seq) FROM word_spans s JOIN ");
+    sql.push(R::TEXTS.versions).push(" v ON v.company_id = s.company_id AND v.branch_id = s.branch_id AND v.id = s.id AND v.from_seq < s.to_seq WHERE s.company_id = ");
+    sql.bind(company).push(" AND s.kind = ").bind(R::KIND.word()).push(" AND s.id = ").bind(id);
+    sql.push(" GROUP BY s.doc, s.branch_id");
+    for (doc, branch, from) in w.tx.built(sql).all::<(i64, i64, i64)>().await? {
+        let is_of = |h: &&&Held<R>| (h.stub.branch, h.stub.from_seq) == (branch, from);
+        // the words of a version that tells of somebody else, or was erased before, are its own
+        if let Some(version) = versions.iter().find(is_of) {
+            let words = version.record.search_words(company);
+            reword(&mut w.tx, TEXTS, (company, doc, words)).await?;
+        }
     }
     Ok(())
 }
@@ -185,22 +205,21 @@ async fn forget<R: OfPerson>(w: &mut Write, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Takes messages out of commits that repeat one of the texts. How many.
-pub async fn take_messages(w: &mut Write, taken: &Taken) -> Result<usize> {
-    let (company, mut n) = (w.scope().company(), 0);
-    let long = |t: &&String| t.chars().count() > 2;
+/// Takes messages out of commits that name the customer. Which commits.
+pub async fn take_messages(w: &mut Write, taken: &Taken) -> Result<Vec<i64>> {
+    let (company, by, mut out) = (w.scope().company(), w.seq(), vec![]);
     for seq in &taken.seqs {
         let text = "SELECT message FROM commits WHERE company_id = $1 AND seq = $2 AND message_hash IS NULL";
         let found = w.tx.sql(text).bind(company).bind(*seq).optional::<(String,)>().await?;
         let Some((message,)) = found else { continue };
-        if taken.texts.iter().filter(long).any(|t| message.contains(t.as_str())) {
-            let text = "UPDATE commits SET message = $3, message_hash = $4 WHERE company_id = $1 AND seq = $2";
+        if taken.names.iter().any(|name| message.contains(name.as_str())) {
+            let text = "UPDATE commits SET message = $3, message_hash = $4, message_erased_by = $5 WHERE company_id = $1 AND seq = $2";
             let stmt = w.tx.sql(text).bind(company).bind(*seq).bind(ERASED.to_owned());
-            stmt.bind(body_hash(&message).to_vec()).run().await?;
-            n += 1;
+            stmt.bind(body_hash(&message).to_vec()).bind(by).run().await?;
+            out.push(*seq);
         }
     }
-    Ok(n)
+    Ok(out)
 }
 
 /// An erasure, as the database keeps it.
@@ -220,6 +239,12 @@ pub async fn all(tx: &mut Tx, scope: &Scope) -> Result<Vec<Erasure>> {
     tx.sql(text).bind(scope.company()).all().await
 }
 
+/// Whether anything was erased after a commit: no version tells of it.
+pub async fn since(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<bool> {
+    let text = "SELECT COUNT(*) FROM erasures WHERE company_id = $1 AND seq > $2";
+    Ok(tx.sql(text).bind(scope.company()).bind(seq).value::<i64>().await? > 0)
+}
+
 /// Keeps one, in the transaction of its commit.
 pub async fn keep(w: &mut Write, person: Uuid, (number, basis): (&str, &str)) -> Result<()> {
     let (company, seq) = (w.scope().company(), w.seq());
@@ -227,4 +252,19 @@ pub async fn keep(w: &mut Write, person: Uuid, (number, basis): (&str, &str)) ->
     let stmt = w.tx.sql(text).bind(company).bind(seq).bind(person);
     stmt.bind(number.to_owned()).bind(basis.to_owned()).run().await?;
     Ok(())
+}
+
+/// The customers that have a number, or had it, on main or on a branch.
+pub async fn of_number(tx: &mut Tx, scope: &Scope, number: &str) -> Result<Vec<Uuid>> {
+    let text = "SELECT DISTINCT id FROM customer_versions WHERE company_id = $1 AND code_key = $2 ORDER BY id";
+    let stmt = tx.sql(text).bind(scope.company()).bind(fold(number));
+    Ok(stmt.all::<(Uuid,)>().await?.into_iter().map(|r| r.0).collect())
+}
+
+/// A customer as somebody wrote it last, on main or on a branch, deleted or not.
+pub async fn last(tx: &mut Tx, scope: &Scope, id: Uuid) -> Result<Option<Customer>> {
+    let text = "SELECT schema_rev, body FROM customer_versions WHERE company_id = $1 AND id = $2 ORDER BY from_seq DESC LIMIT 1";
+    let schema = tx.bodies();
+    let row: Option<(i64, String)> = tx.sql(text).bind(scope.company()).bind(id).optional().await?;
+    row.map(|stored| read(&raised::<Customer>(schema, stored)?.0)).transpose()
 }

@@ -44,8 +44,8 @@ pub struct Texts {
 macro_rules! texts {
     ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $key:literal, $unique:literal) => {
         Texts {
-            at: concat!("SELECT from_seq, schema_rev, body FROM (SELECT from_seq, schema_rev, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
-            overlaid: concat!("SELECT from_seq, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, to_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
+            at: concat!("SELECT from_seq, erased_by, schema_rev, body FROM (SELECT from_seq, erased_by, schema_rev, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
+            overlaid: concat!("SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, erased_by, to_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
             leaves: concat!("SELECT id, COALESCE(leaf_rev, schema_rev), deleted, body_hash FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2"),
             proven: concat!("SELECT COALESCE(leaf_rev, schema_rev), deleted, body, body_hash, erased_by FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id = $3"),
             of_commit: concat!("SELECT id, branch_id, from_seq, deleted, schema_rev, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
@@ -58,7 +58,7 @@ macro_rules! texts {
             moved_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0"),
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
-            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
+            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, erased_by, ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
             standing: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, CASE WHEN to_seq IS NULL AND branch_id = 0 THEN body END, erased_by, stub_hash, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
             insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),

@@ -1,7 +1,7 @@
 //! Reading everything of a company, for verification and digests.
 use super::{
     cell::{self, Cell},
-    db::{DbRow, FromDb, Tx},
+    db::{DbRow, FromDb, Held, Tx},
     kinds::Stored,
     masters::read,
     versions::raised,
@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     history::{
         chain::{GENESIS, Hash, Leaf, body_hash},
+        erasure::ERASED,
         schema::Schema,
     },
     scope::Scope,
@@ -28,6 +29,8 @@ pub struct StoredVersion {
     pub body: String,
     /// The hash of what stands in the place of what was erased.
     pub stub: Option<Vec<u8>>,
+    /// Whether all is there that an erasure leaves, or nothing.
+    pub is_sound: bool,
     /// The revision that it was written in.
     pub leaf_rev: i64,
     pub columns: String,
@@ -40,7 +43,8 @@ pub struct Standing {
     pub from_seq: i64,
     pub to_seq: Option<i64>,
     pub deleted: bool,
-    schema_rev: i64,
+    /// The revision of its body.
+    pub schema_rev: i64,
     /// Body and list columns of what main has now.
     body: Option<String>,
     pub columns: String,
@@ -49,6 +53,11 @@ pub struct Standing {
 }
 
 impl StoredCommit {
+    /// Whether it says what it was written with, or nothing and why.
+    pub fn says_its_own(&self) -> bool {
+        let is_erased = self.message_hash.is_some();
+        is_erased == self.message_erased_by.is_some() && (!is_erased || self.message == ERASED)
+    }
     /// The hash of its message as it was written.
     pub fn message_hash(&self) -> Hash {
         let erased = self.message_hash.clone();
@@ -87,7 +96,9 @@ pub struct StoredCommit {
     pub cause: String,
     pub message: String,
     /// Of the message as it was written, where it was erased since.
-    pub message_hash: Option<Vec<u8>>,
+    message_hash: Option<Vec<u8>>,
+    /// The commit that erased it.
+    pub message_erased_by: Option<i64>,
     pub records: i64,
     pub root: Vec<u8>,
     pub prev: Vec<u8>,
@@ -104,6 +115,7 @@ crate::from_row!(StoredCommit {
     cause,
     message,
     message_hash,
+    message_erased_by,
     records,
     root,
     prev,
@@ -111,20 +123,27 @@ crate::from_row!(StoredCommit {
 });
 
 /// Every list column from a position on, as text: two rows are alike if their texts are.
-fn columns(row: &DbRow, from: usize) -> String {
-    let cell = |i: usize| -> Option<Cell> {
-        let text = row.get::<Option<String>>(i).map(Cell::Text).ok();
-        let text = text.or_else(|| row.get(i).map(Cell::Int).ok());
-        let text = text.or_else(|| row.get(i).map(Cell::Bool).ok());
-        let text = text.or_else(|| row.get(i).map(Cell::Id).ok());
-        text.or_else(|| row.get(i).map(Cell::At).ok())
-    };
-    cell::line(&(from..).map_while(cell).collect::<Vec<_>>())
+fn columns(row: &DbRow, from: usize) -> Result<String> {
+    let mut cells = vec![];
+    for i in from.. {
+        let Some(held) = row.kind(i) else { break };
+        cells.push(match held {
+            Held::Nothing => Cell::Text(None),
+            Held::Text => Cell::Text(row.get(i)?),
+            Held::Int => Cell::Int(row.get(i)?),
+            Held::Bool => Cell::Bool(row.get(i)?),
+            Held::Id => Cell::Id(row.get(i)?),
+            Held::At => Cell::At(row.get(i)?),
+        });
+    }
+    Ok(cell::line(&cells))
 }
 
 impl FromDb for StoredVersion {
     fn from_db(r: &DbRow) -> Result<Self> {
         let (schema_rev, leaf_rev): (i64, Option<i64>) = (r.get(3)?, r.get(7)?);
+        let (stub, erased_by): (Option<Vec<u8>>, Option<i64>) = (r.get(6)?, r.get(8)?);
+        let erased = erased_by.is_some();
         Ok(Self {
             id: r.get(0)?,
             from_seq: r.get(1)?,
@@ -132,9 +151,10 @@ impl FromDb for StoredVersion {
             schema_rev,
             body_hash: r.get(4)?,
             body: r.get(5)?,
-            stub: r.get(6)?,
+            is_sound: stub.is_some() == erased && leaf_rev.is_some() == erased,
+            stub,
             leaf_rev: leaf_rev.unwrap_or(schema_rev),
-            columns: columns(r, 8),
+            columns: columns(r, 9)?,
         })
     }
 }
@@ -150,7 +170,7 @@ impl FromDb for Standing {
             to_seq: r.get(3)?,
             deleted: r.get(4)?,
             schema_rev: r.get(5)?,
-            columns: body.as_ref().map(|_| columns(r, 9)).unwrap_or_default(),
+            columns: body.as_ref().map(|_| columns(r, 9)).transpose()?.unwrap_or_default(),
             body,
             erased: erased_by.map(|seq| (seq, stub.unwrap_or_default())),
         })
@@ -193,7 +213,7 @@ pub async fn heads<R: Stored>(
 ) -> Result<()> {
     let mut rows = tx.sql(R::TEXTS.head_all).bind(scope.company()).stream()?;
     while let Some(row) = rows.try_next().await? {
-        each(row.get(0)?, row.get(1)?, columns(&row, 2));
+        each(row.get(0)?, row.get(1)?, columns(&row, 2)?);
     }
     Ok(())
 }
@@ -204,7 +224,7 @@ pub async fn commits(
     scope: &Scope,
     (from, to): (i64, i64),
 ) -> Result<Vec<StoredCommit>> {
-    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, message_hash, records, root, prev, hash FROM commits WHERE company_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";
+    let text = "SELECT seq, branch_id, parent_seq, merged_seq, author_id, author_kind, at, cause, message, message_hash, message_erased_by, records, root, prev, hash FROM commits WHERE company_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq";
     tx.sql(text).bind(scope.company()).bind(from).bind(to).all().await
 }
 
@@ -234,7 +254,13 @@ pub async fn lines(tx: &mut Tx, scope: &Scope, mut each: impl FnMut(Uuid, String
     let text = "SELECT order_id, id, position, type, product_id, sku, name, qty, unit_price, discount, tax_code_id, tax_rate, amount, net, tax FROM order_lines WHERE company_id = $1 ORDER BY order_id, position, id";
     let mut rows = tx.sql(text).bind(scope.company()).stream()?;
     while let Some(row) = rows.try_next().await? {
-        each(row.get(0)?, columns(&row, 1));
+        each(row.get(0)?, columns(&row, 1)?);
     }
     Ok(())
+}
+
+/// The commits whose messages were erased, and by which.
+pub async fn messages(tx: &mut Tx, scope: &Scope) -> Result<Vec<(i64, i64)>> {
+    let text = "SELECT seq, message_erased_by FROM commits WHERE company_id = $1 AND message_erased_by IS NOT NULL ORDER BY seq";
+    tx.sql(text).bind(scope.company()).all().await
 }

@@ -17,6 +17,8 @@ use uuid::Uuid;
 pub struct Version {
     pub seq: i64,
     pub body: String,
+    /// The commit that erased personal data from it.
+    pub erased_by: Option<i64>,
     /// What its own revision had a place for and this one has not.
     pub lost: Vec<Lost>,
 }
@@ -29,7 +31,14 @@ impl Version {
         (rev, body): (i64, String),
     ) -> Result<Self> {
         let (body, lost) = raised::<R>(schema, (rev, body))?;
-        Ok(Self { seq, body, lost })
+        Ok(Self { seq, erased_by: None, body, lost })
+    }
+    fn erased(self, erased_by: Option<i64>) -> Self {
+        Self { erased_by, ..self }
+    }
+    /// The number that a change is based on: another one once something was erased from it.
+    pub fn number(&self) -> i64 {
+        self.erased_by.unwrap_or(self.seq)
     }
 }
 
@@ -78,7 +87,8 @@ crate::from_row!(Step {
 impl Step {
     /// The version that it made.
     pub fn version(&self) -> Version {
-        Version { seq: self.from_seq, body: self.body.clone(), lost: vec![] }
+        let (seq, body) = (self.from_seq, self.body.clone());
+        Version { seq, erased_by: None, body, lost: vec![] }
     }
 }
 
@@ -112,15 +122,20 @@ pub async fn at<R: Stored>(
     let schema = tx.bodies();
     let Some(branch) = scope.world().branch() else {
         let stmt = tx.sql(R::TEXTS.at).bind(scope.company()).bind(id).bind(seq);
-        let row: Option<(i64, i64, String)> = stmt.optional().await?;
-        let version = |(seq, rev, body)| Version::of::<R>(schema, seq, (rev, body));
+        let row: Option<(i64, Option<i64>, i64, String)> = stmt.optional().await?;
+        let version = |(seq, erased, rev, body)| {
+            Ok(Version::of::<R>(schema, seq, (rev, body))?.erased(erased))
+        };
         return row.map(version).transpose();
     };
     let stmt = tx.sql(R::TEXTS.overlaid).bind(scope.company()).bind(branch.id).bind(id);
     let stmt = stmt.bind(seq).bind(seq.min(branch.base));
-    let row: Option<(i64, i64, String, bool)> = stmt.optional().await?;
-    let row = row.filter(|(_, _, _, deleted)| !deleted);
-    row.map(|(seq, rev, body, _)| Version::of::<R>(schema, seq, (rev, body))).transpose()
+    let row: Option<(i64, Option<i64>, i64, String, bool)> = stmt.optional().await?;
+    let row = row.filter(|(.., deleted)| !deleted);
+    row.map(|(seq, erased, rev, body, _)| {
+        Ok(Version::of::<R>(schema, seq, (rev, body))?.erased(erased))
+    })
+    .transpose()
 }
 
 /// The latest steps of a record before a commit, the newest first; none after the scope's point.

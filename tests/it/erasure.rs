@@ -167,6 +167,8 @@ stories! {
         assert!(!everything(app).await.contains(&canary));
         // nothing is left, until somebody writes something again
         api.post(&format!("/api/v1{}/erasure", p.url), &body).await.expect(200);
+        let found = api.get(&format!("{API}/orders?q={}&at={}", now["draft_ref"].as_str().unwrap(), p.then)).await.expect(200).json();
+        assert_eq!(found["items"].as_array().unwrap().len(), 1, "what was erased before is found as it was");
         api.post(&format!("/api/v1{}/erasure", p.url), &body).await.expect(409);
     }
 
@@ -182,6 +184,10 @@ stories! {
         for (change, back) in [
             (format!("UPDATE order_versions SET body = replace(body, '(erased)', '(other)') WHERE {erased}"), format!("UPDATE order_versions SET body = replace(body, '(other)', '(erased)') WHERE {erased}")),
             ("UPDATE commits SET message = 'other' WHERE message_hash IS NOT NULL".into(), "UPDATE commits SET message = '(erased)' WHERE message_hash IS NOT NULL".into()),
+            ("UPDATE product_versions SET stub_hash = body_hash, leaf_rev = 1".into(), "UPDATE product_versions SET stub_hash = NULL, leaf_rev = NULL".into()),
+            ("UPDATE product_versions SET leaf_rev = schema_rev".into(), "UPDATE product_versions SET leaf_rev = NULL".into()),
+            (format!("UPDATE commits SET message_erased_by = (SELECT seq FROM erasures), message_hash = {hash} WHERE seq = 1"), "UPDATE commits SET message_erased_by = NULL, message_hash = NULL WHERE seq = 1".into()),
+            ("UPDATE commits SET message_erased_by = NULL WHERE message_hash IS NOT NULL".into(), "UPDATE commits SET message_erased_by = (SELECT seq FROM erasures) WHERE message_hash IS NOT NULL".into()),
             ("UPDATE erasures SET basis = basis || 'x'".into(), "UPDATE erasures SET basis = substr(basis, 1, length(basis) - 1)".into()),
             ("UPDATE erasures SET seq = seq - 1".into(), "UPDATE erasures SET seq = seq + 1".into()),
             (format!("UPDATE product_versions SET erased_by = (SELECT seq FROM erasures), stub_hash = {hash}"), "UPDATE product_versions SET erased_by = NULL, stub_hash = NULL".into()),
@@ -207,13 +213,57 @@ stories! {
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 2 WHERE erased_by IS NULL"),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 1, deleted = NOT deleted WHERE erased_by IS NULL"),
             "UPDATE commits SET message = 'x' WHERE message_hash IS NOT NULL".to_owned(),
-            format!("UPDATE commits SET message = 'x', message_hash = {hash}, cause = 'x' WHERE message_hash IS NULL"),
+            format!("UPDATE commits SET message = 'x', message_hash = {hash}, message_erased_by = 3, cause = 'x' WHERE message_hash IS NULL"),
+            format!("UPDATE commits SET message = 'x', message_hash = {hash} WHERE message_hash IS NULL"),
             "UPDATE erasures SET basis = 'x'".to_owned(),
             "DELETE FROM erasures".to_owned(),
         ] {
             let refused = app.database.try_tamper(&format!("{company}{text}")).await.expect_err(&text);
             assert!(refused.to_string().contains("append-only"), "{text}: {refused}");
         }
+    }
+
+    async fn nothing_of_before_brings_it_back(app) {
+        let api = app.program("alpha");
+        let p = person(&api).await;
+        let b = branch(&api, "Sync").await;
+        edit(&api, &within(&p.url, &b), json!({"phone": "Quux 5"})).await;
+        edit(&api, &p.url, json!({"terms_days": 7})).await;
+        let version = get(&api, &p.order).await["version"].clone();
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let page = clerk.get(&format!("{}/edit", p.url)).await.expect(200);
+        let typed = crate::harness::changed(page.form("#record-form"), &[("terms_days", "9")]);
+        let agreed = plan(&api, &p.branch).await["plan"].clone();
+        let sync = api.get(&format!("{API}/branches/{b}/plan?for=sync")).await.expect(200).json()["plan"].clone();
+        erase(&api, &p.url).await;
+        let refused = clerk.post(&p.url, &typed).await.expect(422).body;
+        assert!(refused.contains("Personal data were erased since you opened this"), "{refused}");
+        let change = |fields: Value| { let (api, url) = (api.clone(), format!("/api/v1{}", p.order)); async move { api.patch(&url, &fields).await } };
+        change(json!({"contact": "Quux", "version": version})).await.expect(422);
+        change(json!({"warehouse": "W5", "version": version})).await.expect(200);
+        let now = get(&api, &p.order).await["version"].clone();
+        change(json!({"contact": "Eve", "version": now})).await.expect(200);
+        api.post(&format!("{API}/branches/{}/merge", p.branch), &json!({ "plan": agreed })).await.expect(409);
+        api.post(&format!("{API}/branches/{b}/sync"), &json!({ "plan": sync })).await.expect(409);
+        clerk.submit(&format!("{}/edit", p.url), "#record-form", &[("terms_days", "9")]).await.expect(303);
+        command(&api, &p.order, "completion").await;
+        assert!(!everything(app).await.contains(&CANARY.to_lowercase()));
+    }
+
+    async fn who_is_on_a_branch_alone_or_deleted_is_erased_too(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Try").await;
+        let new = |number: &str| json!({"number": number, "name": "\u{738b}\u{4f1f}", "note": "Quux", "currency": "GBP"});
+        let on_branch = made_in(&api, (&b, "customers"), new("K-8")).await;
+        let deleted = made(&api, "customers", new("K-9")).await;
+        api.post(&format!("/api/v1{deleted}/deletion"), &json!({})).await.expect(204);
+        let mut admin = app.actor("admin", "alpha").await;
+        for url in [on_branch.replace(&format!("/{b}/"), "/main/"), deleted] {
+            admin.submit(&format!("{url}/erasure"), "#erasure-form", &[("basis", "GDPR 17")]).await.expect(303);
+        }
+        let all = everything(app).await;
+        assert!(!all.contains("quux") && !all.contains("\u{738b}\u{4f1f}"));
+        assert_eq!(get(&api, &on_branch).await["name"], "(erased)");
     }
 
     async fn the_page_asks_before_it_erases(app) {
@@ -229,7 +279,7 @@ stories! {
         let again = admin.submit(&format!("{}/erasure", p.url), "#erasure-form", &[("basis", &"x".repeat(201))]).await.expect(422);
         assert!(again.body.contains("Use at most 200 characters") && again.body.contains(&"x".repeat(201)));
         let done = admin.submit(&format!("{}/erasure", p.url), "#erasure-form", &[("basis", "GDPR 17")]).await.expect(303);
-        assert_eq!(done.header("location"), p.url);
+        assert_eq!(done.header("location"), "/alpha/main/customers");
         assert!(admin.get(&p.url).await.body.contains("(erased)"));
     }
 }

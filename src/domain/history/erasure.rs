@@ -59,12 +59,14 @@ pub struct Stub {
     pub branch: i64,
     pub id: Uuid,
     pub from_seq: i64,
+    /// The revision of what stands there.
+    pub rev: i64,
     pub hash: Hash,
 }
 
-/// What a commit says that erased: with it neither a version can be erased behind its back nor what
-/// stands in its place be changed.
-pub fn sentence((number, basis): (&str, &str), stubs: &mut [Stub]) -> String {
+/// What a commit says that erased, from versions and from messages of commits: with it nothing can be
+/// erased behind its back, nor what stands in its place be changed.
+pub fn sentence((number, basis): (&str, &str), stubs: &mut [Stub], messages: &[i64]) -> String {
     stubs.sort_unstable();
     let mut seal = Sha256::new();
     for s in stubs.iter() {
@@ -72,11 +74,16 @@ pub fn sentence((number, basis): (&str, &str), stubs: &mut [Stub]) -> String {
         seal.update(s.branch.to_be_bytes());
         seal.update(s.id);
         seal.update(s.from_seq.to_be_bytes());
+        seal.update(s.rev.to_be_bytes());
         seal.update(s.hash);
     }
+    for seq in messages {
+        seal.update(seq.to_be_bytes());
+    }
     let (versions, seal) = (stubs.len(), hex(&seal.finalize()[..16]));
+    let messages = messages.len();
     format!(
-        "Erased the personal data of customer {number} from {versions} versions: {basis} (seal {seal})"
+        "Erased the personal data of customer {number} from {versions} versions and {messages} messages: {basis} (seal {seal})"
     )
 }
 
@@ -119,13 +126,14 @@ mod tests {
             branch: 0,
             id: Uuid::from_u128(n),
             from_seq: 3,
+            rev: 1,
             hash: [0; 32],
         };
-        let say = |stubs: &[Stub]| sentence(("C-1", "GDPR 17"), &mut stubs.to_vec());
+        let say = |stubs: &[Stub]| sentence(("C-1", "GDPR 17"), &mut stubs.to_vec(), &[4]);
         let one = say(&[stub(1), stub(2)]);
         assert!(
             one.starts_with(
-                "Erased the personal data of customer C-1 from 2 versions: GDPR 17 (seal "
+                "Erased the personal data of customer C-1 from 2 versions and 1 messages: GDPR 17 (seal "
             ),
             "{one}"
         );
@@ -134,5 +142,8 @@ mod tests {
         assert_ne!(one, say(&[stub(1), other]));
         assert_ne!(one, say(&[stub(1), Stub { branch: 1, ..stub(2) }]));
         assert_ne!(one, say(&[stub(1), Stub { from_seq: 4, ..stub(2) }]));
+        assert_ne!(one, say(&[stub(1), Stub { rev: 2, ..stub(2) }]));
+        let mut stubs = [stub(1), stub(2)];
+        assert_ne!(one, sentence(("C-1", "GDPR 17"), &mut stubs, &[5]));
     }
 }

@@ -45,14 +45,17 @@ pub const ORDER: &[Field] = &[
     Field::new("external_ref", "Reference at the source", Ty::Text(80)).class(Class::System),
     Field::new("customer_note", "Note for the customer", Ty::Note(4000)).personal(),
     Field::new("internal_note", "Internal note", Ty::Note(4000)).personal(),
-    Field::new("cancel_reason", "Why cancelled", Ty::Text(200)).class(Class::System).group("state"),
+    Field::new("cancel_reason", "Why cancelled", Ty::Text(200))
+        .class(Class::System)
+        .group("state")
+        .personal(),
     Field::new("tags", "Tags", Ty::Tags).hint("Separate with commas"),
     Field::new("discounts", "Discounts", Ty::Parts("discount", DISCOUNT)).lock(Lock::Lines),
     Field::new("lines", "Lines", Ty::Parts("line", LINE)).lock(Lock::Lines),
 ];
 
 const DISCOUNT: &[Field] = &[
-    Field::new("label", "Label", Ty::Text(80)).lock(Lock::Lines),
+    Field::new("label", "Label", Ty::Text(80)).lock(Lock::Lines).personal(),
     Field::new("kind", "Kind", Ty::Word(DiscountKind::WORDS))
         .required()
         .group("value")

@@ -21,6 +21,7 @@ use crate::{
     store::{
         self, commits,
         db::Tx,
+        erasure,
         ready::Step,
         sides,
         write::{Said, Write},
@@ -139,7 +140,13 @@ async fn still(ctx: &Ctx, w: &mut Write, job: Job) -> Result<Job> {
 /// Whether nothing was committed since that the plan rests on: its records, and what they name. What a
 /// sync brings is main as it was then, whatever came after.
 async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
-    if w.seq() == plan.seen + 1 || matches!(plan.job, Job::Sync(_)) {
+    if w.seq() == plan.seen + 1 {
+        return Ok(true);
+    }
+    if erasure::since(&mut w.tx, &ctx.scope, plan.seen).await? {
+        return Ok(false);
+    }
+    if matches!(plan.job, Job::Sync(_)) {
         return Ok(true);
     }
     let mut deletes = false;
@@ -154,7 +161,13 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     if seen == outline.seen {
         return Ok(true);
     }
-    unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await
+    Ok(whole(ctx, tx, outline).await?
+        && unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await?)
+}
+
+/// Nothing was erased since of what it holds.
+pub(super) async fn whole(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<bool> {
+    Ok(!erasure::since(tx, &ctx.scope, outline.seen).await?)
 }
 
 async fn unmoved(

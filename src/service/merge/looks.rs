@@ -157,6 +157,7 @@ async fn kept(
     let mut tx = ctx.read().await?;
     let same = outline.job.branch() == job.branch()
         && made.stamp == resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?
+        && apply::whole(ctx, &mut tx, &outline).await?
         && (will_do(&made) || apply::rests(ctx, &mut tx, &outline).await?)
         && (outline.reviewed.is_some() || !wanted(ctx, &mut tx, &outline).await?);
     Ok(same.then_some(outline))

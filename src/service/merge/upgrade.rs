@@ -79,6 +79,7 @@ fn invalid(lost: &Lost, ours: &Value) -> Conflict {
         ty: Ty::Text(200),
     };
     Conflict {
+        path: format!("{}#upgrade", lost.path),
         ours: named(ours),
         theirs: named(&lost.value),
         may_take: false,

@@ -5,7 +5,6 @@ use crate::{
         customer::Customer,
         history::{
             chain::{GENESIS, Hash, Header, Leaf, body_hash, hex, root},
-            erasure::ERASED,
             schema::Schema,
         },
         order::Order,
@@ -125,6 +124,9 @@ async fn versions<R: Stored>(
 }
 
 fn check_version<R: Stored>(schema: &Schema, v: &StoredVersion) -> std::result::Result<(), String> {
+    if !v.is_sound {
+        return Err("it was erased, and nothing says by what".into());
+    }
     // what was erased is in another body's place, which the commit that erased it seals
     let hash = v.stub.as_ref().unwrap_or(&v.body_hash);
     if body_hash(&v.body).as_slice() != hash {
@@ -153,8 +155,8 @@ fn check_commit(
     if i64::try_from(leaves.len()) != Ok(c.records) {
         return Err(format!("says {} records, there are {}", c.records, leaves.len()));
     }
-    if c.message_hash.is_some() && c.message != ERASED {
-        return Err("its message was erased, and says something".into());
+    if !c.says_its_own() {
+        return Err("its message was erased, and that is not all".into());
     }
     let root = root(leaves);
     if root.as_slice() != c.root {

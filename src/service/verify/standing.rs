@@ -6,7 +6,7 @@ use crate::{
         customer::Customer,
         history::{
             cause::Cause,
-            chain::GENESIS,
+            chain::{GENESIS, Hash, body_hash, hex},
             erasure::{Stub, sentence},
         },
         order::Order,
@@ -30,7 +30,8 @@ use uuid::Uuid;
 #[derive(Default)]
 struct Seen {
     counts: BTreeMap<(String, String, String), (i64, i64)>,
-    lines: BTreeMap<Uuid, Vec<String>>,
+    /// The hash of the rows of each order's lines.
+    lines: BTreeMap<Uuid, Hash>,
     /// Versions that were erased, by the commit that did.
     stubs: BTreeMap<i64, Vec<Stub>>,
 }
@@ -52,7 +53,7 @@ pub(super) async fn check(ctx: &Ctx, tx: &mut Tx, report: &mut Report) -> Result
 fn expect(seen: &mut Seen, order: &Order, zone: &jiff::tz::TimeZone) {
     let sums = order.totals().unwrap_or_default();
     let rows = order.lines.iter().zip(&sums.lines).map(|(l, s)| cell::line(&lines::cells(l, *s)));
-    seen.lines.insert(order.id.0, rows.collect());
+    seen.lines.insert(order.id.0, rows.fold(GENESIS, |hash, row| next(hash, &row)));
     let key =
         (order.placed_at.month(zone), order.state.to_string(), order.currency.code().to_owned());
     let entry = seen.counts.entry(key).or_default();
@@ -67,7 +68,7 @@ async fn kind<R: Stored>(
     (seen, each): (&mut Seen, impl Fn(&mut Seen, &R) + Send),
 ) -> Result<()> {
     let schema = ctx.app.db.bodies();
-    let mut current: BTreeMap<Uuid, (i64, String)> = BTreeMap::new();
+    let mut current: BTreeMap<Uuid, (i64, Hash)> = BTreeMap::new();
     let mut last: Option<(i64, Uuid, Option<i64>)> = None;
     verify::standing::<R>(tx, &ctx.scope, |v| {
         let name = || format!("{} {} at {}", R::KIND, v.id, v.from_seq);
@@ -75,7 +76,7 @@ async fn kind<R: Stored>(
         if let Some((seq, hash)) = &v.erased {
             let hash = hash.as_slice().try_into().unwrap_or(GENESIS);
             let (kind, branch, id, from_seq) = (R::KIND, v.branch, v.id, v.from_seq);
-            let stub = Stub { kind, branch, id, from_seq, hash };
+            let stub = Stub { kind, branch, id, from_seq, rev: v.schema_rev, hash };
             seen.stubs.entry(*seq).or_default().push(stub);
         }
         if v.to_seq.is_some() || v.branch != 0 || v.deleted {
@@ -85,7 +86,7 @@ async fn kind<R: Stored>(
         if let Some(record) = v.record::<R>(schema) {
             each(seen, &record);
         }
-        current.insert(v.id, (v.from_seq, v.columns));
+        current.insert(v.id, (v.from_seq, body_hash(&v.columns)));
     })
     .await?;
     if let Some((0, id, Some(_))) = last {
@@ -93,7 +94,7 @@ async fn kind<R: Stored>(
     }
     verify::heads::<R>(tx, &ctx.scope, |id, seq, columns| {
         report.heads += 1;
-        if current.remove(&id) != Some((seq, columns)) {
+        if current.remove(&id) != Some((seq, body_hash(&columns))) {
             report.fault(format!("{} {id}: the head is not the last version", R::KIND));
         }
     })
@@ -130,10 +131,14 @@ fn order_of_versions(
 }
 
 async fn check_lines(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -> Result<()> {
-    let mut found: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
-    verify::lines(tx, &ctx.scope, |order, text| found.entry(order).or_default().push(text)).await?;
+    let mut found: BTreeMap<Uuid, Hash> = BTreeMap::new();
+    verify::lines(tx, &ctx.scope, |order, row| {
+        let hash = found.entry(order).or_insert(GENESIS);
+        *hash = next(*hash, &row);
+    })
+    .await?;
     for (order, rows) in &seen.lines {
-        if found.remove(order).unwrap_or_default() != *rows {
+        if found.remove(order).unwrap_or(GENESIS) != *rows {
             report
                 .fault(format!("order {order}: its lines' rows are not those of the last version"));
         }
@@ -142,6 +147,11 @@ async fn check_lines(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -
         report.fault(format!("order {order}: lines without an order"));
     }
     Ok(())
+}
+
+/// The hash of rows so far and one more: the rows themselves would take much room.
+fn next(so_far: Hash, row: &str) -> Hash {
+    body_hash(&format!("{}{row}", hex(&so_far)))
 }
 
 async fn check_counts(ctx: &Ctx, tx: &mut Tx, report: &mut Report, seen: &Seen) -> Result<()> {
@@ -169,18 +179,23 @@ async fn check_erasures(
     report: &mut Report,
     seen: &mut Seen,
 ) -> Result<()> {
+    let mut messages: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for (seq, by) in verify::messages(tx, &ctx.scope).await? {
+        messages.entry(by).or_default().push(seq);
+    }
     for e in erasure::all(tx, &ctx.scope).await? {
         let mut stubs = seen.stubs.remove(&e.seq).unwrap_or_default();
+        let messages = messages.remove(&e.seq).unwrap_or_default();
         let said = verify::commits(tx, &ctx.scope, (e.seq, e.seq)).await?.pop();
         let said = said.filter(|c| c.cause == Cause::Erasure.word()).map(|c| c.message);
-        let is = sentence((&e.number, &e.basis), &mut stubs);
+        let is = sentence((&e.number, &e.basis), &mut stubs, &messages);
         if said.as_ref() != Some(&is) {
             report.fault(format!("commit {}: what is erased is not what it says", e.seq));
         }
         report.erasures.push(format!("commit {}: {is}", e.seq));
     }
-    for seq in seen.stubs.keys() {
-        report.fault(format!("versions erased by commit {seq}, which says nothing of it"));
+    for seq in seen.stubs.keys().chain(messages.keys()) {
+        report.fault(format!("something is erased by commit {seq}, which says nothing of it"));
     }
     Ok(())
 }

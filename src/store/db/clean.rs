@@ -1,6 +1,6 @@
 //! Writing over what was deleted: a database keeps it in free space until that is used again.
 use super::{Db, Pools};
-use sqlx::Result;
+use sqlx::{Error, Result, Row};
 
 /// SQLite's indexes of words keep deleted ones until they are put together.
 const PUT_TOGETHER: &[&str] = &[
@@ -10,7 +10,6 @@ const PUT_TOGETHER: &[&str] = &[
     "INSERT INTO tax_code_search (tax_code_search) VALUES ('optimize')",
     "INSERT INTO span_search (span_search) VALUES ('optimize')",
     "VACUUM",
-    "PRAGMA wal_checkpoint(TRUNCATE)",
 ];
 
 impl Db {
@@ -18,19 +17,36 @@ impl Db {
     /// its own size meanwhile, and holds up changes.
     ///
     /// # Errors
-    /// As the database, so if the disk is full; nothing is lost then. On PostgreSQL the role must own
-    /// the tables.
+    /// As the database, so if the disk is full; nothing is lost then. `Protocol` if somebody reads in the
+    /// midst of it, or the role is not the owner of PostgreSQL's tables.
     pub async fn clean(&self) -> Result<()> {
         match &self.pools {
             Pools::Sqlite { write, .. } => {
                 for text in PUT_TOGETHER {
                     sqlx::raw_sql(*text).execute(write).await?;
                 }
+                let done =
+                    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(write).await?;
+                if done.try_get::<i64, _>(0)? != 0 {
+                    return Err(refused(
+                        "somebody reads from it: stop the server, then do it again",
+                    ));
+                }
             }
             Pools::Postgres(pool) => {
+                let owns = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'order_versions'::regclass";
+                if !sqlx::raw_sql(owns).fetch_one(pool).await?.try_get::<bool, _>(0)? {
+                    return Err(refused(
+                        "the role does not own the tables: run this as their owner",
+                    ));
+                }
                 sqlx::raw_sql("VACUUM FULL").execute(pool).await?;
             }
         }
         Ok(())
     }
+}
+
+fn refused(why: &str) -> Error {
+    Error::Protocol(format!("the database was not cleaned: {why}"))
 }

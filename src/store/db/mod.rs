@@ -9,7 +9,7 @@ mod row;
 mod stmt;
 
 pub use open::OpenError;
-pub use row::{Bind, Col, DbRow, FromDb};
+pub use row::{Bind, Col, DbRow, FromDb, Held};
 pub use stmt::{Builder, Engine, Stmt, Tuple};
 
 use crate::domain::{history::schema::Schema, ids::CompanyId, record::SCHEMA, scope::Scope};

@@ -183,7 +183,7 @@ const GRANTS: &[&str] = &[
     "GRANT UPDATE (to_seq, body, schema_rev, erased_by, stub_hash, leaf_rev) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
     "GRANT UPDATE (code, code_key, name, name_key, active) ON customer_versions TO ROLE",
     "GRANT UPDATE (number, title, draft_ref, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, net, tax, gross, line_count, promised_date, source, external_ref) ON order_versions TO ROLE",
-    "GRANT UPDATE (message, message_hash) ON commits TO ROLE",
+    "GRANT UPDATE (message, message_hash, message_erased_by) ON commits TO ROLE",
     "GRANT SELECT ON _sqlx_migrations TO ROLE",
 ];
 

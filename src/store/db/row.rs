@@ -1,5 +1,8 @@
 //! What is bound and what is read, the same on both databases.
-use sqlx::{Decode, Encode, Postgres, Row, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    Decode, Encode, Postgres, Row, Sqlite, Type, TypeInfo, ValueRef, postgres::PgRow,
+    sqlite::SqliteRow,
+};
 
 /// A value that may be bound on either database.
 pub trait Bind<'q>:
@@ -35,6 +38,21 @@ impl DbRow {
             Self::Postgres(r) => r.try_get(i),
         }
     }
+    /// What a column holds, by the name of its type on this database; none beyond the last column.
+    pub fn kind(&self, i: usize) -> Option<Held> {
+        let (null, name) = match self {
+            Self::Sqlite(r) => told(&r.try_get_raw(i).ok()?),
+            Self::Postgres(r) => told(&r.try_get_raw(i).ok()?),
+        };
+        Some(match name.as_str() {
+            _ if null => Held::Nothing,
+            "TEXT" => Held::Text,
+            "BOOL" => Held::Bool,
+            "BLOB" | "UUID" => Held::Id,
+            "TIMESTAMPTZ" => Held::At,
+            _ => Held::Int,
+        })
+    }
     /// By name.
     pub fn col<T: Col>(&self, name: &str) -> sqlx::Result<T> {
         match self {
@@ -42,6 +60,21 @@ impl DbRow {
             Self::Postgres(r) => r.try_get(name),
         }
     }
+}
+
+fn told<'r, V: ValueRef<'r>>(value: &V) -> (bool, String) {
+    (value.is_null(), value.type_info().name().to_owned())
+}
+
+/// What a column of a row holds. SQLite keeps booleans and moments as whole numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Nothing,
+    Text,
+    Int,
+    Bool,
+    Id,
+    At,
 }
 
 /// What a whole row reads into: structs by `from_row!`, tuples by position.

@@ -1,5 +1,7 @@
 //! Branches that begin as others, and that are put away.
-use super::{API, both, branch, decide, made_in, merge, open_conflicts, order, plan};
+use super::{
+    API, both, branch, decide, made_in, merge, open_conflicts, order, plan, review::policy,
+};
 use crate::{
     branches::{all, edit, get, within},
     stories,
@@ -35,6 +37,17 @@ stories! {
         merge(&api, &b).await.unwrap();
     }
 
+    async fn who_worked_on_a_branch_does_not_approve_its_copy(app) {
+        policy(app, &[("approvals", "1")]).await;
+        let (api, clerk) = (app.program_of("lead", "alpha").await, app.program_of("clerk", "alpha").await);
+        let (_, b) = both(&api, json!({}), json!({"customer_po": "PO-1"})).await;
+        let copy = clerk.post(&format!("{API}/branches"), &json!({"name": "Copy", "visibility": "company", "copy_of": b})).await.expect(201).json();
+        let copy = copy["slug"].as_str().unwrap();
+        let agreed = plan(&api, copy).await["plan"].clone();
+        let refused = api.post(&format!("{API}/branches/{copy}/approval"), &json!({ "plan": agreed })).await.expect(409).body;
+        assert!(refused.contains("You worked on this branch"), "{refused}");
+    }
+
     async fn l25_a_copy_of_a_branch_comes_to_what_the_branch_does(app) {
         let api = app.program("alpha");
         let gone = order(&api).await;
@@ -62,7 +75,7 @@ stories! {
         let now = get(&api, &url).await;
         assert_eq!((&now["customer_po"], &now["contact"], &now["warehouse"]), (&json!("PO-1"), &json!("Bob"), &json!("W9")));
         api.get(&format!("/api/v1{gone}")).await.expect(404);
-        get(&api, &within(&new, "main")).await;
+        get(&api, &new.replace(&format!("/{b}/"), "/main/")).await;
         // what the copy merged is nothing of the original any more
         assert_eq!(plan(&api, &b).await["items"], json!([]));
         // neither what one may not see is copied nor what is merged
