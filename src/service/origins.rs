@@ -10,7 +10,10 @@ use super::{
 use crate::{
     domain::{
         field::Field,
-        history::diff::{Change, diff, id_of, list},
+        history::{
+            cause::Cause,
+            diff::{Change, diff, id_of, list},
+        },
         policy::Act,
     },
     store::{
@@ -110,9 +113,18 @@ async fn on_branch<R: Subject>(
     ctx: &Ctx,
     (id, of): (Uuid, &Merged),
 ) -> Result<Vec<Step>> {
-    let until = of.merged_seq.saturating_add(1);
-    let key = (of.branch, id);
-    Ok(versions::own_timeline::<R>(tx, &ctx.scope, key, (until, STEPS)).await?)
+    let (until, key) = (of.merged_seq.saturating_add(1), (of.branch, id));
+    let mut steps = versions::own_timeline::<R>(tx, &ctx.scope, key, (until, STEPS)).await?;
+    // a copy has it from its original, where somebody else may have made it
+    while let Some(copied) = steps.pop_if(|s| s.cause == Cause::Opening.word()) {
+        let Some(from) = branches::original(tx, &ctx.scope, copied.from_seq).await? else {
+            steps.push(copied);
+            break;
+        };
+        let before = (copied.from_seq, STEPS);
+        steps.extend(versions::own_timeline::<R>(tx, &ctx.scope, (from.id, id), before).await?);
+    }
+    Ok(steps)
 }
 
 /// The step of a branch that made a value what it is: none if the branch left another one, so that who

@@ -101,6 +101,17 @@ pub async fn merged_by(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<Br
     Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
 }
 
+/// The branch of which a commit opened a copy, if the person may see it.
+pub async fn original(tx: &mut Tx, scope: &Scope, opening: i64) -> Result<Option<Branch>> {
+    let (person, all) = asker(scope);
+    let text = select!(
+        "b.id = (SELECT m.branch_id FROM commits o JOIN commits m ON m.company_id = o.company_id AND m.seq = o.merged_seq WHERE o.company_id = $1 AND o.seq = $4 AND o.cause = 'opening') AND ",
+        visible!()
+    );
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(opening);
+    Ok(stmt.optional::<BranchRow>().await?.map(Into::into))
+}
+
 /// From a commit of main on the branch's versions of these records are changes of main as it was then.
 pub async fn rest_on(
     tx: &mut Tx,

@@ -161,8 +161,7 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     if seen == outline.seen {
         return Ok(true);
     }
-    Ok(whole(ctx, tx, outline).await?
-        && unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await?)
+    unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await
 }
 
 /// Nothing was erased since of what it holds.

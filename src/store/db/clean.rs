@@ -1,6 +1,6 @@
 //! Writing over what was deleted: a database keeps it in free space until that is used again.
-use super::{Db, Pools};
-use sqlx::{Error, Result, Row};
+use super::{Db, OpenError, Pools};
+use sqlx::Row;
 
 /// SQLite's indexes of words keep deleted ones until they are put together.
 const PUT_TOGETHER: &[&str] = &[
@@ -17,9 +17,9 @@ impl Db {
     /// its own size meanwhile, and holds up changes.
     ///
     /// # Errors
-    /// As the database, so if the disk is full; nothing is lost then. `Protocol` if somebody reads in the
+    /// As the database, so if the disk is full; nothing is lost then. `NotCleaned` if somebody reads in the
     /// midst of it, or the role is not the owner of PostgreSQL's tables.
-    pub async fn clean(&self) -> Result<()> {
+    pub async fn clean(&self) -> Result<(), OpenError> {
         match &self.pools {
             Pools::Sqlite { write, .. } => {
                 for text in PUT_TOGETHER {
@@ -28,25 +28,19 @@ impl Db {
                 let done =
                     sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(write).await?;
                 if done.try_get::<i64, _>(0)? != 0 {
-                    return Err(refused(
-                        "somebody reads from it: stop the server, then do it again",
-                    ));
+                    let why = "somebody reads from it; stop the server, then do it again";
+                    return Err(OpenError::NotCleaned(why));
                 }
             }
             Pools::Postgres(pool) => {
                 let owns = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'order_versions'::regclass";
                 if !sqlx::raw_sql(owns).fetch_one(pool).await?.try_get::<bool, _>(0)? {
-                    return Err(refused(
-                        "the role does not own the tables: run this as their owner",
-                    ));
+                    let why = "the role does not own the tables; run this as their owner";
+                    return Err(OpenError::NotCleaned(why));
                 }
                 sqlx::raw_sql("VACUUM FULL").execute(pool).await?;
             }
         }
         Ok(())
     }
-}
-
-fn refused(why: &str) -> Error {
-    Error::Protocol(format!("the database was not cleaned: {why}"))
 }

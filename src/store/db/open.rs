@@ -15,7 +15,7 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 /// who waits in vain is told that nothing was changed.
 const WAIT: u64 = 10;
 
-/// Why a database cannot be used.
+/// Why a database cannot be used, or not as wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the database cannot be opened: {0}")]
@@ -30,6 +30,8 @@ pub enum OpenError {
     Newer { found: i64, known: i64 },
     #[error("the database has no tables yet, or old ones: run `tributary migrate` first")]
     Behind,
+    #[error("the database was not cleaned: {0}")]
+    NotCleaned(&'static str),
     #[error("`{0}` is not a plain role name: use letters, digits and underscores")]
     Role(String),
 }

@@ -40,12 +40,19 @@ stories! {
     async fn who_worked_on_a_branch_does_not_approve_its_copy(app) {
         policy(app, &[("approvals", "1")]).await;
         let (api, clerk) = (app.program_of("lead", "alpha").await, app.program_of("clerk", "alpha").await);
-        let (_, b) = both(&api, json!({}), json!({"customer_po": "PO-1"})).await;
+        let (url, b) = both(&api, json!({}), json!({"customer_po": "PO-1"})).await;
         let copy = clerk.post(&format!("{API}/branches"), &json!({"name": "Copy", "visibility": "company", "copy_of": b})).await.expect(201).json();
         let copy = copy["slug"].as_str().unwrap();
         let agreed = plan(&api, copy).await["plan"].clone();
         let refused = api.post(&format!("{API}/branches/{copy}/approval"), &json!({ "plan": agreed })).await.expect(409).body;
         assert!(refused.contains("You worked on this branch"), "{refused}");
+        // nor is it told as the work of who opened the copy
+        policy(app, &[("approvals", "0")]).await;
+        merge(&app.program("alpha"), copy).await.unwrap();
+        let told = api.get(&format!("/api/v1{url}/history")).await.expect(200).json();
+        let origin = told["origins"].as_array().unwrap().iter().find(|o| o["path"] == "customer_po").unwrap().clone();
+        let by = |v: &Value| v["name"].as_str().unwrap_or_default().split(' ').next().unwrap().to_owned();
+        assert_eq!((by(&origin["by"]), by(&origin["merged_by"]), &origin["branch"]), ("Lead".into(), "Company".into(), &json!("Copy")));
     }
 
     async fn l25_a_copy_of_a_branch_comes_to_what_the_branch_does(app) {
