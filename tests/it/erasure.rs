@@ -7,7 +7,13 @@ use crate::{
     stories,
 };
 use serde_json::{Value, json};
-use tributary::service::verify::{self, Report};
+use tributary::{
+    app::Kept,
+    service::{
+        erasure,
+        verify::{self, Report},
+    },
+};
 
 const API: &str = "/api/v1/alpha/main";
 /// In every text about the customer, and nowhere else.
@@ -248,6 +254,20 @@ stories! {
         clerk.submit(&format!("{}/edit", p.url), "#record-form", &[("terms_days", "9")]).await.expect(303);
         command(&api, &p.order, "completion").await;
         assert!(!everything(app).await.contains(&CANARY.to_lowercase()));
+    }
+
+    async fn a_plan_that_another_server_keeps_is_made_anew(app) {
+        let api = app.program("alpha");
+        let p = person(&api).await;
+        // one without decisions, which an erasure takes
+        let b = branch(&api, "Other").await;
+        edit(&api, &within(&p.url, &b), json!({"terms_days": 5})).await;
+        let before = plan(&api, &b).await["plan"].clone();
+        let mut ctx = app.ctx("alpha").await;
+        ctx.app.kept = Kept::default();
+        let id = p.url.rsplit('/').next().unwrap().parse().unwrap();
+        erasure::erase(&ctx, id, "GDPR 17").await.unwrap();
+        assert_ne!(plan(&api, &b).await["plan"], before);
     }
 
     async fn who_is_on_a_branch_alone_or_deleted_is_erased_too(app) {
