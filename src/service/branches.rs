@@ -82,12 +82,8 @@ pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
     let name = parse_name(new.name).map_err(|e| Error::at("name", e))?;
     let note = parse_note(new.note).map_err(|e| Error::at("note", e))?;
     let main = ctx.clone().in_world(World::Main);
-    let original = original(ctx, new.copy_of).await?;
     let mut w = main.write().await?;
-    let original = match original {
-        Some(b) => branches::by_number(&mut w.tx, &main.scope, b.id).await?,
-        None => None,
-    };
+    let original = original(ctx, &mut w, new.copy_of).await?;
     let id = branches::next_number(&mut w.tx, &main.scope).await?;
     let slug = free_slug(&mut w, &name).await?;
     let (seq, at) = (w.seq(), w.at());
@@ -128,12 +124,11 @@ async fn free_slug(w: &mut Write, name: &str) -> Result<String> {
 }
 
 /// The branch to copy, if one is named.
-async fn original(ctx: &Ctx, slug: &str) -> Result<Option<Branch>> {
+async fn original(ctx: &Ctx, w: &mut Write, slug: &str) -> Result<Option<Branch>> {
     if slug.is_empty() {
         return Ok(None);
     }
-    let mut tx = ctx.read().await?;
-    let found = branches::by_slug(&mut tx, &ctx.scope, slug).await?;
+    let found = branches::by_slug(&mut w.tx, &ctx.scope, slug).await?;
     let found = found.ok_or_else(|| Error::at("copy_of", "There is no such branch"))?;
     if found.state == BranchState::Merged {
         return Err(Error::at("copy_of", "It was merged: main has what it changed"));
@@ -258,8 +253,7 @@ async fn change(
     let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
     let mut w = Write::begin(&ctx.app.db, &scope, ctx.now()).await?;
     let Some(now) = w.scope().world().branch().cloned() else { return Err(Error::NotFound) };
-    let quiet = ctx.scope.actor().is_some() || now.changed_at == branch.changed_at;
-    if now.state != branch.state || !quiet {
+    if (now.state, now.head) != (branch.state, branch.head) {
         let why = "Someone changed this branch just now. Look at it again.";
         return Err(Error::Refused(why.into()));
     }

@@ -52,7 +52,7 @@ pub async fn erase(ctx: &Ctx, customer: Uuid, basis: &str) -> Result<Erased> {
         return Err(Error::Refused("Nothing is left of this customer to erase.".into()));
     }
     let messages = take_messages(&mut w, &taken).await?;
-    let number = taken.number.take().unwrap_or(last.number);
+    let number = last.number;
     keep(&mut w, customer, (&number, &basis)).await?;
     let versions = taken.stubs.len();
     let message = sentence((&number, &basis), &mut taken.stubs, &messages);

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         field::Kind,
         history::{
-            chain::{Hash, Leaf, hex},
+            chain::{Hash, Leaf, digest, hex},
             proof::{FORMAT, Link, Proof, Proven, path},
         },
         policy::Act,
@@ -64,7 +64,7 @@ pub async fn of(
         version,
         path: path(&hashes, at),
         prev: hex(&first.prev),
-        digest: format!("{}:{}", last.seq, hex(&last.hash)),
+        digest: digest(last.seq, &last.hash),
         commits: links.iter().map(link).collect(),
     })
 }

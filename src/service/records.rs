@@ -8,12 +8,14 @@ use super::{
 };
 use crate::{
     domain::{
+        check::Problems,
         field::Ty,
         history::{
             cause::Cause,
             diff::{diff, part},
             erasure::{ERASED, personal},
             merge::{Conflict, merge3},
+            schema::Lost,
         },
         input,
         page::{Count, MasterFilter, Page},
@@ -95,6 +97,27 @@ const ERASED_SINCE: &str =
 fn brings_back<R: Subject>(given: &Value) -> bool {
     let texts = personal(R::FIELDS, given).into_iter();
     texts.map(str::trim).any(|t| !t.is_empty() && t != ERASED)
+}
+
+/// The revision of bodies that forms are of.
+pub fn revision(ctx: &Ctx) -> i64 {
+    ctx.app.db.bodies().rev()
+}
+
+/// What was typed into a form of a former revision, in the fields of now, and that it has to be looked
+/// at; none if its kind is what it was.
+pub fn renewed<R: Subject>(ctx: &Ctx, rev: i64, given: &Value) -> Option<(Value, Problems)> {
+    let schema = ctx.app.db.bodies();
+    if !schema.changed(R::KIND, rev) {
+        return None;
+    }
+    let (given, gone) = schema.retell(R::KIND, (rev, given.clone()));
+    let text = |l: &Lost| l.value.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+    let gone =
+        gone.iter().filter_map(|l| Some(format!(" {} is kept no more: {}.", l.label, text(l)?)));
+    let gone: String = gone.collect();
+    let what = "Tributary was renewed while this form was open. What you typed is kept:";
+    Some((given, Problems::at("", format!("{what} look at it, then save again.{gone}"))))
 }
 
 /// The record as it is now.

@@ -3,7 +3,7 @@ use super::{
     commits::LogFilter,
     db::Tx,
     kinds::Stored,
-    versions::raised,
+    versions::raise,
     worlds::{self, standings},
 };
 use crate::domain::{scope::Scope, time::Ts};
@@ -57,7 +57,7 @@ pub async fn list<R: Stored>(
     let schema = tx.bodies();
     let mut all: Vec<Gone> = tx.built(sql).all().await?;
     for gone in &mut all {
-        gone.body = raised::<R>(schema, (gone.schema_rev, std::mem::take(&mut gone.body)))?.0;
+        raise::<R>(schema, gone.schema_rev, &mut gone.body)?;
     }
     Ok(all)
 }

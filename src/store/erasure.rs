@@ -19,11 +19,8 @@ use uuid::Uuid;
 pub trait OfPerson: Stored {
     /// The versions' column that holds the customer's id.
     const PERSON: &'static str;
-    /// What a customer is called, and the number, which is not erased.
+    /// What a customer is called.
     fn person_name(&self) -> Option<String> {
-        None
-    }
-    fn person_number(&self) -> Option<String> {
         None
     }
 }
@@ -31,9 +28,6 @@ impl OfPerson for Customer {
     const PERSON: &'static str = "id";
     fn person_name(&self) -> Option<String> {
         Some(self.name.clone())
-    }
-    fn person_number(&self) -> Option<String> {
-        Some(self.number.clone())
     }
 }
 impl OfPerson for Order {
@@ -65,8 +59,6 @@ struct Held<R> {
 #[derive(Default)]
 pub struct Taken {
     pub stubs: Vec<Stub>,
-    /// The customer's number, as it was last.
-    pub number: Option<String>,
     /// What the customer was called, which messages of commits may repeat.
     pub names: BTreeSet<String>,
     /// The commits that made the versions.
@@ -77,8 +69,6 @@ pub struct Taken {
 /// what is shown now, and out of the words by which it was found.
 pub async fn take<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<()> {
     let held = held::<R>(w, person, taken).await?;
-    let number = held.last().and_then(|h| h.record.person_number());
-    taken.number = taken.number.take().or(number);
     for version in &held {
         put_stub(w, version).await?;
     }

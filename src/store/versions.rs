@@ -56,6 +56,12 @@ pub(super) fn raised<R: Record>(
     Ok((record.body(), lost))
 }
 
+/// The same in its place, of a body that is only looked at.
+pub(super) fn raise<R: Record>(schema: &Schema, rev: i64, body: &mut String) -> Result<()> {
+    *body = raised::<R>(schema, (rev, std::mem::take(body)))?.0;
+    Ok(())
+}
+
 /// One step of a record's history.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -157,8 +163,7 @@ pub async fn timeline<R: Stored>(
 
 fn steps<R: Stored>(schema: &Schema, mut steps: Vec<Step>) -> Result<Vec<Step>> {
     for step in &mut steps {
-        let stored = (step.schema_rev, std::mem::take(&mut step.body));
-        step.body = raised::<R>(schema, stored)?.0;
+        raise::<R>(schema, step.schema_rev, &mut step.body)?;
     }
     Ok(steps)
 }
@@ -186,7 +191,7 @@ pub async fn of_commit<R: Stored>(
     let stmt = tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq).bind(limit);
     let mut all: Vec<Touched> = stmt.all().await?;
     for t in &mut all {
-        t.body = raised::<R>(schema, (t.schema_rev, std::mem::take(&mut t.body)))?.0;
+        raise::<R>(schema, t.schema_rev, &mut t.body)?;
     }
     Ok(all)
 }

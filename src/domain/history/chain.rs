@@ -135,6 +135,17 @@ pub(super) fn tree(hashes: &[Hash]) -> Hash {
     }
 }
 
+/// A commit's number and hash as people keep them: `<seq>:<hash>`.
+pub fn digest(seq: i64, hash: &[u8]) -> String {
+    format!("{seq}:{}", hex(hash))
+}
+
+/// The same read back; none if it is no digest.
+pub fn parse_digest(text: &str) -> Option<(i64, Hash)> {
+    let (seq, hash) = text.trim().split_once(':')?;
+    Some((seq.parse().ok()?, unhex(hash)?.try_into().ok()?))
+}
+
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;

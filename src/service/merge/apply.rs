@@ -164,11 +164,6 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await
 }
 
-/// Nothing was erased since of what it holds.
-pub(super) async fn whole(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<bool> {
-    Ok(!erasure::since(tx, &ctx.scope, outline.seen).await?)
-}
-
 async fn unmoved(
     ctx: &Ctx,
     tx: &mut Tx,

@@ -6,7 +6,7 @@ use crate::{
         policy::{Act, Role},
     },
     service::{context::Ctx, error::Result},
-    store::{db::Tx, resolutions},
+    store::{db::Tx, erasure, resolutions},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -157,7 +157,7 @@ async fn kept(
     let mut tx = ctx.read().await?;
     let same = outline.job.branch() == job.branch()
         && made.stamp == resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?
-        && apply::whole(ctx, &mut tx, &outline).await?
+        && !erasure::since(&mut tx, &ctx.scope, outline.seen).await?
         && (will_do(&made) || apply::rests(ctx, &mut tx, &outline).await?)
         && (outline.reviewed.is_some() || !wanted(ctx, &mut tx, &outline).await?);
     Ok(same.then_some(outline))

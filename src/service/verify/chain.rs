@@ -4,7 +4,7 @@ use crate::{
     domain::{
         customer::Customer,
         history::{
-            chain::{GENESIS, Hash, Header, Leaf, body_hash, hex, root},
+            chain::{GENESIS, Hash, Header, Leaf, body_hash, digest, root},
             schema::Schema,
         },
         order::Order,
@@ -50,7 +50,7 @@ pub(super) async fn check(
         let to = if last >= head_seq { i64::MAX } else { last };
         step(ctx, tx, report, (&mut reached, to)).await?;
         if report.faults == 0 {
-            told(&format!("{}:{}", reached.seq, hex(&reached.hash)))?;
+            told(&digest(reached.seq, &reached.hash))?;
         }
         if to == i64::MAX {
             break;
@@ -61,7 +61,7 @@ pub(super) async fn check(
     if head_seq != seq || head_hash != hash || (!empty && Some(head_at) != at) {
         report.fault(format!("the chain's head is {head_seq}, the last commit {seq}"));
     }
-    report.digest = format!("{head_seq}:{}", hex(&head_hash));
+    report.digest = digest(head_seq, &head_hash);
     Ok(())
 }
 

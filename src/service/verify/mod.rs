@@ -7,7 +7,7 @@ mod standing;
 
 use super::{context::Ctx, error::Result};
 use crate::{
-    domain::history::chain::{GENESIS, Hash, hex, unhex},
+    domain::history::chain::{GENESIS, Hash, digest as chain_digest, parse_digest},
     service::error::Error,
     store::{commits, db::Tx},
 };
@@ -90,11 +90,8 @@ async fn begin(
     (scale, report): (&Scale, &mut Report),
 ) -> Result<(i64, Hash)> {
     let Some(since) = &scale.since else { return Ok((0, GENESIS)) };
-    let parts = since.trim().split_once(':');
-    let parts = parts.and_then(|(seq, hash)| Some((seq.parse::<i64>().ok()?, unhex(hash)?)));
-    let hash = parts.and_then(|(seq, hash)| Some((seq, Hash::try_from(hash).ok()?)));
     let no_digest = || Error::Refused(format!("{since} is no digest: it looks like 7:0a1b2c…"));
-    let (seq, hash) = hash.ok_or_else(no_digest)?;
+    let (seq, hash) = parse_digest(since).ok_or_else(no_digest)?;
     let now = commits::hash_of(tx, &ctx.scope, seq).await?;
     if seq == 0 || now.as_deref() == Some(hash.as_slice()) {
         return Ok((seq, hash));
@@ -108,5 +105,5 @@ async fn begin(
 pub async fn digest(ctx: &Ctx) -> Result<String> {
     let mut tx = ctx.read().await?;
     let (seq, hash, _) = commits::head(&mut tx, &ctx.scope).await?;
-    Ok(format!("{seq}:{}", hex(&hash)))
+    Ok(chain_digest(seq, &hash))
 }

@@ -1,11 +1,12 @@
 //! Customers, products and tax codes: the same seven pages for each kind.
 use crate::{
-    domain::{check::Problems, field::Ty, history::schema::Lost, record::Record},
+    domain::{check::Problems, field::Ty, record::Record},
     service::{
         error::Error,
         history,
         records::{self, Saved},
         references,
+        subjects::Subject,
     },
     web::{
         extract::{Visit, record_id as id},
@@ -143,28 +144,18 @@ async fn again<M: Shown>(
 }
 
 /// What is in a form that is to come back, not to be saved: it was reshaped, or is of before an upgrade.
-fn unsaved<R: Record>(visit: &Visit, posted: &Form) -> Option<(Value, Problems)> {
+fn unsaved<R: Subject>(visit: &Visit, posted: &Form) -> Option<(Value, Problems)> {
     let reshaped = || reshaped(posted).map(|given| (given, Problems::default()));
     outdated::<R>(visit, posted).or_else(reshaped)
 }
 
 /// A form that was opened before an upgrade changed its record: what was typed, in the fields of now.
-pub(in crate::web) fn outdated<R: Record>(
+pub(in crate::web) fn outdated<R: Subject>(
     visit: &Visit,
     posted: &Form,
 ) -> Option<(Value, Problems)> {
-    let schema = visit.ctx.app.db.bodies();
-    let rev: i64 = posted.about("_schema")?.parse().ok()?;
-    if !schema.changed(R::KIND, rev) {
-        return None;
-    }
-    let (given, gone) = schema.retell(R::KIND, (rev, posted.given.clone()));
-    let text = |l: &Lost| l.value.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
-    let gone =
-        gone.iter().filter_map(|l| Some(format!(" {} is kept no more: {}.", l.label, text(l)?)));
-    let gone: String = gone.collect();
-    let what = "Tributary was renewed while this form was open. What you typed is kept:";
-    Some((given, Problems::at("", format!("{what} look at it, then save again.{gone}"))))
+    let rev = posted.about("_schema")?.parse().ok()?;
+    records::renewed::<R>(&visit.ctx, rev, &posted.given)
 }
 
 /// Adding or removing a row is not a save: the form comes back with one row more, or without the one

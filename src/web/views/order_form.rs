@@ -11,6 +11,7 @@ use crate::{
         order::{LINE, Order},
         record::Record,
     },
+    service::records::revision,
     web::{
         extract::Visit,
         paths::{list, record},
@@ -73,7 +74,7 @@ pub(in crate::web) fn form(visit: &Visit, f: Filled) -> Form {
         discounts: making.rows(("discounts", discount_fields()), &f.value["discounts"]),
         problems: loose(&f.problems),
         totals: f.totals,
-        schema: visit.ctx.app.db.bodies().rev(),
+        schema: revision(&visit.ctx),
         version: f.version,
         key: f.key,
         clash: f.clash,

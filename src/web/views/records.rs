@@ -14,7 +14,7 @@ use crate::{
         product::Product,
         tax::TaxCode,
     },
-    service::{Master, history::Story, subjects::Subject},
+    service::{Master, history::Story, records::revision, subjects::Subject},
     web::{
         extract::Visit,
         paths::{list, record},
@@ -263,7 +263,7 @@ pub(in crate::web) fn form<M: Shown>(visit: &Visit, filled: Filled<'_>) -> Form 
         shell: Shell::of(visit, heading.clone(), M::KIND.slug()),
         kinds: M::KIND.plural(),
         cancel: if filled.id.is_some() { action.clone() } else { list.clone() },
-        schema: visit.ctx.app.db.bodies().rev(),
+        schema: revision(&visit.ctx),
         version: if filled.version > 0 { filled.version.to_string() } else { String::new() },
         key: filled.key,
         problems: loose(&filled.problems),
