@@ -6,7 +6,10 @@ use argon2::{
         phc::{Output, PasswordHash},
     },
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::Semaphore;
 
 /// How many passwords may be hashed at a time: each takes 19 MiB and 40 ms of a core.
@@ -24,8 +27,11 @@ pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dHJpYnV0YXJ5LW5vYm9keQ$
 pub struct Hashing {
     places: Arc<Semaphore>,
     sign_ins: Semaphore,
-    /// Of places that are free while others wait.
+    /// Of places that are free. Kept from one sign-in to the next: what is given back and asked for
+    /// again a hundred times a second stays with the allocator several times over.
     memory: Mutex<Vec<Vec<Block>>>,
+    /// Whether a password was checked since the last [`rest`](Self::rest).
+    at_work: AtomicBool,
 }
 
 /// Why there is no answer.
@@ -40,6 +46,7 @@ impl Default for Hashing {
             places: Arc::new(Semaphore::new(PLACES)),
             sign_ins: Semaphore::new(SIGN_INS),
             memory: Mutex::default(),
+            at_work: AtomicBool::default(),
         }
     }
 }
@@ -92,11 +99,14 @@ impl Hashing {
     }
 
     fn give_back(&self, memory: Vec<Block>) {
-        let mut kept = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        if SIGN_INS - self.sign_ins.available_permits() > PLACES {
-            kept.push(memory);
-        } else {
-            kept.clear();
+        self.at_work.store(true, Ordering::Relaxed);
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+
+    /// Gives the memory back if no password was checked since it was last called.
+    pub fn rest(&self) {
+        if !self.at_work.swap(false, Ordering::Relaxed) {
+            self.memory.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }
 }
@@ -119,4 +129,24 @@ fn verify(password: &[u8], phc: &str, memory: &mut Vec<Block>) -> Option<bool> {
 /// Whether a hash was made with less than today's parameters.
 pub fn outdated(phc: &str) -> bool {
     !phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hashing, NOBODY, PLACES};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn memory_stays_while_passwords_are_checked_and_is_given_back_afterwards() {
+        let hashing = Arc::new(Hashing::default());
+        let kept = || hashing.memory.lock().unwrap().len();
+        for _ in 0..=PLACES {
+            assert!(!hashing.matches("wrong", NOBODY).await.is_ok_and(|right| right));
+        }
+        assert_eq!(kept(), 1, "one after the other takes one place");
+        hashing.rest();
+        assert_eq!(kept(), 1);
+        hashing.rest();
+        assert_eq!(kept(), 0);
+    }
 }

@@ -48,6 +48,7 @@ async fn run(base: &Base, app: App) -> Result<()> {
     // a task of its own, ended with this one: a folder that does not answer keeps nobody else waiting
     let mut beside = JoinSet::new();
     beside.spawn(every_hour(app.clone(), keeper));
+    beside.spawn(every_minute(app.clone()));
     let mut term = signal(SignalKind::terminate())?;
     let mut again = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -61,6 +62,13 @@ async fn run(base: &Base, app: App) -> Result<()> {
     tokio::select! {
         done = server::run(app, listener, stop) => Ok(done?),
         () = twice => bail!("stopped at once, as asked twice"),
+    }
+}
+
+async fn every_minute(app: App) {
+    loop {
+        app.hashing.rest();
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
 }
 

@@ -2,7 +2,8 @@
 use super::{layers, routes, session};
 use crate::app::App;
 use axum::{
-    Router,
+    Router, ServiceExt,
+    body::Body,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
@@ -83,7 +84,8 @@ pub async fn run(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let service = service(&app);
+    // a router would be copied for every connection, each route with all that is around it
+    let service = service(&app).into_service::<Body>().into_make_service();
     let (stopped, stopping_since) = tokio::sync::oneshot::channel::<()>();
     let stopping = app.stopping.clone();
     let stop = async move {
