@@ -95,6 +95,14 @@ pub fn parse_note(text: &str) -> Result<Option<String>, &'static str> {
     Ok(Some(note.to_owned()).filter(|n| !n.is_empty()))
 }
 
+/// What somebody says about a branch.
+///
+/// # Errors
+/// If it is empty or too long.
+pub fn parse_comment(text: &str) -> Result<String, &'static str> {
+    parse_note(text)?.ok_or("Write something first")
+}
+
 /// What a name becomes in a URL; `nth` tells those apart that would be the same.
 pub fn slug_of(name: &str, nth: usize) -> String {
     let slug = match text::slug(name, "branch") {

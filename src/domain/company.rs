@@ -5,7 +5,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
-    review::ReviewPolicy,
+    review::{ReviewPolicy, checks::Checks},
     text::{clean, fold, forbidden, initials},
     time::zone,
     totals::{PriceMode, TaxRounding},
@@ -46,18 +46,24 @@ pub const PROFILE: &[Field] = &[
     Field::new("large_approvals", "Approvals that a large merge needs", Ty::Whole(9)),
     Field::new("own_approval", "Who worked on a branch may approve it", Ty::Bool),
     Field::new("strict_prices", "Changed list prices have to be chosen", Ty::Bool),
+    Field::new("check_price_drop", "Percent by which a price may go down", Ty::Whole(100)),
+    Field::new("check_discount", "Percent that a discount may have", Ty::Whole(100)),
+    Field::new("check_deletions", "Merges delete nothing", Ty::Bool),
+    Field::new("checks_bind", "Merges wait until the checks pass", Ty::Bool),
 ];
 
 impl Company {
     /// The fields of [`PROFILE`].
     pub fn profile(&self) -> Value {
-        let review = &self.review;
+        let (review, checks) = (&self.review, &self.review.checks);
         json!({
             "name": self.name, "timezone": self.timezone, "number_prefix": self.number_prefix,
             "price_mode": self.price_mode, "tax_rounding": self.tax_rounding,
             "approvals": review.approvals, "large_records": review.large_records,
             "large_sum": review.large_sum, "large_approvals": review.large_approvals,
             "own_approval": review.own_approval, "strict_prices": review.strict_prices,
+            "check_price_drop": checks.price_drop, "check_discount": checks.discount,
+            "check_deletions": checks.deletions, "checks_bind": checks.binding,
         })
     }
 
@@ -80,16 +86,8 @@ impl Company {
         let price_mode = text("price_mode").parse().map_err(|e| problems.add("price_mode", e));
         let rounding = text("tax_rounding").parse().map_err(|e| problems.add("tax_rounding", e));
         problems.ok()?;
-        let review = ReviewPolicy {
-            approvals: profile["approvals"].as_i64().unwrap_or_default(),
-            large_records: profile["large_records"].as_i64(),
-            large_sum: profile["large_sum"].as_i64(),
-            large_approvals: profile["large_approvals"].as_i64().unwrap_or_default(),
-            own_approval: profile["own_approval"] == true,
-            strict_prices: profile["strict_prices"] == true,
-        };
         Ok(Self {
-            review,
+            review: review(profile),
             name: text("name"),
             timezone: text("timezone"),
             number_prefix: text("number_prefix"),
@@ -102,6 +100,23 @@ impl Company {
     /// The company's zone; UTC if the zone's name is no longer known.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)
+    }
+}
+
+fn review(profile: &Value) -> ReviewPolicy {
+    ReviewPolicy {
+        approvals: profile["approvals"].as_i64().unwrap_or_default(),
+        large_records: profile["large_records"].as_i64(),
+        large_sum: profile["large_sum"].as_i64(),
+        large_approvals: profile["large_approvals"].as_i64().unwrap_or_default(),
+        own_approval: profile["own_approval"] == true,
+        strict_prices: profile["strict_prices"] == true,
+        checks: Checks {
+            price_drop: profile["check_price_drop"].as_i64(),
+            discount: profile["check_discount"].as_i64(),
+            deletions: profile["check_deletions"] == true,
+            binding: profile["checks_bind"] == true,
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         text::{clean, forbidden},
     },
     store::{
-        erasure::{self, Taken, keep, take, take_messages},
+        erasure::{self, Taken, keep, take, take_comments, take_messages},
         write::Said,
     },
 };
@@ -52,6 +52,7 @@ pub async fn erase(ctx: &Ctx, customer: Uuid, basis: &str) -> Result<Erased> {
         return Err(Error::Refused("Nothing is left of this customer to erase.".into()));
     }
     let messages = take_messages(&mut w, &taken).await?;
+    take_comments(&mut w, &taken).await?;
     let number = last.number;
     keep(&mut w, customer, (&number, &basis)).await?;
     let versions = taken.stubs.len();

@@ -2,6 +2,7 @@
 pub mod accounts;
 pub mod admission;
 pub mod branches;
+pub mod comments;
 pub mod companies;
 pub mod context;
 pub mod dashboard;

@@ -5,7 +5,7 @@ use crate::domain::{
     history::chain::GENESIS,
     ids::{CompanyId, TokenId, UserId},
     policy::Role,
-    review::ReviewPolicy,
+    review::{ReviewPolicy, checks::Checks},
     scope::Membership,
     time::Ts,
 };
@@ -14,7 +14,7 @@ use sqlx::Result;
 /// The columns of a company in every statement that reads one.
 macro_rules! company_columns {
     () => {
-        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.strict_prices, c.active AS c_active"
+        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.strict_prices, c.check_price_drop, c.check_discount, c.check_deletions, c.checks_bind, c.active AS c_active"
     };
 }
 macro_rules! user_columns {
@@ -45,6 +45,12 @@ impl FromDb for Company {
                 large_approvals: row.col("large_approvals")?,
                 own_approval: row.col("own_approval")?,
                 strict_prices: row.col("strict_prices")?,
+                checks: Checks {
+                    price_drop: row.col("check_price_drop")?,
+                    discount: row.col("check_discount")?,
+                    deletions: row.col("check_deletions")?,
+                    binding: row.col("checks_bind")?,
+                },
             },
             active: row.col("c_active")?,
         })
@@ -218,13 +224,15 @@ pub async fn begin_chain(tx: &mut Tx, company: CompanyId) -> Result<()> {
 
 /// The company's profile; whether it is open is set apart.
 pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
-    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12 WHERE id = $1";
+    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12, check_price_drop = $13, check_discount = $14, check_deletions = $15, checks_bind = $16 WHERE id = $1";
     let stmt = tx.sql(text).bind(c.id).bind(c.name.clone()).bind(c.timezone.clone());
     let stmt = stmt.bind(c.price_mode.word()).bind(c.tax_rounding.word());
     let stmt = stmt.bind(c.number_prefix.clone()).bind(c.review.approvals);
     let stmt = stmt.bind(c.review.large_records).bind(c.review.large_sum);
     let stmt = stmt.bind(c.review.large_approvals).bind(c.review.own_approval);
-    stmt.bind(c.review.strict_prices).run().await
+    let checks = &c.review.checks;
+    let stmt = stmt.bind(c.review.strict_prices).bind(checks.price_drop).bind(checks.discount);
+    stmt.bind(checks.deletions).bind(checks.binding).run().await
 }
 
 pub async fn set_company_active(tx: &mut Tx, id: CompanyId, active: bool) -> Result<u64> {

@@ -212,6 +212,22 @@ pub async fn take_messages(w: &mut Write, taken: &Taken) -> Result<Vec<i64>> {
     Ok(out)
 }
 
+/// Takes what was said about branches where it names the customer. How many comments.
+pub async fn take_comments(w: &mut Write, taken: &Taken) -> Result<usize> {
+    let (company, by, mut out) = (w.scope().company(), w.seq(), 0);
+    let names: Vec<String> = taken.names.iter().map(|name| fold(name)).collect();
+    let text = "SELECT id, text FROM branch_comments WHERE company_id = $1 AND text <> ''";
+    let all: Vec<(Uuid, String)> = w.tx.sql(text).bind(company).all().await?;
+    for (id, said) in all {
+        if names.iter().any(|name| fold(&said).contains(name)) {
+            let text = "UPDATE branch_comments SET text = '', erased_by = $3 WHERE company_id = $1 AND id = $2";
+            w.tx.sql(text).bind(company).bind(id).bind(by).run().await?;
+            out += 1;
+        }
+    }
+    Ok(out)
+}
+
 /// An erasure, as the database keeps it.
 #[derive(Clone, Debug)]
 pub struct Erasure {

@@ -5,6 +5,7 @@ pub mod branches;
 pub mod cell;
 pub mod chain;
 pub mod codec;
+pub mod comments;
 pub mod commits;
 pub mod counts;
 pub mod db;

@@ -20,6 +20,7 @@ const DONE: &[(&str, &str)] = &[
     ("branch-seen", "Saved who sees this branch"),
     ("named", "Named"),
     ("branch-approved", "Approved"),
+    ("taken-back", "Taken back. That you said something stays"),
     ("approval-withdrawn", "Your approval is taken back"),
     ("branch-synced", "Brought up to date with main"),
     ("sync-undone", "The branch is what it was before it was brought up to date"),

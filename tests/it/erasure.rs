@@ -103,6 +103,8 @@ stories! {
     async fn c96_what_was_erased_is_nowhere_and_the_history_holds(app) {
         let api = app.program("alpha");
         let p = person(&api).await;
+        let said = json!({"text": "QUUXWORTH Ltd will not like it"});
+        api.post(&format!("/api/v1/alpha/main/branches/{}/comments", p.branch), &said).await.expect(201);
         let before = verified(app).await;
         let canary = CANARY.to_lowercase();
         assert!(everything(app).await.contains(&canary));

@@ -1,6 +1,7 @@
 //! Doing what a plan said: all of it in one transaction, or nothing.
 use super::{
-    Draft, Effect, Job, Mergeable, Only, Outline, Plan, aftermath, each_kind, plan, review, stale,
+    Draft, Effect, Job, Mergeable, Only, Outline, Plan, aftermath, each_kind, plan, review, rules,
+    stale,
 };
 use crate::{
     domain::{
@@ -76,6 +77,7 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
         return if open { Ok(Outcome::Nothing) } else { close_empty(ctx, &branch).await };
     }
     review::enough(ctx, &mut w.tx, &plan).await?;
+    rules::passed(ctx, &plan)?;
     let what = if only.is_all() { "" } else { "a part of " };
     let message = format!("Merged {what}branch {}", branch.name);
     let w = write_main(ctx, &mut plan, w).await?;

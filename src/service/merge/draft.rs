@@ -9,6 +9,7 @@ use crate::{
         order::Order,
         policy::Act,
         product::Product,
+        review::checks::Checked,
         tax::TaxCode,
     },
     service::{error::Result, subjects::Subject},
@@ -184,7 +185,7 @@ pub struct Drafts {
 }
 
 /// A kind of record that can be merged.
-pub trait Mergeable: Subject {
+pub trait Mergeable: Subject + Checked {
     /// In the order of their ids.
     fn of(drafts: &Drafts) -> &Vec<Draft<Self>>;
     fn of_mut(drafts: &mut Drafts) -> &mut Vec<Draft<Self>>;

@@ -118,8 +118,8 @@ fn key(ctx: &Ctx, job: &Job) -> Key {
         Job::Sync(b) => format!("sync {}", b.id),
         Job::Revert(seq) => format!("revert {seq}"),
     };
-    let strict = if ctx.company.review.strict_prices { " strict" } else { "" };
-    (ctx.scope.company(), ctx.scope.role(), format!("{of}{strict}"))
+    let policy = &ctx.company.review;
+    (ctx.scope.company(), ctx.scope.role(), format!("{of} {policy:?}"))
 }
 
 /// What would happen, to be looked at. However long it takes to find out.
@@ -174,7 +174,7 @@ async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     let plan = plan::within(ctx, &mut tx, job).await?;
     let wanted = review::is_wanted(ctx, &mut tx, (&plan.job, &plan.summary)).await?;
     drop(tx);
-    let outline = Arc::new(Outline::of(&plan, wanted));
+    let outline = Arc::new(Outline::of(ctx, &plan, wanted));
     let (at, took) = (Instant::now(), begun.elapsed());
     looks(ctx).keep(key, Made { stamp, outline: outline.clone(), at, took });
     Ok(outline)

@@ -13,6 +13,7 @@ mod only;
 mod outline;
 mod plan;
 mod review;
+mod rules;
 mod sync;
 mod upgrade;
 
@@ -26,6 +27,7 @@ pub use looks::{Looks, forget, glimpse, look};
 pub use only::Only;
 pub use outline::{Outline, Record, Told};
 pub use review::{Given, Review, approve, review, withdraw};
+pub use rules::Verdict;
 use sync::sync;
 pub use sync::undo_sync;
 

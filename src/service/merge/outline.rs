@@ -3,6 +3,7 @@
 use super::{
     Draft, Effect, Job, Mergeable, Plan, Summary, each_kind, plan,
     review::{Reviewed, reviewed},
+    rules::{self, Verdict},
 };
 use crate::{
     domain::{
@@ -33,6 +34,8 @@ pub struct Outline {
     pub name: String,
     /// How many conflicts are open, by kind of conflict.
     pub open: BTreeMap<ConflictKind, usize>,
+    /// What the company's checks say.
+    pub verdicts: Vec<Verdict>,
     /// The company's last commit when it was made.
     pub(super) seen: i64,
     /// The branch deleted what main has.
@@ -72,7 +75,7 @@ impl Told {
 }
 
 impl Outline {
-    pub(super) fn of(plan: &Plan, wanted: bool) -> Self {
+    pub(super) fn of(ctx: &Ctx, plan: &Plan, wanted: bool) -> Self {
         let (mut rows, mut apart, mut open) = (vec![], BTreeMap::new(), BTreeMap::new());
         let mut deletes = false;
         each_kind!(R => for draft in R::of(&plan.drafts) {
@@ -93,6 +96,7 @@ impl Outline {
             denied: plan.denied.iter().take(DENIED).cloned().collect(),
             name: plan.name(),
             open,
+            verdicts: rules::verdicts(ctx, plan),
             seen: plan.seen,
             deletes,
             reviewed: wanted.then(|| reviewed(plan)),

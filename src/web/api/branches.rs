@@ -7,14 +7,16 @@ use crate::{
     },
     service::{
         branches::{self, Listed, NewBranch},
+        comments::{self, Comment},
         error::Error,
-        merge::{self, Acting, Job, Only, Outcome, Outline, Record, Review, Told},
+        merge::{self, Acting, Job, Only, Outcome, Outline, Record, Review, Told, Verdict},
         viewers,
     },
     web::{extract::Visit, problem::Result, query::Query},
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 type Slug = Path<(String, String, String)>;
 
@@ -60,9 +62,36 @@ pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Resu
     one(&visit, &slug).await
 }
 
+pub(in crate::web) async fn comment(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    let text = given["text"].as_str().unwrap_or_default();
+    let said = comments::say(&visit.ctx, &slug, text).await?;
+    Ok((StatusCode::CREATED, Json(comment_json(&said))).into_response())
+}
+
+pub(in crate::web) async fn take_back(
+    visit: Visit,
+    Path((_, _, slug, id)): Path<(String, String, String, Uuid)>,
+) -> Result {
+    comments::take_back(&visit.ctx, &slug, id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn comment_json(c: &Comment) -> Value {
+    json!({"id": c.id, "user": c.user, "at": c.at, "text": c.text, "erased": c.erased})
+}
+
 async fn one(visit: &Visit, slug: &str) -> Result {
     let found = branches::find(&visit.ctx, slug).await?;
-    Ok(Json(listed(&found)).into_response())
+    let from = Query::of(&visit.uri).get("from").parse().unwrap_or(0);
+    let (said, earlier) = comments::of(&visit.ctx, found.branch.id, from).await?;
+    let mut out = listed(&found);
+    out["comments"] = said.iter().map(comment_json).collect();
+    out["next"] = json!(earlier);
+    Ok(Json(out).into_response())
 }
 
 /// What merging would do, or with `?for=sync` bringing it up to date; `?only=order:id` for some records.
@@ -111,10 +140,19 @@ async fn told(visit: &Visit, plan: &Outline, acting: &Acting) -> Result {
         "conflicts": s.conflicts, "money": s.money, "acting": stands(acting),
         "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
         "review": review.as_ref().map(reviewed),
+        "checks": plan.verdicts.iter().map(checked).collect::<Vec<_>>(),
         "items": records.iter().map(record).collect::<Vec<_>>(),
         "next": Some(from + TOLD).filter(|next| *next < all),
     }))
     .into_response())
+}
+
+fn checked(v: &Verdict) -> Value {
+    let record = |(kind, id, title)| json!({"kind": kind, "id": id, "title": title});
+    json!({
+        "check": v.check.word(), "label": v.check.label(), "binding": v.binding, "failed": v.failed,
+        "records": v.records.iter().cloned().map(record).collect::<Vec<_>>(),
+    })
 }
 
 fn reviewed(r: &Review) -> Value {

@@ -141,6 +141,7 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
     ("revert", PLANNED, AGREED),
     ("approval", &[], AGREED),
     ("withdrawal", &[], &[]),
+    ("comments", &[], &[("text", "what is said, at most 2,000 characters")]),
     ("undoing", &[], &[]),
     ("discarding", &[], &[]),
     ("erasure", &[], &[("basis", "on which law or wish it rests; kept for ever")]),

@@ -3,6 +3,7 @@ use crate::{
     domain::branch::Visibility,
     service::{
         branches::{self, NewBranch},
+        comments,
         error::Error,
         viewers,
     },
@@ -13,10 +14,11 @@ use crate::{
         problem::Result,
         query::Query,
         view::{form_status, show as page, show_as},
-        views::branches::{Index, New, Show, Worlds},
+        views::branches::{Index, New, Said, Show, Worlds},
     },
 };
 use axum::extract::Path;
+use uuid::Uuid;
 
 type Slug = Path<(String, String, String)>;
 
@@ -74,7 +76,31 @@ pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Resu
 async fn shown(visit: &Visit, slug: &str) -> std::result::Result<Show, Error> {
     let found = branches::find(&visit.ctx, slug).await?;
     let viewers = viewers::of(&visit.ctx, &found.branch).await?;
-    Ok(Show::of(visit, &found, viewers))
+    let from = Query::of(&visit.uri).get("from").parse().unwrap_or(0);
+    let said = comments::of(&visit.ctx, found.branch.id, from).await?;
+    Ok(Show { said: Said::of(visit, (slug, from), said), ..Show::of(visit, &found, viewers) })
+}
+
+/// Says something about it.
+pub(in crate::web) async fn comment(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
+    match comments::say(&visit.ctx, &slug, form.text("text")).await {
+        Ok(_) => Ok(visit.hx.go(&format!("{}#said", branch(&visit.main(), &slug)), "")),
+        Err(Error::Invalid(problems)) => {
+            let status = form_status(&problems, &[]);
+            let saying = form.text("text").to_owned();
+            let again = Show { saying, problems, ..shown(&visit, &slug).await? };
+            Ok(show_as(status, &visit.hx, &again))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+pub(in crate::web) async fn take_back(
+    visit: Visit,
+    Path((_, _, slug, id)): Path<(String, String, String, Uuid)>,
+) -> Result {
+    comments::take_back(&visit.ctx, &slug, id).await?;
+    Ok(visit.hx.go(&format!("{}#said", branch(&visit.main(), &slug)), "taken-back"))
 }
 
 /// Who sees it.

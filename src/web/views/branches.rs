@@ -1,4 +1,5 @@
 //! Branches as people see them.
+use super::conflicts::Who;
 use crate::{
     domain::{
         branch::{Branch, BranchState, Visibility},
@@ -6,8 +7,13 @@ use crate::{
         history::cause::Cause,
         page::COUNT_CAP,
         policy::Act,
+        text::initials,
     },
-    service::{branches::Listed, viewers::Viewers},
+    service::{
+        branches::Listed,
+        comments::{Comment, may_take_back},
+        viewers::Viewers,
+    },
     web::{
         extract::Visit,
         form::Form,
@@ -16,6 +22,7 @@ use crate::{
     },
 };
 use askama::Template;
+use uuid::Uuid;
 
 /// The list.
 #[derive(Template)]
@@ -96,9 +103,57 @@ pub(in crate::web) struct Show {
     pub may_undo: bool,
     /// Who sees it, to those who say so.
     pub viewers: Option<Viewers>,
+    pub said: Said,
+    /// What is being said and cannot be.
+    pub saying: String,
+    pub may_say: bool,
     pub problems: Problems,
 }
 impl View for Show {}
+
+/// What people said about it.
+#[derive(Default)]
+pub(in crate::web) struct Said {
+    pub comments: Vec<CommentView>,
+    /// The page of what was said before that.
+    pub earlier: Option<String>,
+    /// On such a page.
+    pub is_earlier: bool,
+}
+
+/// One of them.
+pub(in crate::web) struct CommentView {
+    pub id: Uuid,
+    pub who: Who,
+    pub text: String,
+    /// Why there is no text.
+    pub gone: Option<&'static str>,
+    pub may_take_back: bool,
+}
+
+impl Said {
+    pub(in crate::web) fn of(
+        visit: &Visit,
+        (slug, from): (&str, i64),
+        (all, more): (Vec<Comment>, Option<i64>),
+    ) -> Self {
+        let (now, zone) = (visit.ctx.now(), visit.ctx.company.zone());
+        let said = |c: Comment| {
+            let may_take_back = may_take_back(&visit.ctx, &c);
+            let name = c.name.unwrap_or_else(|| "A program".into());
+            let who = Who { initials: initials(&name), name, when: c.at.spoken(now, &zone) };
+            let why = if c.erased { "Erased, since it named a person." } else { "Taken back." };
+            let gone = c.text.is_empty().then_some(why);
+            CommentView { id: c.id, who, text: c.text, gone, may_take_back }
+        };
+        let page = paths::branch(&visit.main(), slug);
+        Self {
+            comments: all.into_iter().map(said).collect(),
+            earlier: more.map(|from| format!("{page}?from={from}#said")),
+            is_earlier: from > 0,
+        }
+    }
+}
 
 impl Index {
     pub(in crate::web) fn of(visit: &Visit, closed: bool, all: &[Listed]) -> Self {
@@ -169,6 +224,9 @@ impl Show {
                 && found.tally.cause == Cause::Sync.word()
                 && visit.ctx.scope.may(Act::OpenBranch),
             viewers,
+            said: Said::default(),
+            saying: String::new(),
+            may_say: visit.ctx.scope.may(Act::OpenBranch),
             problems: Problems::default(),
             row,
         }

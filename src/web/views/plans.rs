@@ -3,7 +3,7 @@ use super::{
     conflicts::{ConflictView, KindView, authors, card, kinds},
     fields::Showing,
     history::{ChangeView, change},
-    reviews::ReviewView,
+    reviews::{CheckView, ReviewView},
     text::counted,
 };
 use crate::{
@@ -72,11 +72,14 @@ pub(in crate::web) struct PlanView {
     pub may_decide: bool,
     /// Where approvals are needed or given.
     pub review: Option<ReviewView>,
+    pub checks: Vec<CheckView>,
 }
 impl PlanView {
-    /// It lacks approvals.
-    fn waits(&self) -> bool {
-        self.review.as_ref().is_some_and(|r| !r.enough)
+    /// What it waits for, if it does.
+    fn waits(&self) -> Option<&'static str> {
+        let lacks = self.review.as_ref().is_some_and(|r| !r.enough);
+        let stopped = self.checks.iter().any(|c| c.stops);
+        lacks.then_some("Waiting for approval").or(stopped.then_some("A check does not pass"))
     }
     /// Some of its records can be merged by themselves.
     fn may_pick(&self) -> bool {
@@ -204,6 +207,7 @@ impl PlanView {
     /// Without records.
     fn counted(visit: &Visit, plan: &Outline) -> Self {
         let (of, s, word) = (Frame::of(visit, &plan.job), &plan.summary, Word::of(&plan.job));
+        let base = within(visit, &plan.job);
         let counts = [(s.created, "created"), (s.changed, "changed"), (s.deleted, "deleted")];
         let button = format!("{} {}", of.word.verb, counted(whole(s.records()), "changed record"));
         Self {
@@ -224,6 +228,7 @@ impl PlanView {
             later: false,
             may_decide: visit.ctx.scope.may(Act::OpenBranch),
             review: None,
+            checks: plan.verdicts.iter().map(|v| CheckView::of(&base, v)).collect(),
         }
     }
 }

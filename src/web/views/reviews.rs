@@ -1,10 +1,11 @@
-//! The review of a branch: who approved what it would do, and what is missing.
+//! The review of a branch: who approved what it would do, what is missing, what checks say.
 use super::conflicts::Who;
 use crate::{
-    domain::text::initials,
-    service::merge::{Given, Outline, Review},
+    domain::{field::Kind, text::initials},
+    service::merge::{Given, Outline, Review, Verdict},
     web::{extract::Visit, paths},
 };
+use uuid::Uuid;
 
 /// Where a review stands.
 pub(in crate::web) struct ReviewView {
@@ -20,6 +21,29 @@ pub(in crate::web) struct ReviewView {
     pub holds: bool,
     /// Why they may not approve.
     pub refused: Option<&'static str>,
+}
+
+/// What a check says.
+pub(in crate::web) struct CheckView {
+    pub label: String,
+    /// The records that it does not like: titles and addresses, and how many more there are.
+    pub records: Vec<(String, String)>,
+    pub more: usize,
+    pub stops: bool,
+}
+
+impl CheckView {
+    pub(in crate::web) fn of(base: &str, v: &Verdict) -> Self {
+        let named = |(kind, id, title): &(Kind, Uuid, String)| {
+            (format!("{} {title}", kind.label()), paths::record(base, *kind, *id))
+        };
+        Self {
+            label: v.check.label(),
+            records: v.records.iter().map(named).collect(),
+            more: v.failed - v.records.len(),
+            stops: v.stops(),
+        }
+    }
 }
 
 /// An approval, and why it does not count any more.

@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-async fn delete(api: &Program, url: &str) {
+pub async fn delete(api: &Program, url: &str) {
     let version = get(api, url).await["version"].clone();
     let body = json!({ "version": version });
     api.post(&format!("/api/v1{url}/deletion"), &body).await.expect(204);

@@ -1,6 +1,8 @@
 //! Worlds brought together: every scenario carries the number that the semantics give it.
 mod batches;
+mod checks;
 mod deletions;
+mod discussion;
 mod failures;
 mod fields;
 mod history;

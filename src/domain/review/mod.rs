@@ -1,5 +1,8 @@
 //! Which merges need whose eyes: a company's policy.
+pub mod checks;
+
 use super::money::Currency;
+use checks::Checks;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,6 +19,7 @@ pub struct ReviewPolicy {
     pub own_approval: bool,
     /// List prices that main changed since a branch took them have to be chosen, not just noticed.
     pub strict_prices: bool,
+    pub checks: Checks,
 }
 
 /// An approval ends after so many days.
@@ -54,7 +58,7 @@ mod tests {
             large_sum: Some(500),
             large_approvals: 2,
             own_approval: false,
-            strict_prices: false,
+            ..ReviewPolicy::default()
         };
         assert_eq!(policy.needed(99, &euros(49_999)), 1);
         assert_eq!(policy.needed(100, &euros(0)), 2);
