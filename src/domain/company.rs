@@ -5,7 +5,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
-    review::{ReviewPolicy, checks::Checks},
+    review::{PROTECT, ReviewPolicy, checks::Checks},
     text::{clean, fold, forbidden, initials},
     time::zone,
     totals::{PriceMode, TaxRounding},
@@ -50,13 +50,17 @@ pub const PROFILE: &[Field] = &[
     Field::new("check_discount", "Percent that a discount may have", Ty::Whole(100)),
     Field::new("check_deletions", "Merges delete nothing", Ty::Bool),
     Field::new("checks_bind", "Merges wait until the checks pass", Ty::Bool),
+    Field::new("protect_orders", "Only merges change orders", Ty::Bool),
+    Field::new("protect_customers", "Only merges change customers", Ty::Bool),
+    Field::new("protect_products", "Only merges change products", Ty::Bool),
+    Field::new("protect_tax_codes", "Only merges change tax codes", Ty::Bool),
 ];
 
 impl Company {
     /// The fields of [`PROFILE`].
     pub fn profile(&self) -> Value {
         let (review, checks) = (&self.review, &self.review.checks);
-        json!({
+        let mut profile = json!({
             "name": self.name, "timezone": self.timezone, "number_prefix": self.number_prefix,
             "price_mode": self.price_mode, "tax_rounding": self.tax_rounding,
             "approvals": review.approvals, "large_records": review.large_records,
@@ -64,7 +68,11 @@ impl Company {
             "own_approval": review.own_approval, "strict_prices": review.strict_prices,
             "check_price_drop": checks.price_drop, "check_discount": checks.discount,
             "check_deletions": checks.deletions, "checks_bind": checks.binding,
-        })
+        });
+        for (name, kind) in PROTECT {
+            profile[name] = review.protected.contains(&kind).into();
+        }
+        profile
     }
 
     /// This company with another profile.
@@ -117,6 +125,7 @@ fn review(profile: &Value) -> ReviewPolicy {
             deletions: profile["check_deletions"] == true,
             binding: profile["checks_bind"] == true,
         },
+        protected: PROTECT.into_iter().filter(|p| profile[p.0] == true).map(|p| p.1).collect(),
     }
 }
 

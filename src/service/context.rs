@@ -5,6 +5,7 @@ use crate::{
     domain::{
         branch::Branch,
         company::{Company, Place, User},
+        field::Kind,
         policy::Act,
         scope::{AuthorKind, Membership, Scope, World},
         time::Ts,
@@ -62,6 +63,18 @@ impl Ctx {
     /// `Forbidden`.
     pub fn may(&self, act: Act) -> Result<()> {
         if self.scope.may(act) { Ok(()) } else { Err(Error::Forbidden(act)) }
+    }
+
+    /// Why records of a kind are not changed here: the company wants that only merges change them.
+    pub fn protected(&self, kind: Kind) -> Option<String> {
+        let protects =
+            self.scope.world() == &World::Main && self.company.review.protected.contains(&kind);
+        let what = kind.plural();
+        protects.then(|| format!("{what} are changed on branches only. Open one, and merge it."))
+    }
+    /// Whether the person may do this to records of a kind here.
+    pub fn may_change(&self, kind: Kind, act: Act) -> bool {
+        self.scope.may(act) && self.protected(kind).is_none()
     }
 
     /// Refuses to look for words at a time of which none are kept.

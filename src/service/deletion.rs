@@ -30,6 +30,6 @@ pub async fn delete<R: Subject>(ctx: &Ctx, id: Uuid, based_on: Option<i64>) -> R
         return Err(Error::Refused(why));
     }
     let message = format!("Deleted {kind} {}", record.title());
-    put(w, Step::deletion(record), (Cause::Deletion, &message)).await?;
+    put(ctx, w, Step::deletion(record), (Cause::Deletion, &message)).await?;
     Ok(())
 }

@@ -80,7 +80,7 @@ pub async fn command(
     }
     let message = format!("{} order {}", command.past(), after.title());
     let seq =
-        records::put(w, Step::from(before, after.clone()), (command.into(), &message)).await?;
+        records::put(ctx, w, Step::from(before, after.clone()), (command.into(), &message)).await?;
     Ok(Current { record: after, seq })
 }
 

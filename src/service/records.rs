@@ -168,7 +168,7 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
         keys::keep_key(&mut w.tx, &ctx.scope, ctx.actor(), kept).await?;
     }
     let message = format!("Created {} {}", R::KIND.label().to_lowercase(), record.title());
-    let seq = put(w, Step::new(record.clone()), (Cause::Create, &message)).await?;
+    let seq = put(ctx, w, Step::new(record.clone()), (Cause::Create, &message)).await?;
     Ok(Current { record, seq })
 }
 
@@ -211,7 +211,7 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     }
     R::admit(ctx, Some(&before), &after)?;
     let message = changed(&before, &after);
-    let seq = put(w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
+    let seq = put(ctx, w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
     Ok(Saved::Done { now: Current { record: after, seq }, merged: based_on.seq != ours.seq })
 }
 
@@ -255,11 +255,18 @@ pub(super) async fn seen<R: Subject>(
 }
 
 /// Writes one step and ends the commit.
+///
+/// # Errors
+/// `Invalid` if only merges change this kind here, or at a value that another record has.
 pub async fn put<R: Subject>(
+    ctx: &Ctx,
     mut w: Write,
     step: Step<R>,
     (cause, message): (Cause, &str),
 ) -> Result<i64> {
+    if let Some(why) = ctx.protected(R::KIND) {
+        return Err(Error::at("", why));
+    }
     if let Some(after) = step.after.as_ref().filter(|_| w.scope().world() != &World::Main) {
         let scope = w.scope().clone();
         if after.is_taken(&mut w.tx, &scope).await? {

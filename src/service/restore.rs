@@ -109,6 +109,6 @@ pub async fn restore<R: Subject>(
     let message = format!("Restored {kind} {} as of change {seq}", restored.title());
     let after = restored.clone();
     let step = before.map_or_else(|| Step::back(after.clone()), |b| Step::from(b, after.clone()));
-    let seq = put(w, step, (Cause::Restoration, &message)).await?;
+    let seq = put(ctx, w, step, (Cause::Restoration, &message)).await?;
     Ok(Saved::Done { now: Current { record: restored, seq }, merged: false })
 }

@@ -2,19 +2,21 @@
 use super::db::{DbRow, FromDb, Tx};
 use crate::domain::{
     company::{Company, Place, User, Who, email_key},
+    field::Kind,
     history::chain::GENESIS,
     ids::{CompanyId, TokenId, UserId},
     policy::Role,
-    review::{ReviewPolicy, checks::Checks},
+    review::{PROTECT, ReviewPolicy, checks::Checks},
     scope::Membership,
     time::Ts,
 };
 use sqlx::Result;
+use std::collections::BTreeSet;
 
 /// The columns of a company in every statement that reads one.
 macro_rules! company_columns {
     () => {
-        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.strict_prices, c.check_price_drop, c.check_discount, c.check_deletions, c.checks_bind, c.active AS c_active"
+        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.strict_prices, c.check_price_drop, c.check_discount, c.check_deletions, c.checks_bind, c.protect_orders, c.protect_customers, c.protect_products, c.protect_tax_codes, c.active AS c_active"
     };
 }
 macro_rules! user_columns {
@@ -25,6 +27,16 @@ macro_rules! user_columns {
 
 fn word<T: std::str::FromStr<Err = String>>(row: &DbRow, name: &str) -> Result<T> {
     row.col::<String>(name)?.parse().map_err(|e: String| sqlx::Error::Decode(e.into()))
+}
+
+fn protected(row: &DbRow) -> Result<BTreeSet<Kind>> {
+    let mut out = BTreeSet::new();
+    for (name, kind) in PROTECT {
+        if row.col(name)? {
+            out.insert(kind);
+        }
+    }
+    Ok(out)
 }
 
 impl FromDb for Company {
@@ -51,6 +63,7 @@ impl FromDb for Company {
                     deletions: row.col("check_deletions")?,
                     binding: row.col("checks_bind")?,
                 },
+                protected: protected(row)?,
             },
             active: row.col("c_active")?,
         })
@@ -224,7 +237,7 @@ pub async fn begin_chain(tx: &mut Tx, company: CompanyId) -> Result<()> {
 
 /// The company's profile; whether it is open is set apart.
 pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
-    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12, check_price_drop = $13, check_discount = $14, check_deletions = $15, checks_bind = $16 WHERE id = $1";
+    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12, check_price_drop = $13, check_discount = $14, check_deletions = $15, checks_bind = $16, protect_orders = $17, protect_customers = $18, protect_products = $19, protect_tax_codes = $20 WHERE id = $1";
     let stmt = tx.sql(text).bind(c.id).bind(c.name.clone()).bind(c.timezone.clone());
     let stmt = stmt.bind(c.price_mode.word()).bind(c.tax_rounding.word());
     let stmt = stmt.bind(c.number_prefix.clone()).bind(c.review.approvals);
@@ -232,7 +245,11 @@ pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
     let stmt = stmt.bind(c.review.large_approvals).bind(c.review.own_approval);
     let checks = &c.review.checks;
     let stmt = stmt.bind(c.review.strict_prices).bind(checks.price_drop).bind(checks.discount);
-    stmt.bind(checks.deletions).bind(checks.binding).run().await
+    let mut stmt = stmt.bind(checks.deletions).bind(checks.binding);
+    for (_, kind) in PROTECT {
+        stmt = stmt.bind(c.review.protected.contains(&kind));
+    }
+    stmt.run().await
 }
 
 pub async fn set_company_active(tx: &mut Tx, id: CompanyId, active: bool) -> Result<u64> {

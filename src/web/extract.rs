@@ -79,16 +79,28 @@ impl Visit {
     }
 
     /// On a record's page in the past, where it is made what it was then.
-    pub fn restoration(&self, url: &str, act: Act) -> Option<String> {
-        let point = self.when.point.filter(|_| self.ctx.scope.may_now(act));
+    pub fn restoration(&self, url: &str, (kind, act): (Kind, Act)) -> Option<String> {
+        let may = self.ctx.scope.may_now(act) && self.ctx.protected(kind).is_none();
+        let point = self.when.point.filter(|_| may);
         point.map(|p| format!("{url}/restoration?as_of={}", p.seq))
     }
 
     /// On a record's page on main: the form of a new branch that leads on to the record's own form in it.
-    pub fn in_a_branch(&self, url: &str) -> Option<String> {
-        let path =
-            url.strip_prefix(&self.main()).filter(|_| self.ctx.scope.may(Act::OpenBranch))?;
+    pub fn in_a_branch(&self, url: &str, act: Act) -> Option<String> {
+        let path = url.strip_prefix(&self.main()).filter(|_| self.may_propose(act))?;
         Some(format!("{}/branches/new?to={path}/edit", self.main()))
+    }
+
+    /// Where only merges change a kind: the form of a new branch that leads on to that of a new record.
+    pub fn new_in_a_branch(&self, (kind, act): (Kind, Act)) -> Option<String> {
+        let leads = self.may_propose(act) && self.ctx.protected(kind).is_some();
+        leads.then(|| format!("{}/branches/new?to=/{}/new", self.main(), kind.slug()))
+    }
+
+    /// They may open a branch and do this in it.
+    fn may_propose(&self, act: Act) -> bool {
+        let scope = &self.ctx.scope;
+        scope.may(Act::OpenBranch) && (scope.may(act) || act.edits_records())
     }
 
     /// The commit after which everything is shown; empty for now.

@@ -7,7 +7,9 @@ use super::{
     query::Query,
     views::fields::ClashView,
 };
-use crate::domain::{branch::Branch, check::Problems, company::Who, policy::Act, text::initials};
+use crate::domain::{
+    branch::Branch, check::Problems, company::Who, field::Kind, policy::Act, text::initials,
+};
 use askama::Template;
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -130,7 +132,7 @@ impl Shell {
                 (text, Query::of(&visit.uri).url(visit.uri.path(), &[("at", "")]))
             }),
             can: Can {
-                write_orders: may(Act::WriteOrders),
+                write_orders: visit.ctx.may_change(Kind::Order, Act::WriteOrders),
                 settings: may(Act::WriteSettings),
                 members: may(Act::ManageMembers),
                 records: may(Act::ReadRecords),

@@ -1,10 +1,10 @@
 //! Which merges need whose eyes: a company's policy.
 pub mod checks;
 
-use super::money::Currency;
+use super::{field::Kind, money::Currency};
 use checks::Checks;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What merges into main need. The numbers are of approvals; none are needed at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,17 @@ pub struct ReviewPolicy {
     /// List prices that main changed since a branch took them have to be chosen, not just noticed.
     pub strict_prices: bool,
     pub checks: Checks,
+    /// What on main only merges change.
+    pub protected: BTreeSet<Kind>,
 }
+
+/// The settings that protect main, by what they protect.
+pub const PROTECT: [(&str, Kind); 4] = [
+    ("protect_orders", Kind::Order),
+    ("protect_customers", Kind::Customer),
+    ("protect_products", Kind::Product),
+    ("protect_tax_codes", Kind::TaxCode),
+];
 
 /// An approval ends after so many days.
 pub const DAYS: i64 = 30;

@@ -64,6 +64,7 @@ migrations!(
     "0019_erasures",
     "0020_checks",
     "0021_comments",
+    "0022_protected_main",
 );
 
 fn migrator(engine: Engine) -> Migrator {

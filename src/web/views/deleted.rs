@@ -80,7 +80,7 @@ impl Deleted {
 fn row<R: Subject>(visit: &Visit, g: &Gone, title: &str) -> Row {
     let zone = visit.ctx.company.zone();
     let page = paths::record(&visit.base(), R::KIND, g.id);
-    let may = visit.ctx.scope.may(R::WRITE) && visit.ctx.scope.at().is_none();
+    let may = visit.ctx.may_change(R::KIND, R::WRITE) && visit.ctx.scope.at().is_none();
     Row {
         title: title.to_owned(),
         who: author(g.name.as_deref(), &g.author_kind),

@@ -28,10 +28,11 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
     let latest = history.events.first().filter(|_| !story.later);
     let changed = latest.map(|e| format!("changed {} by {}", e.when, e.who));
     let customers = visit.ctx.scope.may(Act::ReadRecords);
+    let may_edit = visit.ctx.may_change(Kind::Order, Act::WriteOrders);
     Show {
         shell: Shell::of(visit, order.title(), "orders"),
-        restore: visit.restoration(&url, Act::WriteOrders),
-        in_a_branch: visit.in_a_branch(&url),
+        restore: visit.restoration(&url, (Kind::Order, Act::WriteOrders)),
+        in_a_branch: visit.in_a_branch(&url, Act::WriteOrders),
         url,
         title: order.title(),
         kind: order.kind.label(),
@@ -51,8 +52,8 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
         notes: notes(order),
         tags: order.tags.iter().cloned().collect(),
         commands: commands(visit, order.state),
-        can_edit: visit.ctx.scope.may(Act::WriteOrders),
-        can_delete: visit.ctx.scope.may(Act::WriteOrders) && order.can_be_deleted(),
+        can_edit: may_edit,
+        can_delete: may_edit && order.can_be_deleted(),
         version: story.now.seq,
         hash: short_hash(order),
         changed: changed.unwrap_or_default(),
@@ -76,7 +77,8 @@ fn steps(state: State) -> Vec<(&'static str, &'static str)> {
 }
 
 fn commands(visit: &Visit, now: State) -> Vec<CommandView> {
-    let allowed = state::commands(now).into_iter().filter(|c| visit.ctx.scope.may(c.act()));
+    let allowed =
+        state::commands(now).into_iter().filter(|c| visit.ctx.may_change(Kind::Order, c.act()));
     let each = allowed.map(|c| CommandView {
         word: c.word(),
         label: c.label(),

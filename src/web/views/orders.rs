@@ -7,6 +7,7 @@ use crate::{
         money::Currency,
         order::State,
         page::{Count, Cursor, OrderFilter, OrderSort},
+        policy::Act,
         text::grouped,
     },
     service::orders::{Listing, OrderRow, Tally},
@@ -27,6 +28,8 @@ pub(in crate::web) struct Index {
     pub url: String,
     pub at: String,
     pub export: String,
+    /// Where a new order is made if only merges change orders here.
+    pub new_in_a_branch: Option<String>,
     /// The list without filters, at the same time.
     pub clear: String,
     pub tabs: Vec<Tab>,
@@ -109,6 +112,7 @@ impl Index {
         let shown = query.columns();
         Self {
             shell: Shell::of(visit, "Orders", "orders"),
+            new_in_a_branch: visit.new_in_a_branch((Kind::Order, Act::WriteOrders)),
             export: query.url(&format!("{url}/export.csv"), &[("at", &at)]),
             tabs: tabs((&url, &at), filter, &listing.tallies),
             clear: Query::default().url(&url, &[("at", &at)]),

@@ -42,6 +42,8 @@ pub(in crate::web) struct Index {
     pub prev: Option<String>,
     pub next: Option<String>,
     pub can_write: bool,
+    /// Where a new one is made instead.
+    pub new_in_a_branch: Option<String>,
 }
 pub(in crate::web) struct Row {
     pub href: String,
@@ -133,7 +135,8 @@ impl Index {
             count: counted(count, &M::KIND.label().to_lowercase()),
             prev: turn(rows.prev),
             next: turn(rows.next),
-            can_write: visit.ctx.scope.may(M::WRITE),
+            can_write: visit.ctx.may_change(M::KIND, M::WRITE),
+            new_in_a_branch: visit.new_in_a_branch((M::KIND, M::WRITE)),
             url,
         }
     }
@@ -156,8 +159,8 @@ impl Show {
             heading: m.name().to_owned(),
             code: m.code().to_owned(),
             active: m.active(),
-            restore: visit.restoration(&url, M::WRITE),
-            in_a_branch: visit.in_a_branch(&url),
+            restore: visit.restoration(&url, (M::KIND, M::WRITE)),
+            in_a_branch: visit.in_a_branch(&url, M::WRITE),
             orders: (M::KIND == Kind::Customer).then(|| {
                 let of = [("customer", m.id().to_string()), ("at", visit.at())];
                 let of = of.each_ref().map(|(n, v)| (*n, v.as_str()));
@@ -166,7 +169,7 @@ impl Show {
             history: history(visit, story, &url),
             version: story.now.seq,
             hash: short_hash(m),
-            can_write: visit.ctx.scope.may(M::WRITE),
+            can_write: visit.ctx.may_change(M::KIND, M::WRITE),
             erasure: (M::KIND == Kind::Customer && visit.ctx.scope.may(Act::ErasePerson))
                 .then(|| format!("{}/erasure", record(&visit.main(), M::KIND, m.id()))),
             one: M::KIND.label().to_lowercase(),

@@ -9,6 +9,7 @@ mod history;
 mod life;
 mod operation;
 mod parts;
+mod protected;
 mod records;
 mod review;
 
