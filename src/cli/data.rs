@@ -157,8 +157,8 @@ pub(super) async fn erase(app: &App, slug: &str, (number, basis): (&str, &str)) 
     for customer in all {
         let done = erasure::erase(&ctx, customer, basis).await?;
         say(&format!(
-            "Erased from {} versions and {} messages, by commit {}.",
-            done.versions, done.messages, done.seq
+            "Erased from {} versions, {} messages and {} comments, by commit {}.",
+            done.versions, done.messages, done.comments, done.seq
         ))?;
     }
     say("`tributary clean`, when nobody works, writes over what free space has of it.")

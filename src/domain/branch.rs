@@ -88,11 +88,14 @@ pub fn parse_name(text: &str) -> Result<String, &'static str> {
 /// # Errors
 /// A sentence for people.
 pub fn parse_note(text: &str) -> Result<Option<String>, &'static str> {
-    let note = text.trim();
+    let note = clean(text, true);
+    if note.chars().any(forbidden) {
+        return Err("A character in it cannot be kept: type it again");
+    }
     if note.chars().count() > 2000 {
         return Err("Use at most 2,000 characters");
     }
-    Ok(Some(note.to_owned()).filter(|n| !n.is_empty()))
+    Ok(Some(note).filter(|n| !n.is_empty()))
 }
 
 /// What somebody says about a branch.

@@ -58,11 +58,11 @@ pub fn may_take_back(ctx: &Ctx, comment: &Comment) -> bool {
 ///
 /// # Errors
 /// `NotFound` if there is no such comment that the person may take back.
-pub async fn take_back(ctx: &Ctx, slug: &str, id: Uuid) -> Result<()> {
+pub async fn take_back(ctx: &Ctx, slug: &str, id: &str) -> Result<()> {
     ctx.may(Act::OpenBranch)?;
     let branch = branches::find(ctx, slug).await?.branch;
-    let user = ctx.scope.actor().ok_or(Error::NotFound)?;
-    let who = (user, ctx.scope.role() == Role::Admin);
+    let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
+    let who = (ctx.scope.actor(), ctx.scope.role() == Role::Admin);
     let mut tx = ctx.app.db.write(&ctx.scope).await?;
     if comments::take_back(&mut tx, &ctx.scope, (branch.id, id), who).await? == 0 {
         return Err(Error::NotFound);

@@ -7,6 +7,7 @@ use crate::{
         company::{Company, Place, User},
         field::Kind,
         policy::Act,
+        review::ReviewPolicy,
         scope::{AuthorKind, Membership, Scope, World},
         time::Ts,
     },
@@ -65,10 +66,18 @@ impl Ctx {
         if self.scope.may(act) { Ok(()) } else { Err(Error::Forbidden(act)) }
     }
 
+    /// The company's policy under the lock: settings may have changed since the request began.
+    pub async fn policy_now(&self, tx: &mut Tx) -> Result<ReviewPolicy> {
+        let found = accounts::company(tx, &self.company.slug).await?;
+        Ok(found.map_or_else(|| self.company.review.clone(), |c| c.review))
+    }
     /// Why records of a kind are not changed here: the company wants that only merges change them.
     pub fn protected(&self, kind: Kind) -> Option<String> {
-        let protects =
-            self.scope.world() == &World::Main && self.company.review.protected.contains(&kind);
+        self.protected_by(&self.company.review, kind)
+    }
+    /// The same by another policy than that of when the request began.
+    pub fn protected_by(&self, policy: &ReviewPolicy, kind: Kind) -> Option<String> {
+        let protects = self.scope.world() == &World::Main && policy.protected.contains(&kind);
         let what = kind.plural();
         protects.then(|| format!("{what} are changed on branches only. Open one, and merge it."))
     }

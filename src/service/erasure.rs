@@ -32,6 +32,8 @@ pub struct Erased {
     pub versions: usize,
     /// Messages of commits that named the customer.
     pub messages: usize,
+    /// Comments on branches that named them.
+    pub comments: usize,
 }
 
 /// Takes a customer's personal values out of every version of the customer and of their orders. Sums,
@@ -52,14 +54,14 @@ pub async fn erase(ctx: &Ctx, customer: Uuid, basis: &str) -> Result<Erased> {
         return Err(Error::Refused("Nothing is left of this customer to erase.".into()));
     }
     let messages = take_messages(&mut w, &taken).await?;
-    take_comments(&mut w, &taken).await?;
+    let comments = take_comments(&mut w, &taken).await?;
     let number = last.number;
     keep(&mut w, customer, (&number, &basis)).await?;
     let versions = taken.stubs.len();
     let message = sentence((&number, &basis), &mut taken.stubs, &messages);
     let seq = w.finish(Said { cause: Cause::Erasure, message: &message }).await?;
     merge::forget(ctx);
-    Ok(Erased { seq, versions, messages: messages.len() })
+    Ok(Erased { seq, versions, messages: messages.len(), comments })
 }
 
 /// Why something is erased, as typed.

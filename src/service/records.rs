@@ -146,7 +146,7 @@ pub async fn list<M: Subject + Master>(
 
 /// Makes a record. The same `key` with the same input gives the first one again.
 pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> Result<Current<R>> {
-    ctx.may(R::WRITE)?;
+    may_save::<R>(ctx)?;
     let mut w = ctx.write().await?;
     let print = Sha256::digest(format!("{}{given}", R::KIND)).to_vec();
     if let Some(key) = key
@@ -172,9 +172,15 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
     Ok(Current { record, seq })
 }
 
+/// A form whose kind only merges change here comes back with what was typed.
+fn may_save<R: Subject>(ctx: &Ctx) -> Result<()> {
+    ctx.may(R::WRITE)?;
+    ctx.protected(R::KIND).map_or(Ok(()), |why| Err(Error::at("", why)))
+}
+
 /// Saves a change that was made to the version `base`. Disjoint changes of others are merged in.
 pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> Result<Saved<R>> {
-    ctx.may(R::WRITE)?;
+    may_save::<R>(ctx)?;
     let mut w = ctx.write().await?;
     let Some(ours) = w.current::<R>(id).await? else {
         let was = versions::at::<R>(&mut w.tx, &ctx.scope, id, base).await?.is_some();
@@ -257,15 +263,16 @@ pub(super) async fn seen<R: Subject>(
 /// Writes one step and ends the commit.
 ///
 /// # Errors
-/// `Invalid` if only merges change this kind here, or at a value that another record has.
+/// `Refused` if only merges change this kind here; `Invalid` at a value that another record has.
 pub async fn put<R: Subject>(
     ctx: &Ctx,
     mut w: Write,
     step: Step<R>,
     (cause, message): (Cause, &str),
 ) -> Result<i64> {
-    if let Some(why) = ctx.protected(R::KIND) {
-        return Err(Error::at("", why));
+    let policy = ctx.policy_now(&mut w.tx).await?;
+    if let Some(why) = ctx.protected_by(&policy, R::KIND) {
+        return Err(Error::Refused(why));
     }
     if let Some(after) = step.after.as_ref().filter(|_| w.scope().world() != &World::Main) {
         let scope = w.scope().clone();

@@ -45,7 +45,7 @@ pub async fn take_back(
     tx: &mut Tx,
     scope: &Scope,
     (branch, id): (i64, Uuid),
-    (by, anybodys): (UserId, bool),
+    (by, anybodys): (Option<UserId>, bool),
 ) -> Result<u64> {
     let text = "UPDATE branch_comments SET text = '', taken_back_by = $4 WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND text <> '' AND (user_id = $4 OR $5)";
     let stmt = tx.sql(text).bind(scope.company()).bind(branch).bind(id);

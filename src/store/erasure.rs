@@ -212,14 +212,23 @@ pub async fn take_messages(w: &mut Write, taken: &Taken) -> Result<Vec<i64>> {
     Ok(out)
 }
 
+/// Whether a text holds some words as they are, not as a part of others.
+fn has_words(text: &str, words: &str) -> bool {
+    let apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let ends = |(at, found): (usize, &str)| {
+        apart(text[..at].chars().next_back()) && apart(text[at + found.len()..].chars().next())
+    };
+    !words.is_empty() && text.match_indices(words).any(ends)
+}
+
 /// Takes what was said about branches where it names the customer. How many comments.
 pub async fn take_comments(w: &mut Write, taken: &Taken) -> Result<usize> {
     let (company, by, mut out) = (w.scope().company(), w.seq(), 0);
-    let names: Vec<String> = taken.names.iter().map(|name| fold(name)).collect();
+    let names: Vec<String> = taken.names.iter().filter(|n| *n != ERASED).map(|n| fold(n)).collect();
     let text = "SELECT id, text FROM branch_comments WHERE company_id = $1 AND text <> ''";
     let all: Vec<(Uuid, String)> = w.tx.sql(text).bind(company).all().await?;
     for (id, said) in all {
-        if names.iter().any(|name| fold(&said).contains(name)) {
+        if names.iter().any(|name| has_words(&fold(&said), name)) {
             let text = "UPDATE branch_comments SET text = '', erased_by = $3 WHERE company_id = $1 AND id = $2";
             w.tx.sql(text).bind(company).bind(id).bind(by).run().await?;
             out += 1;
@@ -273,4 +282,16 @@ pub async fn last(tx: &mut Tx, scope: &Scope, id: Uuid) -> Result<Option<Custome
     let schema = tx.bodies();
     let row: Option<(i64, String)> = tx.sql(text).bind(scope.company()).bind(id).optional().await?;
     row.map(|stored| read(&raised::<Customer>(schema, stored)?.0)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_words;
+
+    #[test]
+    fn a_name_is_found_as_words_alone() {
+        assert!(has_words("ask an, or ag & co", "ag & co") && has_words("ole", "ole"));
+        assert!(!has_words("they want the whole", "an") && !has_words("the whole", "ole"));
+        assert!(has_words("whole of ole", "ole") && !has_words("any", ""));
+    }
 }

@@ -16,7 +16,7 @@ use super::{
     history::merge::{Merged, Resolution},
     ids::{CustomerId, OrderId, UserId},
     money::Currency,
-    number::UnitPrice,
+    number::{Rate, UnitPrice},
     record::Record,
     time::Ts,
     totals::{Item, PriceMode, RULES, Rules, TaxRounding, TooLarge, Totals, round, total},
@@ -183,6 +183,15 @@ impl Order {
             return Ok(plain);
         }
         total(&items, self.discount_of(amounts(&plain))?, rules)
+    }
+
+    /// What the discounts of the whole order take off its lines; nothing where that has no measure.
+    pub fn discount_rate(&self) -> Rate {
+        let plain = Self { discounts: vec![], ..self.clone() };
+        let amounts = plain.totals().map_or(0, |t| amounts(&t));
+        let given = self.discount_of(amounts).unwrap_or_default();
+        let rate = i128::from(given) * i128::from(Rate::ONE) / i128::from(amounts.max(1));
+        Rate(if amounts > 0 { i64::try_from(rate).unwrap_or(Rate::ONE) } else { 0 })
     }
 
     /// What is given away is at most what the lines come to.

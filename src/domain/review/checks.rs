@@ -26,8 +26,8 @@ pub enum Check {
 
 /// A record that checks look into.
 pub trait Checked: Record {
-    /// What a unit of each thing in it costs, discount taken off, by thing and currency; in any unit
-    /// that two versions of the record share.
+    /// What a unit of each thing in it costs at least, discounts taken off, by thing and currency; in
+    /// any unit that two versions of the record share.
     fn prices(&self) -> BTreeMap<(Uuid, &'static str), i128> {
         BTreeMap::new()
     }
@@ -45,14 +45,22 @@ impl Checked for Product {
 }
 impl Checked for Order {
     fn prices(&self) -> BTreeMap<(Uuid, &'static str), i128> {
-        let each = self.lines.iter().map(|l| {
-            let kept = Rate::ONE - l.discount.unwrap_or_default().0;
-            ((l.id.0, self.currency.code()), i128::from(l.unit_price.0) * i128::from(kept))
-        });
-        each.collect()
+        let (whole, mut out) = (self.discount_rate(), BTreeMap::new());
+        for l in &self.lines {
+            let kept = |r: Rate| i128::from(Rate::ONE - r.0);
+            let price = i128::from(l.unit_price.0);
+            let price = price * kept(l.discount.unwrap_or_default()) * kept(whole);
+            // a line that is made anew is told by its product
+            for thing in [Some(l.id.0), l.product.map(|p| p.0)].into_iter().flatten() {
+                let least = out.entry((thing, self.currency.code())).or_insert(price);
+                *least = price.min(*least);
+            }
+        }
+        out
     }
     fn discounts(&self) -> BTreeMap<Uuid, Rate> {
-        self.lines.iter().filter_map(|l| Some((l.id.0, l.discount?))).collect()
+        let lines = self.lines.iter().filter_map(|l| Some((l.id.0, l.discount?)));
+        lines.chain([(self.id.0, self.discount_rate())]).collect()
     }
 }
 
@@ -92,14 +100,15 @@ impl Check {
             Self::PriceDrop(limit) => {
                 let was = prices(before);
                 prices(after).iter().any(|(thing, now)| {
-                    was.get(thing).is_some_and(|was| (was - now) * 100 > was * i128::from(limit))
+                    let lower = |was: &i128| (was - now) * 100 > was.abs() * i128::from(limit);
+                    was.get(thing).is_some_and(|was| was > now && lower(was))
                 })
             }
             Self::Discount(limit) => {
                 let was = discounts(before);
                 let above = |rate: &Rate| rate.0 * 100 > limit * Rate::ONE;
-                let grown = |line: &Uuid, rate: &Rate| was.get(line).is_none_or(|was| was < rate);
-                discounts(after).iter().any(|(line, rate)| above(rate) && grown(line, rate))
+                let grown = |of: &Uuid, rate: &Rate| was.get(of).is_none_or(|was| was < rate);
+                discounts(after).iter().any(|(of, rate)| above(rate) && grown(of, rate))
             }
             Self::Deletions => before.is_some() && after.is_none(),
         }
@@ -125,6 +134,8 @@ mod tests {
         assert!(fails(1000, 799));
         assert!(!fails(1000, 5000));
         assert!(!fails(0, 0));
+        assert!(!fails(-10, -10) && !fails(-10, -9), "below nothing, as it was");
+        assert!(fails(-10, -13));
         let none = |was: Option<&Product>, now| Check::PriceDrop(0).fails(was, Some(&costs(now)));
         assert!(!none(None, Some(1)), "a new one had no price");
         assert!(!none(Some(&costs(Some(5))), None), "one that is not known is not low");

@@ -76,6 +76,9 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
         let open = keep || !only.is_all();
         return if open { Ok(Outcome::Nothing) } else { close_empty(ctx, &branch).await };
     }
+    if ctx.policy_now(&mut w.tx).await? != ctx.company.review {
+        return Err(stale());
+    }
     review::enough(ctx, &mut w.tx, &plan).await?;
     rules::passed(ctx, &plan)?;
     let what = if only.is_all() { "" } else { "a part of " };

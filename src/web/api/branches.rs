@@ -16,7 +16,6 @@ use crate::{
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 type Slug = Path<(String, String, String)>;
 
@@ -74,14 +73,14 @@ pub(in crate::web) async fn comment(
 
 pub(in crate::web) async fn take_back(
     visit: Visit,
-    Path((_, _, slug, id)): Path<(String, String, String, Uuid)>,
+    Path((_, _, slug, id)): Path<(String, String, String, String)>,
 ) -> Result {
-    comments::take_back(&visit.ctx, &slug, id).await?;
+    comments::take_back(&visit.ctx, &slug, &id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn comment_json(c: &Comment) -> Value {
-    json!({"id": c.id, "user": c.user, "at": c.at, "text": c.text, "erased": c.erased})
+    json!({"id": c.id, "user": c.user, "name": c.name, "at": c.at, "text": c.text, "erased": c.erased})
 }
 
 async fn one(visit: &Visit, slug: &str) -> Result {
@@ -89,8 +88,8 @@ async fn one(visit: &Visit, slug: &str) -> Result {
     let from = Query::of(&visit.uri).get("from").parse().unwrap_or(0);
     let (said, earlier) = comments::of(&visit.ctx, found.branch.id, from).await?;
     let mut out = listed(&found);
-    out["comments"] = said.iter().map(comment_json).collect();
-    out["next"] = json!(earlier);
+    let items: Vec<Value> = said.iter().map(comment_json).collect();
+    out["comments"] = json!({"items": items, "next": earlier});
     Ok(Json(out).into_response())
 }
 

@@ -17,6 +17,6 @@ pub(in crate::web) async fn create(
     Body(given): Body,
 ) -> Result {
     let done = erase(&visit.ctx, id(path)?, given["basis"].as_str().unwrap_or_default()).await?;
-    let told = json!({"commit": done.seq, "versions": done.versions, "messages": done.messages});
+    let told = json!({"commit": done.seq, "versions": done.versions, "messages": done.messages, "comments": done.comments});
     Ok(Json(told).into_response())
 }

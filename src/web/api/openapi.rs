@@ -112,7 +112,7 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
             ),
         ],
     ),
-    ("{slug}", &[], &[]),
+    ("{slug}", &[("from", "how many of the last comments to leave out")], &[]),
     (
         "people",
         &[],
@@ -141,6 +141,7 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
     ("revert", PLANNED, AGREED),
     ("approval", &[], AGREED),
     ("withdrawal", &[], &[]),
+    ("removal", &[], &[]),
     ("comments", &[], &[("text", "what is said, at most 2,000 characters")]),
     ("undoing", &[], &[]),
     ("discarding", &[], &[]),

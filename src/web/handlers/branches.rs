@@ -18,7 +18,6 @@ use crate::{
     },
 };
 use axum::extract::Path;
-use uuid::Uuid;
 
 type Slug = Path<(String, String, String)>;
 
@@ -97,9 +96,9 @@ pub(in crate::web) async fn comment(visit: Visit, Path((_, _, slug)): Slug, form
 
 pub(in crate::web) async fn take_back(
     visit: Visit,
-    Path((_, _, slug, id)): Path<(String, String, String, Uuid)>,
+    Path((_, _, slug, id)): Path<(String, String, String, String)>,
 ) -> Result {
-    comments::take_back(&visit.ctx, &slug, id).await?;
+    comments::take_back(&visit.ctx, &slug, &id).await?;
     Ok(visit.hx.go(&format!("{}#said", branch(&visit.main(), &slug)), "taken-back"))
 }
 

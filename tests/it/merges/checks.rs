@@ -34,6 +34,14 @@ stories! {
         assert_eq!(failed(&admin, &b).await, json!({"price_drop": 1, "discount": 0}), "79.20 of 100");
         policy(app, &[("check_price_drop", "21"), ("check_discount", "10"), ("check_deletions", "true")]).await;
         assert_eq!(failed(&admin, &b).await, json!({"price_drop": 0, "discount": 1, "deletions": 1}));
+        // what is taken off the order as a whole counts, and so does a line that is made anew
+        let whole = branch(&admin, "Whole").await;
+        edit(&admin, &within(&url, &whole), json!({"discounts": [{"kind": "percent", "value": "25"}]})).await;
+        assert_eq!(failed(&admin, &whole).await, json!({"price_drop": 1, "discount": 1, "deletions": 0}));
+        let anew = branch(&admin, "Anew").await;
+        let lines = json!([{"sku": "SKU-00001", "qty": "1", "unit_price": "5"}]);
+        edit(&admin, &within(&url, &anew), json!({ "lines": lines })).await;
+        assert_eq!(failed(&admin, &anew).await["price_drop"], 1);
         assert!(merge(&admin, &b).await.is_some(), "it is told, no more");
         let c = branch(&admin, "Later").await;
         edit(&admin, &within(&url, &c), json!({"customer_po": "1"})).await;

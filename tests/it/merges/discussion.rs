@@ -20,13 +20,13 @@ stories! {
         let refused = actor.submit(&page, form, &[("text", long.as_str())]).await.expect(422);
         assert_eq!(refused.texts("textarea"), [long.as_str()], "what was typed is kept");
         let said = viewer.get(&at).await.expect(200).json();
-        let texts: Vec<&Value> = said["comments"].as_array().unwrap().iter().map(|c| &c["text"]).collect();
+        let texts: Vec<&Value> = said["comments"]["items"].as_array().unwrap().iter().map(|c| &c["text"]).collect();
         assert_eq!(texts.len(), 2);
         assert!(texts[0].as_str().unwrap().starts_with("Why <so> low?") && texts[1] == "They asked.");
         let seen = actor.get(&page).await.expect(200);
         assert!(seen.texts("#said li").join("|").contains("Why <so> low?"), "{:?}", seen.texts("#said li"));
         // one takes back one's own, an admin everybody's
-        let id = |n: usize| said["comments"][n]["id"].as_str().unwrap().to_owned();
+        let id = |n: usize| said["comments"]["items"][n]["id"].as_str().unwrap().to_owned();
         let removal = |n: usize| format!("{at}/comments/{}/removal", id(n));
         clerk.post(&removal(0), &json!({})).await.expect(404);
         clerk.post(&removal(1), &json!({})).await.expect(204);
@@ -75,6 +75,6 @@ stories! {
         let earlier = page.attrs("#said a", "href")[0].clone();
         let page = actor.get(earlier.split('#').next().unwrap()).await.expect(200);
         assert_eq!(page.texts("#said li p:last-child"), ["No. 0", "No. 1", "No. 2"]);
-        assert_eq!(clerk.get(&at).await.json()["next"], 50);
+        assert_eq!(clerk.get(&at).await.json()["comments"]["next"], 50);
     }
 }

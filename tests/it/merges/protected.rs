@@ -19,9 +19,9 @@ stories! {
         let why = admin.patch(&format!("/api/v1{url}"), &own).await.expect(422).body;
         assert!(why.contains("Products are changed on branches only"), "{why}");
         admin.post(&format!("{API}/products"), &json!({"sku": "P-2", "name": "C"})).await.expect(422);
-        admin.post(&format!("/api/v1{url}/deletion"), &json!({"version": version})).await.expect(422);
+        admin.post(&format!("/api/v1{url}/deletion"), &json!({"version": version})).await.expect(409);
         let seen = get(&admin, &sold).await["version"].clone();
-        admin.post(&format!("/api/v1{sold}/confirmation"), &json!({"version": seen})).await.expect(422);
+        admin.post(&format!("/api/v1{sold}/confirmation"), &json!({"version": seen})).await.expect(409);
         edit(&admin, &made(&clerk, "customers", json!({"number": "C-9", "name": "N"})).await, json!({"name": "M"})).await;
         // a branch takes all of it, and the merge brings it to main
         let b = branch(&clerk, "Way in").await;
