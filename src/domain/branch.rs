@@ -101,7 +101,7 @@ pub fn parse_note(text: &str) -> Result<Option<String>, &'static str> {
 /// What somebody says about a branch.
 ///
 /// # Errors
-/// If it is empty or too long.
+/// If it is empty, too long, or holds what no record may.
 pub fn parse_comment(text: &str) -> Result<String, &'static str> {
     parse_note(text)?.ok_or("Write something first")
 }

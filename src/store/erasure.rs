@@ -228,7 +228,8 @@ pub async fn take_comments(w: &mut Write, taken: &Taken) -> Result<usize> {
     let text = "SELECT id, text FROM branch_comments WHERE company_id = $1 AND text <> ''";
     let all: Vec<(Uuid, String)> = w.tx.sql(text).bind(company).all().await?;
     for (id, said) in all {
-        if names.iter().any(|name| has_words(&fold(&said), name)) {
+        let said = fold(&said);
+        if names.iter().any(|name| has_words(&said, name)) {
             let text = "UPDATE branch_comments SET text = '', erased_by = $3 WHERE company_id = $1 AND id = $2";
             w.tx.sql(text).bind(company).bind(id).bind(by).run().await?;
             out += 1;

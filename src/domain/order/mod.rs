@@ -172,23 +172,30 @@ impl Order {
     /// # Errors
     /// `TooLarge` if they go beyond what a document holds.
     pub fn totals(&self) -> Result<Totals, TooLarge> {
+        let plain = self.less(0)?;
+        if self.discounts.is_empty() {
+            return Ok(plain);
+        }
+        self.less(self.discount_of(amounts(&plain))?)
+    }
+
+    /// The sums with so much, in minor units, taken off the whole.
+    fn less(&self, given: i64) -> Result<Totals, TooLarge> {
         let rules = Rules {
             mode: self.price_mode,
             rounding: self.tax_rounding,
             exponent: self.currency.exponent(),
         };
         let items: Vec<Item> = self.lines.iter().map(Line::item).collect();
-        let plain = total(&items, 0, rules)?;
-        if self.discounts.is_empty() {
-            return Ok(plain);
-        }
-        total(&items, self.discount_of(amounts(&plain))?, rules)
+        total(&items, given, rules)
     }
 
     /// What the discounts of the whole order take off its lines; nothing where that has no measure.
     pub fn discount_rate(&self) -> Rate {
-        let plain = Self { discounts: vec![], ..self.clone() };
-        let amounts = plain.totals().map_or(0, |t| amounts(&t));
+        if self.discounts.is_empty() {
+            return Rate(0);
+        }
+        let amounts = self.less(0).map_or(0, |plain| amounts(&plain));
         let given = self.discount_of(amounts).unwrap_or_default();
         let rate = i128::from(given) * i128::from(Rate::ONE) / i128::from(amounts.max(1));
         Rate(if amounts > 0 { i64::try_from(rate).unwrap_or(Rate::ONE) } else { 0 })
