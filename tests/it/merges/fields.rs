@@ -147,6 +147,22 @@ stories! {
         merge(&api, &b).await.unwrap();
         let now = get(&api, &url).await;
         assert_eq!((&now["lines"][1]["id"], &now["lines"][1]["qty"]), (&was["lines"][0]["id"], &json!("8")));
+        // both move one line, to other places: one of them holds, whoever looks, and is told
+        with(&api, &url, "SKU-00003").await;
+        let was = get(&api, &url).await;
+        let b = branch(&api, "Both").await;
+        let in_order = |ids: [usize; 3]| {
+            let each = ids.map(|n| json!({"id": was["lines"][n]["id"]}));
+            json!({ "lines": each })
+        };
+        edit(&api, &url, in_order([2, 0, 1])).await;
+        edit(&api, &within(&url, &b), in_order([0, 2, 1])).await;
+        let first = plan(&api, &b).await;
+        assert_eq!((&first["conflicts"], &plan(&api, &b).await["plan"]), (&json!(0), &first["plan"]));
+        assert!(first.to_string().contains("\"moved\""), "{first}");
+        let before = get(&api, &url).await["lines"].as_array().unwrap().len();
+        merge(&api, &b).await;
+        assert_eq!(get(&api, &url).await["lines"].as_array().unwrap().len(), before);
     }
 
     async fn c35_c36_states_that_both_moved(app) {

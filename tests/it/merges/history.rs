@@ -32,6 +32,26 @@ stories! {
         assert_eq!((&now["contact"], &now["promised_date"], &now["customer_po"]), (&json!("inventory"), &json!("2026-12-01"), &json!("PO")));
     }
 
+    async fn c67_c68_up_to_date_first_or_merged_directly_comes_to_the_same(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "main", "promised_date": "2026-12-01", "tags": ["a", "m"]}), json!({"contact": "branch", "customer_po": "PO", "tags": ["b", "t"]})).await;
+        line(&api, &within(&url, &b), (1, json!({"qty": "9"}))).await;
+        let copy = json!({"name": "Directly", "visibility": "company", "copy_of": b});
+        api.post(&format!("{API}/branches"), &copy).await.expect(201);
+        for branch in [b.as_str(), "directly"] {
+            let found = open_conflicts(&api, branch).await;
+            decide(&api, branch, &found[0], "ours", "").await;
+        }
+        sync(&api, &b).await.unwrap();
+        let merged = merge(&api, &b).await.unwrap();
+        let synced = body(&api, &url).await;
+        assert_eq!(synced["contact"], "main", "what main was chosen for does not come back");
+        revert(&api, merged).await.unwrap();
+        assert_eq!(kinds(&open_conflicts(&api, "directly").await), [""; 0], "it was decided");
+        merge(&api, "directly").await.unwrap();
+        assert_eq!(body(&api, &url).await, synced);
+    }
+
     async fn c10_a_synced_branch_in_the_past_has_the_base_of_then(app) {
         let api = app.program("alpha");
         let (url, b) = both(&api, json!({"promised_date": "2026-12-01"}), json!({"customer_po": "PO"})).await;

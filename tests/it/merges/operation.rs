@@ -1,7 +1,7 @@
 //! The merge as an act: once, whole, on what was agreed to.
 use super::{
     API, body, both, branch, command, commits, decide, line, made, made_in, merge, open_conflicts,
-    order, plan,
+    order, plan, revert,
 };
 use crate::{
     branches::{edit, get, open, within},
@@ -118,6 +118,16 @@ stories! {
         let now = get(&api, &one).await;
         assert_eq!((&now["contact"], &now["customer_po"]), (&json!("B"), &json!("C")));
         assert_eq!(get(&api, &two).await["contact"], "C");
+        // taken back, and merged in the other order
+        let came_of_it = (body(&api, &one).await, body(&api, &two).await);
+        for branch in [&b, &c] {
+            let merged = api.get(&format!("{API}/branches/{branch}")).await.json()["merged"].as_i64();
+            revert(&api, merged.unwrap()).await.unwrap();
+        }
+        assert_eq!(get(&api, &two).await["contact"], json!(null));
+        merge(&api, &b).await.unwrap();
+        merge(&api, &c).await.unwrap();
+        assert_eq!((body(&api, &one).await, body(&api, &two).await), came_of_it);
     }
 
     async fn c57_c58_a_plan_holds_as_long_as_its_records_do(app) {
