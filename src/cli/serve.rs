@@ -5,7 +5,7 @@ use crate::{
     config::{Base, Web},
     service::{
         accounts::{self, NewUser},
-        branches, companies,
+        batches, branches, companies,
         digests::Keeper,
         generate, sessions,
     },
@@ -49,6 +49,7 @@ async fn run(base: &Base, app: App) -> Result<()> {
     let mut beside = JoinSet::new();
     beside.spawn(every_hour(app.clone(), keeper));
     beside.spawn(every_minute(app.clone()));
+    beside.spawn(every_few_seconds(app.clone()));
     let mut term = signal(SignalKind::terminate())?;
     let mut again = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -69,6 +70,16 @@ async fn every_minute(app: App) {
     loop {
         app.hashing.rest();
         tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
+/// Work that another server left, or this one before it was stopped, goes on.
+async fn every_few_seconds(app: App) {
+    loop {
+        if let Err(e) = batches::take_up(&app).await {
+            tracing::warn!(error = %e, "batches were not taken up");
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 

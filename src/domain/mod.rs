@@ -1,4 +1,5 @@
 //! The rules of the business, pure: no IO, no clock, no async.
+pub mod batch;
 pub mod branch;
 pub mod check;
 pub mod company;

@@ -1,5 +1,6 @@
 //! What a list may be asked for, and its keyset cursor.
 use super::{order::State, time::Ts};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Rows of a page: 50 unless asked otherwise.
@@ -8,7 +9,7 @@ pub const SIZES: [i64; 3] = [25, 50, 100];
 pub const COUNT_CAP: i64 = 1000;
 
 /// A place in a sorted list: the sort column's value and the id of the row, as opaque text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     pub key: String,
     pub id: Uuid,
@@ -59,7 +60,8 @@ pub enum Count {
 }
 
 /// By what orders are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderSort {
     Placed,
     Number,
@@ -78,7 +80,7 @@ impl OrderSort {
 }
 
 /// What a list of orders is asked for. Everything in it came from the URL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderFilter {
     pub states: Vec<State>,
     pub customer: Option<Uuid>,
@@ -127,7 +129,7 @@ impl OrderFilter {
 }
 
 /// What a list of master records is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct MasterFilter {
     pub search: Vec<String>,
     pub only_active: bool,

@@ -78,14 +78,22 @@ pub struct NewBranch<'a> {
 /// # Errors
 /// `Invalid` at `name`, `note`, or at `copy_of` if that branch is not there or merged.
 pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
+    let mut w = ctx.clone().in_world(World::Main).write().await?;
+    let branch = begin(ctx, &mut w, &new).await?;
+    let copied = if new.copy_of.is_empty() { "" } else { " as a copy" };
+    let message = format!("Opened branch {}{copied}", branch.name);
+    w.finish(Said { cause: Cause::Opening, message: &message }).await?;
+    Ok(branch)
+}
+
+/// Makes a commit one that opens a branch; it counts to it.
+pub(super) async fn begin(ctx: &Ctx, w: &mut Write, new: &NewBranch<'_>) -> Result<Branch> {
     ctx.may(Act::OpenBranch)?;
     let name = parse_name(new.name).map_err(|e| Error::at("name", e))?;
     let note = parse_note(new.note).map_err(|e| Error::at("note", e))?;
-    let main = ctx.clone().in_world(World::Main);
-    let mut w = main.write().await?;
-    let original = original(ctx, &mut w, new.copy_of).await?;
-    let id = branches::next_number(&mut w.tx, &main.scope).await?;
-    let slug = free_slug(&mut w, &name).await?;
+    let original = original(ctx, w, new.copy_of).await?;
+    let id = branches::next_number(&mut w.tx, &ctx.scope).await?;
+    let slug = free_slug(w, &name).await?;
     let (seq, at) = (w.seq(), w.at());
     let branch = Branch {
         id,
@@ -102,12 +110,9 @@ pub async fn open(ctx: &Ctx, new: NewBranch<'_>) -> Result<Branch> {
         merged: None,
     };
     w.open_branch(branch.clone()).await?;
-    let mut message = format!("Opened branch {}", branch.name);
     if let Some(original) = original {
-        copy(ctx, &mut w, (&original, branch.id)).await?;
-        message.push_str(" as a copy");
+        copy(ctx, w, (&original, branch.id)).await?;
     }
-    w.finish(Said { cause: Cause::Opening, message: &message }).await?;
     Ok(branch)
 }
 
@@ -161,7 +166,7 @@ async fn copy_kind<R: Subject>(ctx: &Ctx, w: &mut Write, from: &Branch) -> Resul
                 steps.push(Step::of(was, is, false).with_body(side.theirs.map(|v| v.body)));
             }
         }
-        R::put(w, &steps).await?;
+        w.put(steps).await?;
     }
 }
 

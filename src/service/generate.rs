@@ -104,14 +104,14 @@ pub async fn company(ctx: &Ctx, size: Size, mark: &str) -> Result<i64> {
         [("S", "Standard", 200_000), ("Z", "Zero", 0)].into_iter().map(|t| maker.tax(t)).collect();
     let customers: Vec<Customer> = (0..size.customers).map(|i| maker.customer(i)).collect();
     let products: Vec<Product> = (0..size.products).map(|i| maker.product(i, &taxes[0])).collect();
-    w.put(&taxes.iter().cloned().map(Step::new).collect::<Vec<_>>()).await?;
-    w.put(&customers.iter().cloned().map(Step::new).collect::<Vec<_>>()).await?;
-    w.put(&products.iter().cloned().map(Step::new).collect::<Vec<_>>()).await?;
+    w.put(taxes.iter().cloned().map(Step::new)).await?;
+    w.put(customers.iter().cloned().map(Step::new)).await?;
+    w.put(products.iter().cloned().map(Step::new)).await?;
     let mut done = 0;
     while done < size.orders {
         let n = BATCH.min(size.orders - done);
         let orders = (done..done + n).map(|i| maker.order(i, size.orders, (&customers, &products)));
-        w.put_orders(&orders.map(Step::new).collect::<Vec<_>>()).await?;
+        w.put(orders.map(Step::new)).await?;
         done += n;
     }
     let message = format!("Generated {} orders", size.orders);

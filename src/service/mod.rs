@@ -1,6 +1,7 @@
 //! Use-cases: may I, one transaction, what happened. Pages, the API and the command line call these.
 pub mod accounts;
 pub mod admission;
+pub mod batches;
 pub mod branches;
 pub mod comments;
 pub mod companies;

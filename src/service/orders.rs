@@ -69,19 +69,35 @@ pub async fn command(
     ctx.may(command.act())?;
     let mut w = ctx.write().await?;
     let (before, decided) = records::seen::<Order>(&mut w, id.0, based_on).await?;
-    let to = state::next(before.state, command).map_err(Error::Refused)?;
+    // what stands against the command itself is told first
+    state::next(before.state, command).map_err(Error::Refused)?;
     decided?;
-    let mut after = Order { state: to, ..before.clone() };
-    match command {
-        Command::Confirm => confirm(ctx, &mut w, &mut after).await?,
-        Command::Cancel => after.cancel_reason = Some(said(reason)?),
-        Command::Reinstate => after.cancel_reason = None,
-        Command::Complete | Command::Reopen => {}
-    }
+    let after = moved(ctx, &mut w, &before, (command, reason)).await?;
     let message = format!("{} order {}", command.past(), after.title());
     let seq =
         records::put(ctx, w, Step::from(before, after.clone()), (command.into(), &message)).await?;
     Ok(Current { record: after, seq })
+}
+
+/// The order once a command moved it on.
+///
+/// # Errors
+/// `Refused` with what stands against it.
+pub(super) async fn moved(
+    ctx: &Ctx,
+    w: &mut Write,
+    before: &Order,
+    (command, reason): (Command, Option<&str>),
+) -> Result<Order> {
+    let state = state::next(before.state, command).map_err(Error::Refused)?;
+    let mut after = Order { state, ..before.clone() };
+    match command {
+        Command::Confirm => confirm(ctx, w, &mut after).await?,
+        Command::Cancel => after.cancel_reason = Some(said(reason)?),
+        Command::Reinstate => after.cancel_reason = None,
+        Command::Complete | Command::Reopen => {}
+    }
+    Ok(after)
 }
 
 fn said(reason: Option<&str>) -> Result<String> {

@@ -199,10 +199,7 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
         return Err(Error::at("", ERASED_SINCE));
     }
     let base_value = parsed(&based_on.body)?;
-    let given = resolved::<R>(ctx, &mut w.tx, &base_value, given.clone()).await?;
-    let mut theirs = input::apply(R::FIELDS, &base_value, &given, &mut || ctx.next_id())?;
-    references::check::<R>(ctx, &mut w.tx, (&base_value, &theirs)).await?;
-    R::enrich(ctx, &mut w.tx, &base_value, &mut theirs).await?;
+    let theirs = laid_over::<R>(ctx, &mut w.tx, &base_value, given).await?;
     let merged = merge3(R::FIELDS, &base_value, &parsed(&ours.body)?, &theirs);
     if !merged.conflicts.is_empty() {
         let ours_value = parsed(&ours.body)?;
@@ -219,6 +216,23 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     let message = changed(&before, &after);
     let seq = put(ctx, w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
     Ok(Saved::Done { now: Current { record: after, seq }, merged: based_on.seq != ours.seq })
+}
+
+/// What input makes of a record.
+///
+/// # Errors
+/// `Invalid` at what cannot be read, and at what names a record that is not here.
+pub(super) async fn laid_over<R: Subject>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    before: &Value,
+    given: &Value,
+) -> Result<Value> {
+    let given = resolved::<R>(ctx, tx, before, given.clone()).await?;
+    let mut after = input::apply(R::FIELDS, before, &given, &mut || ctx.next_id())?;
+    references::check::<R>(ctx, tx, (before, &after)).await?;
+    R::enrich(ctx, tx, before, &mut after).await?;
+    Ok(after)
 }
 
 /// Parts that others removed meanwhile come back as new ones: their ids are known no more.
@@ -281,7 +295,7 @@ pub async fn put<R: Subject>(
             return Err(taken::<R>(Error::Taken));
         }
     }
-    R::put(&mut w, &[step]).await.map_err(|e| taken::<R>(e.into()))?;
+    w.put([step]).await.map_err(|e| taken::<R>(e.into()))?;
     Ok(w.finish(Said { cause, message }).await?)
 }
 

@@ -3,6 +3,7 @@ use super::{
     admission,
     context::Ctx,
     error::{Error, Result},
+    orders,
     pricing::{self, Terms},
 };
 use crate::{
@@ -10,7 +11,8 @@ use crate::{
         customer::{AddressKind, Customer},
         history::diff::part,
         ids::CustomerId,
-        order::{Channel, Order},
+        order::{Channel, Command, Order},
+        page::{Count, Cursor, MasterFilter},
         policy::Act,
         product::Product,
         scope::{AuthorKind, Scope},
@@ -22,7 +24,6 @@ use crate::{
         db::Tx,
         kinds::{Master, Stored},
         masters::{self, read},
-        ready::Step,
         versions,
         write::Write,
     },
@@ -30,6 +31,7 @@ use crate::{
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::future::Future;
+use uuid::Uuid;
 
 /// A kind of record that people work with.
 pub trait Subject: Stored {
@@ -67,21 +69,44 @@ pub trait Subject: Stored {
     ) -> impl Future<Output = Result<bool, Failure>> + Send {
         async { Ok(false) }
     }
+    /// The ids of a page of a list of master records, and the place of the next one; orders have a
+    /// filter of their own.
+    fn listed(
+        _: &mut Tx,
+        _: &Scope,
+        _: &MasterFilter,
+    ) -> impl Future<Output = Result<(Vec<Uuid>, Option<Cursor>), Failure>> + Send {
+        async { Ok((vec![], None)) }
+    }
+    /// How many that list has.
+    fn counted(
+        _: &mut Tx,
+        _: &Scope,
+        _: &MasterFilter,
+    ) -> impl Future<Output = Result<Count, Failure>> + Send {
+        async { Ok(Count::Exactly(0)) }
+    }
     /// Why it may not be deleted, whoever names it.
     fn stays(&self) -> Option<&'static str> {
         None
     }
     /// Every right that a change may need: who has all of them may make any.
     const RIGHTS: &'static [Act] = &[Self::WRITE];
+    /// The record once a command moved it on.
+    ///
+    /// # Errors
+    /// `Refused` with what stands against it.
+    fn moved(
+        &self,
+        _: &Ctx,
+        _: &mut Write,
+        _: (Command, Option<&str>),
+    ) -> impl Future<Output = Result<Self>> + Send {
+        async { Err(Error::Refused("Only an order is moved on.".into())) }
+    }
     /// Whether this change may be made to this record by this person.
     fn admit(_: &Ctx, _: Option<&Self>, _: &Self) -> Result<()> {
         Ok(())
-    }
-    fn put(
-        w: &mut Write,
-        steps: &[Step<Self>],
-    ) -> impl Future<Output = Result<(), Failure>> + Send {
-        async { w.put(steps).await }
     }
 }
 
@@ -93,6 +118,21 @@ macro_rules! master_subjects {
             const UNIQUE: &'static str = <$t as Master>::CODE;
             fn blank_for(ctx: &Ctx) -> Value {
                 <$t as Master>::blank(&ctx.company)
+            }
+            async fn listed(
+                tx: &mut Tx,
+                scope: &Scope,
+                f: &MasterFilter,
+            ) -> Result<(Vec<Uuid>, Option<Cursor>), Failure> {
+                let page = masters::page::<$t>(tx, scope, f).await?;
+                Ok((page.rows.iter().map(|r| r.id.0).collect(), page.next))
+            }
+            async fn counted(
+                tx: &mut Tx,
+                scope: &Scope,
+                f: &MasterFilter,
+            ) -> Result<Count, Failure> {
+                masters::count::<$t>(tx, scope, f).await
             }
             async fn is_taken(&self, tx: &mut Tx, scope: &Scope) -> Result<bool, Failure> {
                 let holder = masters::by_code::<$t>(tx, scope, self.code()).await?;
@@ -165,12 +205,16 @@ impl Subject for Order {
         (!self.can_be_deleted()).then_some(why)
     }
     const RIGHTS: &'static [Act] = &[Act::WriteOrders, Act::AmendOrder, Act::OverridePrice];
+    async fn moved(
+        &self,
+        ctx: &Ctx,
+        w: &mut Write,
+        command: (Command, Option<&str>),
+    ) -> Result<Self> {
+        orders::moved(ctx, w, self, command).await
+    }
     fn admit(ctx: &Ctx, before: Option<&Self>, after: &Self) -> Result<()> {
         before.map_or(Ok(()), |before| admission::order_edit(ctx, before, after))
-    }
-
-    async fn put(w: &mut Write, steps: &[Step<Self>]) -> Result<(), Failure> {
-        w.put_orders(steps).await
     }
 }
 

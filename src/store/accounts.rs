@@ -157,6 +157,18 @@ pub async fn who_of_session(
     Ok(who.zip(times).map(|(who, (seen, ends))| (who, seen, ends)))
 }
 
+/// A person with their open companies, by id.
+pub async fn who_of_user(tx: &mut Tx, user: UserId) -> Result<Option<Who>> {
+    const TEXT: &str = concat!(
+        "SELECT m.role, ",
+        user_columns!(),
+        ", ",
+        company_columns!(),
+        " FROM users u JOIN memberships m ON m.user_id = u.id AND m.active JOIN companies c ON c.id = m.company_id AND c.active WHERE u.id = $1 AND u.active"
+    );
+    Ok(who(tx.sql(TEXT).bind(user).all().await?))
+}
+
 /// The member behind an API token, by the token's hash.
 pub async fn who_of_token(tx: &mut Tx, hash: &[u8]) -> Result<Option<Who>> {
     const TEXT: &str = concat!(

@@ -1,5 +1,6 @@
 //! How the domain's types stand in columns, so that the domain knows nothing of databases.
 use crate::domain::{
+    batch::BatchState,
     branch::{BranchState, Visibility},
     ids::{CompanyId, CustomerId, OrderId, ProductId, TaxCodeId, TokenId, UserId},
     order::State,
@@ -62,6 +63,7 @@ stored_as! {
     ProductId as Uuid: |v| v.0, |v| Ok(ProductId(v));
     TaxCodeId as Uuid: |v| v.0, |v| Ok(TaxCodeId(v));
     BranchState as String: |v| v.word().to_owned(), |v| Ok(v.parse::<BranchState>()?);
+    BatchState as String: |v| v.word().to_owned(), |v| Ok(v.parse::<BatchState>()?);
     Visibility as String: |v| v.word().to_owned(), |v| Ok(v.parse::<Visibility>()?);
     State as String: |v| v.word().to_owned(), |v| Ok(v.parse::<State>()?);
     Role as String: |v| v.word().to_owned(), |v| Ok(v.parse::<Role>()?);

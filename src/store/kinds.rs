@@ -1,9 +1,14 @@
 //! Where each kind of record is kept: one set of statements, written out per kind.
-use super::{cell::Cell, search::words_of};
+use super::{
+    cell::Cell,
+    ready::{Beside, Step},
+    search::words_of,
+};
 use crate::domain::{
     company::Company, customer::Customer, ids::CompanyId, order::Order, product::Product,
     record::Record, tax::TaxCode, text::fold,
 };
+use jiff::tz::TimeZone;
 
 /// The statements of a kind. Every one names the company first.
 pub struct Texts {
@@ -23,10 +28,12 @@ pub struct Texts {
     pub holders: &'static str,
     pub of_commits: &'static str,
     pub standing: &'static str,
+    pub many: &'static str,
     pub close: &'static str,
     pub insert: &'static str,
     pub head_insert: &'static str,
     pub head_update: &'static str,
+    pub head_stays: &'static str,
     pub head_delete: &'static str,
     pub head_all: &'static str,
     pub unsearch: &'static str,
@@ -60,10 +67,12 @@ macro_rules! texts {
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
             of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, erased_by, ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
             standing: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, CASE WHEN to_seq IS NULL AND branch_id = 0 THEN body END, erased_by, stub_hash, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
+            many: concat!("SELECT id, from_seq, schema_rev, body, deleted FROM ", $versions, " WHERE company_id = "),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
             insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),
             head_insert: concat!("INSERT INTO ", $head, " (company_id, id, from_seq, ", $cols, ") "),
             head_update: concat!(" ON CONFLICT (company_id, id) DO UPDATE SET from_seq = excluded.from_seq, ", $sets, " RETURNING doc, id"),
+            head_stays: concat!("UPDATE ", $head, " SET from_seq = "),
             head_delete: concat!("DELETE FROM ", $head, " WHERE company_id = "),
             head_all: concat!("SELECT id, from_seq, ", $cols, " FROM ", $head, " WHERE company_id = $1 ORDER BY id"),
             unsearch: concat!("DELETE FROM ", $search, " WHERE rowid IN "),
@@ -102,6 +111,8 @@ pub trait Stored: Record {
     fn claim(&self) -> Option<String> {
         None
     }
+    /// What main keeps of a step beside its record.
+    fn beside(_: &Step<Self>, _: &TimeZone, _: &mut Beside) {}
 }
 
 /// What customers, products and tax codes have in common: a code and a name.
@@ -252,5 +263,9 @@ impl Stored for Order {
 
     fn search_words(&self, company: CompanyId) -> String {
         words_of(company, &self.search_text())
+    }
+
+    fn beside(step: &Step<Self>, zone: &TimeZone, beside: &mut Beside) {
+        beside.order(step, zone);
     }
 }

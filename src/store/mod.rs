@@ -1,6 +1,7 @@
 //! All SQL, and nothing else that is not SQL.
 pub mod accounts;
 pub mod approvals;
+pub mod batches;
 pub mod branches;
 pub mod cell;
 pub mod chain;

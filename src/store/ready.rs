@@ -52,13 +52,22 @@ impl<R> Step<R> {
     }
 }
 
+/// What a step does to the row of main's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// It was not there before: no words lead to it yet.
+    New,
+    /// Its list columns are what they were.
+    Stays,
+    Changes,
+}
+
 /// What a step writes of its record.
 pub struct Ready {
     pub id: Uuid,
     /// The record has a version already.
     pub known: bool,
-    /// It was not there before: no words lead to it yet.
-    pub is_new: bool,
+    pub head: Head,
     pub deleted: bool,
     pub body: String,
     pub hash: Hash,
@@ -79,17 +88,32 @@ impl Ready {
         let old_words = step.before.as_ref().map(|b| b.search_words(company));
         let old_words = old_words.filter(|old| deleted || *old != words);
         let id = record.id();
-        let is_new = step.before.is_none();
-        Some(Self { id, known, is_new, deleted, body, hash, columns, words, old_words })
+        let head = match &step.before {
+            None => Head::New,
+            Some(before) if before.columns() == columns => Head::Stays,
+            Some(_) => Head::Changes,
+        };
+        Some(Self { id, known, head, deleted, body, hash, columns, words, old_words })
     }
 }
 
 /// (month, state, currency) → (orders, gross)
 pub type Counts = BTreeMap<(String, &'static str, String), (i64, i64)>;
 
-/// Orders' steps, with what orders keep beside themselves: lines as rows, and the counters.
+/// Where steps are to be written.
+#[derive(Clone)]
+pub struct Place {
+    pub engine: Engine,
+    pub company: CompanyId,
+    /// Decides to which month an order counts.
+    pub zone: TimeZone,
+    /// Lines as rows and counters are kept of main alone.
+    pub is_main: bool,
+}
+
+/// Steps of a kind made ready, with what the kind keeps beside its records.
 #[derive(Default)]
-pub struct ReadyOrders {
+pub struct Batch {
     pub each: Vec<Ready>,
     /// Orders whose lines are written anew.
     pub cleared: Vec<Uuid>,
@@ -98,29 +122,42 @@ pub struct ReadyOrders {
     pub counts: Counts,
 }
 
-impl ReadyOrders {
-    pub fn of(
-        engine: Engine,
-        (company, zone): (CompanyId, &TimeZone),
-        steps: &[Step<Order>],
-    ) -> Self {
-        let (mut out, mut rows) = (Self::default(), vec![]);
-        for step in steps {
-            out.each.extend(Ready::of(company, step));
-            let touched = lines::touched(step);
-            if let Some(before) = &step.before {
-                let gross = before.totals().map_or(0, |t| t.gross);
-                out.count(before, zone, (-1, -gross));
-                out.cleared.extend(touched.then_some(before.id.0));
-            }
-            if let Some(after) = &step.after {
-                let sums = after.totals().unwrap_or_default();
-                out.count(after, zone, (1, sums.gross));
-                rows.extend(lines::rows(after, &sums).filter(|_| touched));
+impl Batch {
+    pub fn of<R: Stored>(place: &Place, steps: &[Step<R>]) -> Self {
+        let mut beside = Beside::default();
+        if place.is_main {
+            for step in steps {
+                R::beside(step, &place.zone, &mut beside);
             }
         }
-        out.lines = lines::inserts(engine, company, &rows);
-        out
+        let Beside { cleared, rows, counts } = beside;
+        let each = steps.iter().filter_map(|step| Ready::of(place.company, step)).collect();
+        let lines = lines::inserts(place.engine, place.company, &rows);
+        Self { each, cleared, lines, counts }
+    }
+}
+
+/// What main keeps of records beside them: an order's lines as rows, and the counters of its month.
+#[derive(Default)]
+pub struct Beside {
+    cleared: Vec<Uuid>,
+    rows: Vec<lines::Row>,
+    counts: Counts,
+}
+
+impl Beside {
+    pub fn order(&mut self, step: &Step<Order>, zone: &TimeZone) {
+        let touched = lines::touched(step);
+        if let Some(before) = &step.before {
+            let gross = before.totals().map_or(0, |t| t.gross);
+            self.count(before, zone, (-1, -gross));
+            self.cleared.extend(touched.then_some(before.id.0));
+        }
+        if let Some(after) = &step.after {
+            let sums = after.totals().unwrap_or_default();
+            self.count(after, zone, (1, sums.gross));
+            self.rows.extend(lines::rows(after, &sums).filter(|_| touched));
+        }
     }
 
     fn count(&mut self, order: &Order, zone: &TimeZone, (orders, gross): (i64, i64)) {

@@ -10,6 +10,7 @@ use crate::domain::{
     time::Ts,
 };
 use sqlx::Result;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// A version's body, as this revision has it, and the commit that made it.
@@ -143,6 +144,49 @@ pub async fn at<R: Stored>(
     })
     .transpose()
 }
+
+/// Some records as they are now in the scope's world, those that are there.
+pub async fn many<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Version)>> {
+    let (schema, mut out) = (tx.bodies(), BTreeMap::new());
+    // what the branch has of its own comes over what it rests on
+    for world in BTreeSet::from([0, scope.world().number()]) {
+        for some in ids.chunks(MANY) {
+            out.extend(standing_of::<R>(tx, scope, (world, some)).await?);
+        }
+    }
+    let there = out.into_iter().filter(|(_, (.., deleted))| !deleted);
+    there
+        .map(|(id, (seq, rev, body, _))| Ok((id, Version::of::<R>(schema, seq, (rev, body))?)))
+        .collect()
+}
+
+/// What a world itself has of some records, as the scope's world shows it now.
+async fn standing_of<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (world, ids): (i64, &[Uuid]),
+) -> Result<Vec<(Uuid, ManyRow)>> {
+    let mut sql = tx.builder();
+    sql.push(R::TEXTS.many).bind(scope.company()).push(" AND branch_id = ").bind(world);
+    if let Some(branch) = scope.world().branch().filter(|_| world == 0) {
+        sql.push(" AND from_seq <= ").bind(branch.base);
+        sql.push(" AND (to_seq IS NULL OR to_seq > ").bind(branch.base).push(")");
+    } else {
+        sql.push(" AND to_seq IS NULL");
+    }
+    sql.push(" AND id IN ").list(ids);
+    let rows: Vec<(Uuid, i64, i64, String, bool)> = tx.built(sql).all().await?;
+    Ok(rows.into_iter().map(|(id, seq, rev, body, gone)| (id, (seq, rev, body, gone))).collect())
+}
+
+/// Records asked for at once.
+const MANY: usize = 64;
+/// A commit, the revision and the body that it wrote, and whether it deleted the record.
+type ManyRow = (i64, i64, String, bool);
 
 /// The latest steps of a record before a commit, the newest first; none after the scope's point.
 pub async fn timeline<R: Stored>(

@@ -3,13 +3,15 @@
 //! A [`Write`] holds the company's write lock from its first statement, so the order of commits is
 //! the order of their numbers. It writes versions, heads, search, counters, the commit and the chain
 //! in one transaction; dropped before [`Write::finish`], it leaves nothing.
+mod heads;
+
 use super::{
     branches, chain, counts,
     db::{Db, Tx},
     dialect,
     kinds::{Stored, Texts},
     lines,
-    ready::{Counts, Ready, ReadyOrders, Step},
+    ready::{Batch, Counts, Place, Ready, Step},
     search, versions, words,
 };
 use crate::domain::{
@@ -19,17 +21,17 @@ use crate::domain::{
         cause::Cause,
         chain::{Hash, Header, Leaf, body_hash, root},
     },
-    order::Order,
     scope::{Scope, World},
     time::{self, Ts},
 };
 use jiff::tz::TimeZone;
 use sqlx::Result;
-use std::collections::BTreeMap;
+use std::io;
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 /// Steps made ready at once.
-const READY: usize = 1000;
+const READY: usize = 500;
 /// Rows of one INSERT: enough to spread its cost, few enough to stay cached.
 const CHUNK: usize = 100;
 
@@ -157,12 +159,25 @@ impl Write {
         versions::current::<R>(&mut self.tx, &self.scope, id).await
     }
 
-    /// Writes steps of one kind: a bounded number of statements, whatever their number.
-    pub async fn put<R: Stored>(&mut self, steps: &[Step<R>]) -> Result<()> {
-        let company = self.scope.company();
-        for some in steps.chunks(READY) {
-            let ready: Vec<Ready> = some.iter().filter_map(|s| Ready::of(company, s)).collect();
-            self.put_ready::<R>(&ready).await?;
+    /// What making steps ready has to know.
+    pub fn place(&self) -> Place {
+        let (engine, company, is_main) = (self.tx.engine(), self.scope.company(), self.on_main());
+        Place { engine, company, zone: self.zone.clone(), is_main }
+    }
+
+    /// Writes steps of one kind: a bounded number of statements, whatever their number. While some are
+    /// written the next ones are made ready on another core.
+    pub async fn put<R: Stored>(&mut self, steps: impl IntoIterator<Item = Step<R>>) -> Result<()> {
+        let (place, mut steps) = (self.place(), steps.into_iter());
+        let some: Vec<Step<R>> = steps.by_ref().take(READY).collect();
+        let mut ready = Some(Batch::of(&place, &some));
+        while let Some(batch) = ready.take() {
+            let (place, some) = (place.clone(), steps.by_ref().take(READY).collect::<Vec<_>>());
+            let next = (!some.is_empty()).then(|| spawn_blocking(move || Batch::of(&place, &some)));
+            self.put_batch::<R>(batch).await?;
+            if let Some(next) = next {
+                ready = Some(next.await.map_err(io::Error::other)?);
+            }
         }
         Ok(())
     }
@@ -189,8 +204,10 @@ impl Write {
         Ok(())
     }
 
-    async fn put_ready<R: Stored>(&mut self, ready: &[Ready]) -> Result<()> {
-        for chunk in ready.chunks(CHUNK) {
+    /// The same for what was made ready elsewhere.
+    pub async fn put_batch<R: Stored>(&mut self, batch: Batch) -> Result<()> {
+        lines::remove(&mut self.tx, &self.scope, &batch.cleared).await?;
+        for chunk in batch.each.chunks(CHUNK) {
             let known: Vec<Uuid> = chunk.iter().filter(|r| r.known).map(|r| r.id).collect();
             self.close(&R::TEXTS, &known).await?;
             self.insert((R::KIND, &R::TEXTS), chunk).await?;
@@ -199,6 +216,13 @@ impl Write {
                 self.heads(&R::TEXTS, chunk).await?;
             }
             self.grown(chunk.len()).await?;
+        }
+        for lines in batch.lines {
+            self.tx.built(lines).run().await?;
+        }
+        for (key, (orders, gross)) in batch.counts {
+            let entry = self.counts.entry(key).or_default();
+            *entry = (entry.0 + orders, entry.1 + gross);
         }
         Ok(())
     }
@@ -214,33 +238,6 @@ impl Write {
         let before = next(self.written);
         self.written += by;
         if next(self.written) > before { dialect::replan(&mut self.tx).await } else { Ok(()) }
-    }
-
-    /// Orders also keep their lines as rows, and the counters of their months.
-    pub async fn put_orders(&mut self, steps: &[Step<Order>]) -> Result<()> {
-        for some in steps.chunks(READY) {
-            let at = (self.scope.company(), &self.zone);
-            let ready = ReadyOrders::of(self.tx.engine(), at, some);
-            self.put_ready_orders(ready).await?;
-        }
-        Ok(())
-    }
-
-    /// The same for what was made ready elsewhere.
-    pub async fn put_ready_orders(&mut self, orders: ReadyOrders) -> Result<()> {
-        if !self.on_main() {
-            return self.put_ready::<Order>(&orders.each).await;
-        }
-        lines::remove(&mut self.tx, &self.scope, &orders.cleared).await?;
-        self.put_ready::<Order>(&orders.each).await?;
-        for lines in orders.lines {
-            self.tx.built(lines).run().await?;
-        }
-        for (key, (orders, gross)) in orders.counts {
-            let entry = self.counts.entry(key).or_default();
-            *entry = (entry.0 + orders, entry.1 + gross);
-        }
-        Ok(())
     }
 
     /// Counts every order anew by the months of another zone.
@@ -282,31 +279,6 @@ impl Write {
         Ok(())
     }
 
-    async fn heads(&mut self, texts: &Texts, chunk: &[Ready]) -> Result<()> {
-        let company = self.scope.company();
-        let (gone, alive): (Vec<&Ready>, Vec<&Ready>) = chunk.iter().partition(|r| r.deleted);
-        if !gone.is_empty() {
-            let ids: Vec<Uuid> = gone.iter().map(|r| r.id).collect();
-            let mut sql = self.tx.builder();
-            sql.push(texts.head_delete).bind(company);
-            sql.push(" AND id IN ").list(&ids).push(" RETURNING doc, id");
-            let docs = self.tx.built(sql).all::<(i64, Uuid)>().await?;
-            self.unsearch(texts, docs.iter().map(|d| d.0).collect()).await?;
-        }
-        if alive.is_empty() {
-            return Ok(());
-        }
-        let seq = self.seq;
-        let mut sql = self.tx.builder();
-        sql.push(texts.head_insert).values(&alive, |row, r| {
-            row.bind(company).bind(r.id).bind(seq);
-            r.columns.iter().cloned().for_each(|c| c.bind(row));
-        });
-        sql.push(texts.head_update);
-        let docs = self.tx.built(sql).all::<(i64, Uuid)>().await?;
-        self.search(texts, &alive, &docs.into_iter().map(|(doc, id)| (id, doc)).collect()).await
-    }
-
     /// The words of the past: those that main's records give up here, and on a branch those that its
     /// records have from now on.
     async fn spans(&mut self, kind: Kind, chunk: &[Ready]) -> Result<()> {
@@ -324,39 +296,6 @@ impl Write {
         let spans: Vec<(Uuid, String)> = each.collect();
         self.spanned += spans.len();
         words::keep(&mut self.tx, &self.scope, (kind, to), &spans).await
-    }
-
-    async fn search(
-        &mut self,
-        texts: &Texts,
-        alive: &[&Ready],
-        docs: &BTreeMap<Uuid, i64>,
-    ) -> Result<()> {
-        let company = self.scope.company();
-        let doc = |r: &Ready| docs.get(&r.id).copied().unwrap_or_default();
-        let other: Vec<&Ready> =
-            alive.iter().filter(|r| r.is_new || r.old_words.is_some()).copied().collect();
-        let known = other.iter().filter(|r| r.known);
-        self.unsearch(texts, known.map(|r| doc(r)).collect()).await?;
-        if other.is_empty() {
-            return Ok(());
-        }
-        let mut sql = self.tx.builder();
-        sql.push(texts.research).values(&other, |row, r| {
-            row.bind(doc(r)).bind(company).bind(r.words.clone());
-        });
-        self.tx.built(sql).run().await?;
-        Ok(())
-    }
-
-    async fn unsearch(&mut self, texts: &Texts, docs: Vec<i64>) -> Result<()> {
-        if docs.is_empty() {
-            return Ok(());
-        }
-        let mut sql = self.tx.builder();
-        sql.push(texts.unsearch).list(&docs);
-        self.tx.built(sql).run().await?;
-        Ok(())
     }
 
     /// Writes the commit, moves the chain and commits the transaction. Returns the commit's number.

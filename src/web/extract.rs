@@ -2,7 +2,7 @@
 use super::{
     cookies,
     guard::When,
-    paths::{home, record},
+    paths::{self, home, record},
     query::Query,
 };
 use crate::{
@@ -95,6 +95,12 @@ impl Visit {
     pub fn new_in_a_branch(&self, (kind, act): (Kind, Act)) -> Option<String> {
         let leads = self.may_propose(act) && self.ctx.protected(kind).is_some();
         leads.then(|| format!("{}/branches/new?to=/{}/new", self.main(), kind.slug()))
+    }
+
+    /// Where everything that a list shows is changed at once, for who may propose that: on main, now.
+    pub fn batch(&self, query: &Query, kind: Kind, act: Act) -> Option<String> {
+        let may = self.may_propose(act) && self.ctx.scope.is_live();
+        may.then(|| query.url(&paths::batch_of(&self.base(), kind), &[("at", "")]))
     }
 
     /// They may open a branch and do this in it.

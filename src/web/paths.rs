@@ -39,6 +39,16 @@ pub fn branch(main: &str, slug: &str) -> String {
     format!("{main}/branches/{slug}")
 }
 
+/// Where everything that a list shows is changed at once.
+pub fn batch_of(base: &str, kind: Kind) -> String {
+    format!("{base}/{}/batch", kind.slug())
+}
+
+/// A batch's page, from where main begins.
+pub fn batch(main: &str, id: impl Display) -> String {
+    format!("{main}/batches/{id}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

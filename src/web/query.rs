@@ -2,7 +2,7 @@
 use crate::{
     domain::{
         check::Problems,
-        field::ADDRESS,
+        field::{ADDRESS, Kind},
         input::typed,
         money::Currency,
         order::State,
@@ -11,6 +11,7 @@ use crate::{
         time::{Ts, parse_day},
     },
     service::{
+        batches::Filter,
         context::Ctx,
         error::{Error, Result},
         history::LogFilter,
@@ -260,6 +261,17 @@ impl Query {
         let text = self.get(name);
         let parsed = (!text.is_empty()).then(|| currency.parse(text))?;
         parsed.map_err(|e| problems.add(name, e)).ok()
+    }
+
+    /// As what a batch goes through: the whole list, from its first page on.
+    ///
+    /// # Errors
+    /// `Invalid` names the fields that cannot be read.
+    pub fn batch(&self, ctx: &Ctx, kind: Kind) -> Result<Filter> {
+        Ok(match kind {
+            Kind::Order => Filter::Orders(OrderFilter { cursor: None, ..self.orders(ctx)? }),
+            _ => Filter::Masters(MasterFilter { cursor: None, ..self.masters()? }),
+        })
     }
 
     /// As a filter of master records.

@@ -15,6 +15,7 @@ vocabulary! {
         Cancellation = "cancellation", "cancelled the order";
         Reinstatement = "reinstatement", "reinstated the order";
         Opening = "opening", "opened the branch";
+        Batch = "batch", "changed many at once";
         Merge = "merge", "merged a branch";
         Sync = "sync", "brought the branch up to date";
         Undoing = "undoing", "took back what was brought in from main";

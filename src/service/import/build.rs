@@ -20,11 +20,10 @@ use crate::{
     },
     store::{
         masters, orders,
-        ready::{ReadyOrders, Step},
+        ready::{self, Place, Step},
         write::{Said, Write},
     },
 };
-use jiff::tz::TimeZone;
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     path::Path,
@@ -63,12 +62,12 @@ pub async fn write(
     }
     let maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
     let (send, mut batches) = mpsc::channel(AHEAD);
-    let zone = w.zone().clone();
-    let task = Making { maker, known, parts: survey.orders, zone, summary };
+    let place = w.place();
+    let task = Making { maker, known, parts: survey.orders, place, summary };
     let (file, layout) = (file.to_owned(), layout.clone());
     let making = tokio::task::spawn_blocking(move || task.run(&file, &layout, &send));
     while let Some((batch, read)) = batches.recv().await {
-        w.put_ready_orders(batch).await?;
+        w.put_batch::<Order>(batch).await?;
         progress(read, Some(rows));
     }
     let mut summary = making.await.map_err(|e| Error::Ours(e.to_string()))??;
@@ -78,7 +77,7 @@ pub async fn write(
 }
 
 /// Orders made ready, and how many rows of the file were read for them.
-type Batch = (ReadyOrders, u64);
+type Batch = (ready::Batch, u64);
 
 /// The second reading of the file.
 struct Making {
@@ -86,7 +85,7 @@ struct Making {
     known: HashSet<String>,
     /// Accepted rows of each order.
     parts: HashMap<String, u32>,
-    zone: TimeZone,
+    place: Place,
     summary: Summary,
 }
 
@@ -120,10 +119,7 @@ impl Making {
 
     /// Whether anybody still waits for it: if writing failed, nobody does.
     fn send(&self, whole: &[Step<Order>], read: u64, to: &mpsc::Sender<Batch>) -> bool {
-        let ctx = &self.maker.ctx;
-        let at = (ctx.company.id, &self.zone);
-        let ready = ReadyOrders::of(ctx.app.db.engine(), at, whole);
-        to.blocking_send((ready, read)).is_ok()
+        to.blocking_send((ready::Batch::of(&self.place, whole), read)).is_ok()
     }
 }
 
@@ -160,8 +156,8 @@ impl Maker {
         let customers: Vec<_> = missing.map(|(_, of)| Step::new(customer(ctx, of))).collect();
         let missing = survey.products.iter().filter(|(key, _)| !out.products.contains_key(*key));
         let products: Vec<_> = missing.map(|(_, of)| Step::new(product(ctx, of))).collect();
-        w.put(&customers).await?;
-        w.put(&products).await?;
+        w.put(customers.iter().cloned()).await?;
+        w.put(products.iter().cloned()).await?;
         (summary.customers, summary.products) = (customers.len() as u64, products.len() as u64);
         for c in customers.into_iter().filter_map(|s| s.after) {
             out.customers.insert(fold(&c.number), (c.id, c.name));

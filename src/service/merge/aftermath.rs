@@ -10,7 +10,7 @@ use crate::{
         record::of_value,
         scope::World,
     },
-    service::{context::Ctx, error::Result, records::parsed, subjects::Subject as _},
+    service::{context::Ctx, error::Result, records::parsed},
     store::{
         self,
         masters::read,
@@ -66,7 +66,7 @@ async fn some_merged(
         for draft in R::of(&plan.drafts).iter().filter(|d| !d.left_out) {
             steps.extend(draft.on_branch()?);
         }
-        R::put(&mut w, &steps).await?;
+        w.put(steps).await?;
     });
     let message = format!("Branch {} goes on from the part that was merged", branch.name);
     w.finish(Said { cause: Cause::Merge, message: &message }).await?;
@@ -111,14 +111,14 @@ pub(super) async fn given_back(
         each_kind!(R => {
             w.let_go_all::<R>(branch.id).await?;
             let steps = again::<R>(plan)?;
-            R::put(&mut w, &steps).await?;
+            w.put(steps).await?;
         });
         let open = Branch { state: BranchState::Open, merged: None, ..branch.clone() };
         w.rebase(open, done).await?;
     } else {
         each_kind!(R => {
             let steps = once_more::<R>(&mut w, plan, &branch).await?;
-            R::put(&mut w, &steps).await?;
+            w.put(steps).await?;
             rest_on::<R>(&mut w, plan, (branch.id, done), |d| d.effect() != Effect::Nothing).await?;
         });
     }

@@ -22,9 +22,7 @@ use crate::{
     store::{
         self, commits,
         db::Tx,
-        erasure,
-        ready::Step,
-        sides,
+        erasure, sides,
         write::{Said, Write},
     },
 };
@@ -222,9 +220,11 @@ async fn put<R: Mergeable>(
     plan: &Plan,
     wanted: impl Fn(Effect) -> bool,
 ) -> Result<()> {
-    let drafts = R::of(&plan.drafts).iter().filter(|d| wanted(d.effect()));
-    let steps: Vec<Step<R>> = drafts.filter_map(Draft::step).collect();
-    Ok(R::put(w, &steps).await?)
+    let mut steps = vec![];
+    for draft in R::of(&plan.drafts).iter().filter(|d| wanted(d.effect())) {
+        steps.extend(draft.step());
+    }
+    Ok(w.put(steps).await?)
 }
 
 /// Takes a commit of main back: its records become what they were before it, and what others changed

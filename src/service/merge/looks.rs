@@ -122,9 +122,15 @@ fn key(ctx: &Ctx, job: &Job) -> Key {
     (ctx.scope.company(), ctx.scope.role(), format!("{of} {policy:?}"))
 }
 
-/// What would happen, to be looked at. However long it takes to find out.
+/// What would happen, to be looked at. However long it takes to find out; who gives up waiting finds it
+/// made when they ask again.
 pub async fn look(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     ctx.may(Act::ReadHistory)?;
+    if let Some(outline) = kept(ctx, &job, |_| false).await? {
+        return Ok(outline);
+    }
+    // it says so too if nobody is there any more who makes it
+    let _ = begin(ctx, &job).wait_for(|done| *done).await;
     match kept(ctx, &job, |_| false).await? {
         Some(outline) => Ok(outline),
         None => make(ctx, job).await,

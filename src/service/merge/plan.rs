@@ -27,9 +27,10 @@ use crate::{
         versions::Version,
     },
 };
+use futures_util::poll;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, pin::pin, task::Poll};
 use uuid::Uuid;
 
 /// Decisions by record.
@@ -77,23 +78,28 @@ async fn decisions(ctx: &Ctx, tx: &mut Tx, job: &Job) -> Result<Decisions> {
     Ok(out)
 }
 
-/// The drafts of one kind: a chunk of records after the other.
+/// The drafts of one kind: a chunk of records after the other, the next one read meanwhile.
 async fn gather<R: Mergeable>(
     ctx: &Ctx,
     tx: &mut Tx,
     (job, decisions): (&Job, &Decisions),
     drafts: &mut Drafts,
 ) -> Result<()> {
-    let mut after = Uuid::nil();
-    loop {
-        let chunk = sides::chunk::<R>(tx, &ctx.scope, (job.source(), after)).await?;
-        let Some(last) = chunk.last() else { return Ok(()) };
-        after = last.id;
+    let mut chunk = sides::chunk::<R>(tx, &ctx.scope, (job.source(), Uuid::nil())).await?;
+    while let Some(last) = chunk.last() {
+        // asked for first, so that the database reads while records are drafted
+        let mut next = pin!(sides::chunk::<R>(tx, &ctx.scope, (job.source(), last.id)));
+        let asked = poll!(next.as_mut());
         for sides in chunk {
             let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
             R::of_mut(drafts).extend(draft::<R>(sides, (job, decided))?);
         }
+        chunk = match asked {
+            Poll::Ready(read) => read?,
+            Poll::Pending => next.await?,
+        };
     }
+    Ok(())
 }
 
 /// What becomes of a record by itself; nothing where the incoming side changed nothing.

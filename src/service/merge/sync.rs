@@ -68,7 +68,7 @@ async fn put_back<R: Mergeable>(w: &mut Write, branch: &Branch) -> Result<()> {
         let record: R = read(&body)?;
         steps.push(if gone { Step::deletion(record) } else { Step::back(record) });
     }
-    Ok(R::put(w, &steps).await?)
+    Ok(w.put(steps).await?)
 }
 
 /// What the branch has of a kind after a sync: nothing where it is as main has it.
@@ -80,5 +80,5 @@ async fn overlay<R: Mergeable>(w: &mut Write, plan: &Plan) -> Result<()> {
     for draft in drafts.iter().filter(|d| d.effect() != Effect::Nothing) {
         steps.extend(draft.on_branch()?);
     }
-    Ok(R::put(w, &steps).await?)
+    Ok(w.put(steps).await?)
 }

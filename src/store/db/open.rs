@@ -65,6 +65,7 @@ migrations!(
     "0020_checks",
     "0021_comments",
     "0022_protected_main",
+    "0023_batches",
 );
 
 fn migrator(engine: Engine) -> Migrator {

@@ -1,4 +1,5 @@
 //! The JSON API: the same use-cases as the pages, bodies are the domain's own.
+pub(super) mod batches;
 pub(super) mod body;
 pub(super) mod branches;
 pub(super) mod deleted;

@@ -96,9 +96,19 @@ const AGREED: Texts = &[
 /// for, what the body says.
 const OTHERS: &[(&str, Texts, Texts)] = &[
     ("history", TWO, &[]),
+    ("batches", &[], &[]),
     ("proof", &[("to", "the number of the change to whose digest it leads")], &[]),
     ("tags", &[], &[("name", "what the point after this change is called, for good")]),
     ("plan", PLANNED, &[]),
+    (
+        "batch",
+        &[("q", "as every other filter of the list: which records are meant")],
+        &[
+            ("do", "set, tag, untag, reprice, or an order's command"),
+            ("field", "with `set`: the field"),
+            ("value", "the value, the tag, by how many percent, or why it is cancelled"),
+        ],
+    ),
     (
         "branches",
         &[("state", "all: closed ones too")],

@@ -2,6 +2,7 @@
 pub(super) mod account;
 pub(super) mod admin;
 pub(super) mod auth;
+pub(super) mod batches;
 pub(super) mod branches;
 pub(super) mod commits;
 pub(super) mod dashboard;

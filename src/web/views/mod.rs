@@ -1,4 +1,5 @@
 //! What the templates are given: views made of domain values, every text ready to be shown.
+pub(super) mod batches;
 pub(super) mod branches;
 pub(super) mod conflicts;
 pub(super) mod dashboard;

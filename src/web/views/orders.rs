@@ -28,6 +28,8 @@ pub(in crate::web) struct Index {
     pub url: String,
     pub at: String,
     pub export: String,
+    /// Where everything that is shown is changed at once.
+    pub batch: Option<String>,
     /// Where a new order is made if only merges change orders here.
     pub new_in_a_branch: Option<String>,
     /// The list without filters, at the same time.
@@ -112,6 +114,7 @@ impl Index {
         let shown = query.columns();
         Self {
             shell: Shell::of(visit, "Orders", "orders"),
+            batch: visit.batch(query, Kind::Order, Act::WriteOrders),
             new_in_a_branch: visit.new_in_a_branch((Kind::Order, Act::WriteOrders)),
             export: query.url(&format!("{url}/export.csv"), &[("at", &at)]),
             tabs: tabs((&url, &at), filter, &listing.tallies),

@@ -41,6 +41,8 @@ pub(in crate::web) struct Index {
     pub count: String,
     pub prev: Option<String>,
     pub next: Option<String>,
+    /// Where everything that is shown is changed at once.
+    pub batch: Option<String>,
     pub can_write: bool,
     /// Where a new one is made instead.
     pub new_in_a_branch: Option<String>,
@@ -136,6 +138,7 @@ impl Index {
             prev: turn(rows.prev),
             next: turn(rows.next),
             can_write: visit.ctx.may_change(M::KIND, M::WRITE),
+            batch: visit.batch(query, M::KIND, M::WRITE),
             new_in_a_branch: visit.new_in_a_branch((M::KIND, M::WRITE)),
             url,
         }

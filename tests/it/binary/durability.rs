@@ -129,6 +129,75 @@ fn a_merge_that_is_killed_is_done_wholly_or_not_at_all_on_postgres() {
     }
 }
 
+/// Kills the server in the midst of a batch: started again, it goes on where it was, and main has nothing
+/// of it until its branch is merged.
+fn killed_in_a_batch(place: &Place) {
+    const ORDERS: i64 = 10_000;
+    let token = place.company();
+    place.run(&["generate", "--company", "acme", "--orders", &ORDERS.to_string()]);
+    let main = "/api/v1/acme/main";
+    let mut server = Server::start(place);
+    let call = |server: &Server, method: &str, path: &str, body: &str| -> Value {
+        let (status, said) = api(&server.addr, &token, (method, path, body));
+        assert!((200..300).contains(&status), "{status}: {said}");
+        serde_json::from_str(&said).unwrap()
+    };
+    let commits =
+        |server: &Server| call(server, "GET", &format!("{main}/commits"), "")["items"].clone();
+    let before = commits(&server);
+    let body = json!({"do": "tag", "value": "swept"}).to_string();
+    let begun = call(&server, "POST", &format!("{main}/orders/batch"), &body);
+    let at = format!("{main}/batches/{}", begun["id"].as_str().unwrap());
+    while call(&server, "GET", &at, "")["changed"].as_i64().unwrap() < ORDERS * 6 / 10 {
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    server = Server::start(place);
+    let killed = call(&server, "GET", &at, "");
+    assert_eq!(killed["state"], "running", "it was killed before it was through: {killed}");
+    let ended = (0..600).find_map(|_| {
+        std::thread::park_timeout(Duration::from_millis(100));
+        Some(call(&server, "GET", &at, "")).filter(|b| b["state"] != "running")
+    });
+    let ended = ended.expect("it was taken up again");
+    let tally = ["state", "changed", "same", "failed"].map(|n| ended[n].clone());
+    assert_eq!(tally, [json!("finished"), json!(ORDERS), json!(0), json!(0)], "each once");
+    assert_eq!(commits(&server), before, "main has nothing of it");
+    let branch = format!("{main}/branches/{}", ended["branch"].as_str().unwrap());
+    // however slow the machine is: who gives up waiting finds it made
+    let plan = (0..10).find_map(|_| {
+        let (status, said) = api(&server.addr, &token, ("GET", &format!("{branch}/plan"), ""));
+        Some(serde_json::from_str::<Value>(&said).unwrap()).filter(|_| status == 200)
+    });
+    let plan = plan.expect("a plan");
+    assert_eq!((&plan["changed"], &plan["conflicts"]), (&json!(ORDERS), &json!(0)));
+    call(&server, "POST", &format!("{branch}/merge"), &json!({"plan": plan["plan"]}).to_string());
+    while call(&server, "GET", &branch, "")["state"] != "merged" {
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+    let after = commits(&server);
+    assert_eq!(after.as_array().unwrap().len(), before.as_array().unwrap().len() + 1, "one commit");
+    assert!(place.run(&["verify"]).contains(" 0 faults"));
+}
+
+#[test]
+fn c88_a_batch_that_is_killed_goes_on_on_sqlite() {
+    killed_in_a_batch(&Place::sqlite());
+}
+
+#[test]
+fn c88_a_batch_that_is_killed_goes_on_on_postgres() {
+    match Place::postgres() {
+        Some(place) => killed_in_a_batch(&place),
+        None => {
+            eprintln!(
+                "left out: c88_a_batch_that_is_killed_goes_on_on_postgres (no TEST_POSTGRES)"
+            );
+        }
+    }
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_by_a_kill_on_sqlite() {
     killed_in_the_middle(&Place::sqlite());

@@ -1,10 +1,11 @@
 //! Many records in one commit, and their way back.
-use super::{API, conflicts, revert};
+use super::{API, command, conflicts, made, merge, order, revert};
 use crate::{
     branches::{edit, get},
+    harness::Program,
     stories,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tributary::service::import::{self, Ask, layout::Layout};
 
 stories! {
@@ -37,5 +38,133 @@ stories! {
         let left = found().await;
         assert_eq!((left.len(), &left[0]["id"]), (1, &all[7]["id"]));
         assert_eq!(get(&api, &url).await["internal_note"], "changed since");
+    }
+}
+
+/// A batch once it has ended.
+async fn ended(api: &Program, id: &str) -> Value {
+    for _ in 0..600 {
+        let now = api.get(&format!("{API}/batches/{id}")).await.expect(200).json();
+        if now["state"] != "running" {
+            return now;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the batch goes on and on");
+}
+
+/// Begins what `body` says with every record of the list at `of`.
+async fn begin(api: &Program, (of, body): (&str, Value)) -> String {
+    let (list, query) = of.split_once('?').unwrap();
+    let begun = api.post(&format!("{API}/{list}/batch?{query}"), &body).await.expect(202).json();
+    begun["id"].as_str().unwrap().to_owned()
+}
+
+/// Products called after a word, of which some have a price.
+async fn products(api: &Program, (word, with, without): (&str, usize, usize)) -> Vec<String> {
+    let mut out = vec![];
+    for n in 0..with + without {
+        let mut body = json!({"sku": format!("{word}-{n:03}"), "name": format!("{word} thing")});
+        if n < with {
+            body["unit_price"] = json!("10");
+        }
+        out.push(made(api, "products", body).await);
+    }
+    out
+}
+
+stories! {
+    async fn c89_what_cannot_be_changed_is_listed_and_the_rest_can_go_on(app) {
+        let api = app.program("alpha");
+        let made = products(&api, ("Kettle", 40, 37)).await;
+        let body = ("products?q=kettle", json!({"do": "reprice", "value": "+10 %"}));
+        let batch = ended(&api, &begin(&api, body.clone()).await).await;
+        let tally = ["state", "changed", "same", "failed"].map(|n| batch[n].clone());
+        assert_eq!(tally, [json!("finished"), json!(40), json!(0), json!(37)]);
+        let failures = batch["failures"]["items"].as_array().unwrap();
+        assert_eq!((failures.len(), &batch["failures"]["next"]), (37, &json!(null)));
+        assert!(failures.iter().all(|f| f["why"].as_str().unwrap().contains("no unit price")));
+        assert!(failures.iter().any(|f| f["title"] == "Kettle-076 · Kettle thing"), "{failures:?}");
+        assert_eq!(get(&api, &made[0]).await["unit_price"], "10", "main is as it was");
+        let slug = batch["branch"].as_str().unwrap();
+        let merged = merge(&api, slug).await.unwrap();
+        assert_eq!(get(&api, &made[0]).await["unit_price"], "11");
+        assert_eq!(get(&api, &made[76]).await["unit_price"], json!(null));
+        let commit = api.get(&format!("{API}/commits/{merged}")).await.expect(200).json();
+        assert_eq!(commit["message"], "Merged branch Products: Unit price +10 %");
+        revert(&api, merged).await.unwrap();
+        assert_eq!(get(&api, &made[0]).await["unit_price"], "10", "and back as one");
+        // or it is stopped
+        let batch = ended(&api, &begin(&api, body).await).await;
+        let slug = batch["branch"].as_str().unwrap();
+        api.post(&format!("{API}/branches/{slug}/discarding"), &json!({})).await.expect(200);
+        assert_eq!(get(&api, &made[0]).await["unit_price"], "10");
+    }
+
+    async fn a_batch_is_begun_from_a_list_and_followed(app) {
+        let mut lead = app.actor("lead", "alpha").await;
+        products(&app.program("alpha"), ("Teapot", 3, 1)).await;
+        let list = lead.get("/alpha/main/products?q=teapot").await.expect(200);
+        let to = list.attrs("a.btn", "href").into_iter().find(|h| h.contains("/batch")).unwrap();
+        assert_eq!(to, "/alpha/main/products/batch?q=teapot");
+        let form = lead.get(&to).await.expect(200);
+        assert!(form.body.contains("Change 4 products"), "{}", form.body);
+        // what is wrong is said, and what was typed stays
+        let wrong = lead.submit(&to, "main form", &[("do", "reprice"), ("value", "much")]).await.expect(422);
+        assert_eq!(wrong.attrs("#value", "value"), ["much"]);
+        assert_eq!(wrong.attrs("#value", "aria-invalid"), ["true"]);
+        let unknown = [("do", "set"), ("field", "tax_code"), ("value", "nothing")];
+        lead.submit(&to, "main form", &unknown).await.expect(422);
+        let begun = lead.submit(&to, "main form", &[("do", "reprice"), ("value", "50")]).await.expect(303);
+        let url = begun.header("location").to_owned();
+        let id = url.rsplit('/').next().unwrap();
+        ended(&app.program("alpha"), id).await;
+        let page = lead.get(&url).await.expect(200);
+        assert!(page.body.contains("Go on with the rest") && page.body.contains("Teapot-003"), "{}", page.body);
+        assert_eq!(page.header("refresh"), "");
+        assert!(lead.get("/alpha/main/batches").await.expect(200).body.contains("Unit price +50 %"));
+        // two tax codes of other worlds are not offered: a branch's list begins none
+        lead.get("/alpha/main/customers?at=1").await.expect(200).attrs("a.btn", "href").iter().for_each(|h| assert!(!h.contains("/batch"), "{h}"));
+    }
+
+    async fn a_batch_names_records_as_they_were_when_it_began(app) {
+        let api = app.program("alpha");
+        products(&api, ("Jug", 2, 0)).await;
+        let code = made(&api, "tax-codes", json!({"code": "J", "name": "Jugs", "rates": [{"rate": "5"}]})).await;
+        let body = ("products?q=jug", json!({"do": "set", "field": "tax_code", "value": "J"}));
+        let batch = ended(&api, &begin(&api, body).await).await;
+        assert_eq!((&batch["changed"], &batch["failed"]), (&json!(2), &json!(0)));
+        let found = api.get(&format!("/api/v1/alpha/{}/products?q=jug", batch["branch"].as_str().unwrap())).await.json();
+        assert!(code.ends_with(found["items"][0]["tax_code"].as_str().unwrap()));
+    }
+
+    async fn orders_are_moved_on_together_and_each_by_its_own_rules(app) {
+        let (api, clerk) = (app.program("alpha"), app.program_of("clerk", "alpha").await);
+        let (one, two) = (order(&clerk).await, order(&clerk).await);
+        for url in [&one, &two] {
+            edit(&clerk, url, json!({"customer_po": "together"})).await;
+        }
+        let empty = made(&clerk, "orders", json!({"customer": "C-00001", "customer_po": "together"})).await;
+        command(&clerk, &two, "confirmation").await;
+        let body = json!({"do": "confirmation"});
+        let at = format!("{API}/orders/batch?q=together");
+        let key = || clerk.post_once(&at, &body, "once");
+        let (first, again) = (key().await.expect(202).json(), key().await.expect(202).json());
+        assert_eq!(first["id"], again["id"], "pressed twice is one");
+        let batch = ended(&clerk, first["id"].as_str().unwrap()).await;
+        let whys: Vec<&str> = batch["failures"]["items"].as_array().unwrap().iter().map(|f| f["why"].as_str().unwrap()).collect();
+        assert_eq!((&batch["changed"], whys.len()), (&json!(1), 2), "{batch}");
+        assert!(whys.contains(&"This order is confirmed already") && whys.iter().any(|w| w.contains("Add a line")), "{whys:?}");
+        assert_eq!(get(&api, &one).await["state"], "draft");
+        merge(&api, batch["branch"].as_str().unwrap()).await.unwrap();
+        assert_eq!((&get(&api, &one).await["state"], &get(&api, &empty).await["state"]), (&json!("confirmed"), &json!("draft")));
+        assert!(get(&api, &one).await["number"].is_string(), "the number comes with main");
+        // who may not even propose it begins none, and a tax code is no clerk's affair
+        let viewer = app.program_of("viewer", "alpha").await;
+        viewer.post(&at, &body).await.expect(403);
+        let taxes = json!({"do": "set", "field": "active", "value": "false"});
+        clerk.post(&format!("{API}/tax-codes/batch"), &taxes).await.expect(403);
+        api.get(&format!("/api/v1/beta/main/batches/{}", first["id"].as_str().unwrap())).await.expect(404);
+        app.program("beta").get(&format!("/api/v1/beta/main/batches/{}", first["id"].as_str().unwrap())).await.expect(404);
     }
 }

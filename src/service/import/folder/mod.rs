@@ -164,19 +164,18 @@ async fn write(
 ) -> Result<Brought> {
     let names = Names::of(&masters);
     let mut w = ctx.write().await?;
-    w.put(&masters.customers).await?;
-    w.put(&masters.products).await?;
+    w.put(masters.customers.iter().cloned()).await?;
+    w.put(masters.products.iter().cloned()).await?;
     let (mut batch, mut n) = (vec![], 0);
     while let Some(row) = orders.next(ctx.company.id)? {
         batch.push(Step::new(orders.order(ctx, &row, &names)?));
         n += 1;
         if batch.len() >= BATCH {
-            w.put_orders(&batch).await?;
-            batch.clear();
+            w.put(std::mem::take(&mut batch)).await?;
             tell(orders.read, None);
         }
     }
-    w.put_orders(&batch).await?;
+    w.put(batch).await?;
     let seq =
         w.finish(Said { cause: Cause::Import, message: &format!("Imported {n} orders") }).await?;
     let (customers, products) = (masters.customers.len(), masters.products.len());
