@@ -32,8 +32,8 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The rules that do not hold.
     fn settle(&mut self) -> Result<(), Problems>;
 
-    /// Whether [`Record::reconcile`] has a say in what becomes of this one.
-    fn is_guarded(&self) -> bool {
+    /// Whether [`Record::reconcile`] has a say in this one becoming `theirs`, though main left it alone.
+    fn guards(&self, _: Option<&Self>) -> bool {
         false
     }
     /// What the merge of fields does not know of a kind: conflicts beside those of single fields.

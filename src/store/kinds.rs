@@ -5,8 +5,8 @@ use super::{
     search::words_of,
 };
 use crate::domain::{
-    company::Company, customer::Customer, ids::CompanyId, order::Order, product::Product,
-    record::Record, tax::TaxCode, text::fold,
+    company::Company, customer::Customer, field::Kind, ids::CompanyId, order::Order,
+    product::Product, record::Record, tax::TaxCode, text::fold,
 };
 use jiff::tz::TimeZone;
 
@@ -113,6 +113,16 @@ pub trait Stored: Record {
     }
     /// What main keeps of a step beside its record.
     fn beside(_: &Step<Self>, _: &TimeZone, _: &mut Beside) {}
+}
+
+/// The statements of a kind that is known by its word.
+pub fn texts_of(kind: Kind) -> &'static Texts {
+    match kind {
+        Kind::Order => &Order::TEXTS,
+        Kind::Customer => &Customer::TEXTS,
+        Kind::Product => &Product::TEXTS,
+        Kind::TaxCode => &TaxCode::TEXTS,
+    }
 }
 
 /// What customers, products and tax codes have in common: a code and a name.

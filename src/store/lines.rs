@@ -21,13 +21,7 @@ pub type Row = (Uuid, [Cell; 14]);
 /// Whether a step touches the lines at all: a changed note of a long order leaves them alone.
 pub fn touched(step: &Step<Order>) -> bool {
     match (&step.before, &step.after) {
-        (Some(before), Some(after)) => {
-            before.lines != after.lines
-                || before.discounts != after.discounts
-                || before.price_mode != after.price_mode
-                || before.currency != after.currency
-                || before.tax_rounding != after.tax_rounding
-        }
+        (Some(before), Some(after)) => !before.adds_up_as(after),
         _ => true,
     }
 }

@@ -148,6 +148,11 @@ pub struct Beside {
 impl Beside {
     pub fn order(&mut self, step: &Step<Order>, zone: &TimeZone) {
         let touched = lines::touched(step);
+        if let (Some(before), Some(after), false) = (&step.before, &step.after, touched) {
+            let gross = after.totals().map_or(0, |t| t.gross);
+            self.count(before, zone, (-1, -gross));
+            return self.count(after, zone, (1, gross));
+        }
         if let Some(before) = &step.before {
             let gross = before.totals().map_or(0, |t| t.gross);
             self.count(before, zone, (-1, -gross));

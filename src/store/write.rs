@@ -11,7 +11,7 @@ use super::{
     dialect,
     kinds::{Stored, Texts},
     lines,
-    ready::{Batch, Counts, Place, Ready, Step},
+    ready::{Batch, Counts, Head, Place, Ready, Step},
     search, versions, words,
 };
 use crate::domain::{
@@ -26,7 +26,7 @@ use crate::domain::{
 };
 use jiff::tz::TimeZone;
 use sqlx::Result;
-use std::io;
+use std::{collections::BTreeMap, io};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -48,7 +48,11 @@ pub struct Write {
     leaves: Vec<Leaf>,
     counts: Counts,
     written: usize,
-    /// Spans of words written.
+    /// What main's records are found by, by kind and row, where that is not written yet: whether the row
+    /// is there already, and its words, if it is to have any.
+    found_by: BTreeMap<Kind, BTreeMap<i64, (bool, Option<String>)>>,
+    /// Records that got a place in the index of words, by kind, and spans of words written.
+    indexed: BTreeMap<Kind, usize>,
     spanned: usize,
 }
 
@@ -80,6 +84,8 @@ impl Write {
             leaves: vec![],
             counts: Counts::new(),
             written: 0,
+            found_by: BTreeMap::new(),
+            indexed: BTreeMap::new(),
             spanned: 0,
         })
     }
@@ -91,10 +97,22 @@ impl Write {
         let (scope, parent) = chain::within(&mut self.tx, scope.clone(), next.main).await?;
         let at = Ts::from_micros(next.last.micros() + 1);
         let (seq, prev, parents) = (next.seq, next.prev, [parent, None]);
-        let (leaves, counts) = (vec![], Counts::new());
+        let (leaves, counts, indexed) = (vec![], Counts::new(), BTreeMap::new());
         Ok((
             done,
-            Self { scope, seq, at, prev, parents, leaves, counts, written: 0, spanned: 0, ..self },
+            Self {
+                scope,
+                seq,
+                at,
+                prev,
+                parents,
+                leaves,
+                counts,
+                indexed,
+                written: 0,
+                spanned: 0,
+                ..self
+            },
         ))
     }
 
@@ -213,7 +231,9 @@ impl Write {
             self.insert((R::KIND, &R::TEXTS), chunk).await?;
             self.spans(R::KIND, chunk).await?;
             if self.on_main() {
-                self.heads(&R::TEXTS, chunk).await?;
+                let new = chunk.iter().filter(|r| r.head == Head::New).count();
+                *self.indexed.entry(R::KIND).or_default() += new;
+                self.heads((R::KIND, &R::TEXTS), chunk).await?;
             }
             self.grown(chunk.len()).await?;
         }
@@ -309,8 +329,10 @@ impl Write {
         let counts = std::mem::take(&mut self.counts);
         counts::change(&mut self.tx, &self.scope, (self.seq, counts)).await?;
         for &kind in Kind::ALL {
-            let of_kind = self.leaves.iter().filter(|l| l.kind == kind).count();
-            dialect::settle_words(&mut self.tx, &search::index(kind), of_kind).await?;
+            self.write_words(kind).await?;
+        }
+        for (kind, indexed) in std::mem::take(&mut self.indexed) {
+            dialect::settle_words(&mut self.tx, &search::index(kind), indexed).await?;
         }
         dialect::settle_words(&mut self.tx, &search::SPANS, self.spanned).await?;
         let header = Header {

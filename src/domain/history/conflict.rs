@@ -134,6 +134,8 @@ pub enum Notice {
     Texts { path: String },
     /// A price was kept though the list it came from has changed.
     InputMoved { path: String },
+    /// A record goes whose number is given to no other one.
+    NumberStays { path: String },
     /// Theirs changed a field that no record has since an upgrade.
     FieldGone { path: String, label: &'static str },
 }
@@ -145,6 +147,7 @@ impl Notice {
             Self::Moved { .. } => "moved",
             Self::Texts { .. } => "texts",
             Self::InputMoved { .. } => "inputs-moved",
+            Self::NumberStays { .. } => "number-stays",
             Self::FieldGone { .. } => "field-gone",
         }
     }
@@ -154,6 +157,7 @@ impl Notice {
             Self::Moved { path }
             | Self::Texts { path }
             | Self::InputMoved { path }
+            | Self::NumberStays { path }
             | Self::FieldGone { path, .. } => path,
         }
     }

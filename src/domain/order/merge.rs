@@ -4,7 +4,7 @@ use crate::domain::{
     field::{Lock, Ty, find},
     history::{
         diff::{Change, diff, id_of, list, part},
-        merge::{Choice, Clashing, Conflict, ConflictKind, Merged, Resolution, refuse},
+        merge::{Choice, Clashing, Conflict, ConflictKind, Merged, Notice, Resolution, refuse},
     },
     record::Record,
 };
@@ -28,7 +28,34 @@ pub fn reconcile(
     resolutions: &[Resolution],
 ) {
     one_currency(sides, merged, resolutions);
+    numbered(sides[1], merged);
     frozen(sides[1], merged, resolutions);
+}
+
+/// An order that has a number and that somebody changed since is not deleted on a branch's word: it would
+/// be cancelled. Where its making is taken back, the number stays used.
+fn numbered(ours: Option<&Value>, merged: &mut Merged<Option<Value>>) {
+    let Some(ours) = ours.filter(|o| o["number"].is_string()) else { return };
+    let deletion = |c: &Conflict| c.kind == ConflictKind::DeletedByTheirs && c.path.is_empty();
+    let decided = std::mem::take(&mut merged.decided);
+    let (of_it, others) = decided.into_iter().partition::<Vec<_>, _>(|(c, _)| deletion(c));
+    merged.decided = others;
+    for (conflict, choice) in of_it {
+        if choice == Choice::Theirs {
+            merged.conflicts.push(conflict);
+            merged.value = Some(ours.clone());
+        } else {
+            merged.decided.push((conflict, choice));
+        }
+    }
+    for conflict in merged.conflicts.iter_mut().filter(|c| deletion(c)) {
+        conflict.may_take = false;
+        conflict.why =
+            "It has a number, so it is not deleted. Keep it, and cancel it if need be.".into();
+    }
+    if merged.value.is_none() {
+        merged.notices.push(Notice::NumberStays { path: "number".into() });
+    }
 }
 
 /// An amount that one side wrote does not become one of the other side's currency.

@@ -123,6 +123,25 @@ pub struct Order {
 }
 
 impl Order {
+    /// Whether what another version has otherwise is notes and tags, which no state freezes.
+    fn differs_in_notes_alone(&self, other: &Self) -> bool {
+        let noted = Self {
+            customer_note: other.customer_note.clone(),
+            internal_note: other.internal_note.clone(),
+            tags: other.tags.clone(),
+            ..self.clone()
+        };
+        noted == *other
+    }
+    /// Whether another version adds up from the same figures.
+    pub fn adds_up_as(&self, other: &Self) -> bool {
+        self.lines == other.lines
+            && self.discounts == other.discounts
+            && self.price_mode == other.price_mode
+            && self.currency == other.currency
+            && self.tax_rounding == other.tax_rounding
+            && self.rules == other.rules
+    }
     /// An order of nobody with nothing in it, by the company's rules: what is read from elsewhere is
     /// laid over it.
     pub fn empty(company: &Company, at: Ts) -> Self {
@@ -312,8 +331,9 @@ impl Record for Order {
         });
         vec![("totals", totals)]
     }
-    fn is_guarded(&self) -> bool {
-        self.state != State::Draft || self.number.is_some()
+    fn guards(&self, theirs: Option<&Self>) -> bool {
+        let stands = self.state != State::Draft || self.number.is_some();
+        stands && !theirs.is_some_and(|t| self.differs_in_notes_alone(t))
     }
     fn reconcile(
         sides: [Option<&Value>; 3],

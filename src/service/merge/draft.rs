@@ -119,10 +119,18 @@ impl<R: Subject> Draft<R> {
     }
     /// The incoming side holds.
     pub(super) fn takes_theirs(&mut self) -> Result<()> {
-        let (after, theirs) = (typed(self.theirs.as_ref())?, self.theirs.as_ref());
-        let body = theirs.map(|v| v.body.clone());
-        self.settle(after, body);
+        let after = typed(self.theirs.as_ref())?;
+        self.settle(after, self.theirs.as_ref().map(|v| v.body.clone()));
         Ok(())
+    }
+    /// The same, unless its kind has a say in that. Whether it was done.
+    pub(super) fn takes_theirs_unguarded(&mut self) -> Result<bool> {
+        let after: Option<R> = typed(self.theirs.as_ref())?;
+        let free = !self.before.as_ref().is_some_and(|b| b.guards(after.as_ref()));
+        if free {
+            self.settle(after, self.theirs.as_ref().map(|v| v.body.clone()));
+        }
+        Ok(free)
     }
     /// Takes it out of the whole: main stays as it is.
     pub(super) fn leave(&mut self) {

@@ -118,10 +118,8 @@ pub(super) fn draft<R: Mergeable>(
         return Ok(draft);
     }
     let mut draft = Draft::new(sides)?;
-    let guarded = draft.before.as_ref().is_some_and(R::is_guarded);
-    if same(&draft.base, &draft.ours) && !guarded {
-        draft.takes_theirs()?;
-    } else {
+    let alone = same(&draft.base, &draft.ours);
+    if !alone || !draft.takes_theirs_unguarded()? {
         merged(&mut draft, decided)?;
     }
     upgrade::tell(&mut draft, decided)?;
@@ -225,7 +223,9 @@ fn print(hash: &mut Sha256, conflict: &Conflict) {
 }
 
 fn money(orders: &[Draft<Order>], summary: &mut Summary) {
-    for draft in orders {
+    let same =
+        |d: &Draft<Order>| d.before.as_ref().zip(d.after()).is_some_and(|(b, a)| b.adds_up_as(a));
+    for draft in orders.iter().filter(|d| !same(d)) {
         let mut effect: BTreeMap<&str, i64> = BTreeMap::new();
         for (order, sign) in [(draft.before.as_ref(), -1), (draft.after(), 1)] {
             let Some(order) = order else { continue };

@@ -365,6 +365,7 @@ fn notice(notice: &Notice) -> String {
     match notice {
         Notice::Moved { .. } => "Both sides moved a line; the upper place holds.".into(),
         Notice::Texts { .. } => "A text was merged from both sides: have a look.".into(),
+        Notice::NumberStays { .. } => "Its number stays used: no other order gets it.".into(),
         Notice::InputMoved { .. } => {
             "List prices changed on main since: prices stay unless you choose the new ones.".into()
         }

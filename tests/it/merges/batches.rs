@@ -31,6 +31,8 @@ stories! {
         let plan = api.get(&format!("{path}?show=conflicts")).await.expect(200).json();
         let open = conflicts(&plan);
         assert_eq!((&plan["deleted"], open.len()), (&json!(39), 1));
+        let gone = api.get(&path).await.json();
+        assert_eq!(gone["items"].to_string().matches("number-stays").count(), 39, "their numbers stay used");
         assert_eq!((&open[0]["kind"], &open[0]["of"]["id"]), (&json!("deleted-in-branch"), &all[7]["id"]));
         let keep = json!({"all": "deleted-in-branch", "choice": "ours"});
         api.post(&format!("{API}/commits/{seq}/resolutions"), &keep).await.expect(200);

@@ -1,5 +1,8 @@
 //! Records that one side deleted, and records that name them.
-use super::{API, branch, decide, kinds, made, made_in, merge, open_conflicts, plan};
+use super::{
+    API, branch, command, conflicts, decide, kinds, made, made_in, merge, open_conflicts, order,
+    plan,
+};
 use crate::{
     branches::{edit, get, within},
     harness::Program,
@@ -82,6 +85,29 @@ stories! {
         decide(&api, &b, &found[0], "ours", "").await;
         assert_eq!(merge(&api, &b).await, None, "main is as it was");
         assert_eq!(get(&api, &url).await, before);
+    }
+
+    async fn an_order_that_main_has_numbered_is_not_deleted_by_a_merge(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        delete(&api, &within(&url, &b)).await;
+        let seq = get(&api, &url).await["version"].as_i64().unwrap();
+        command(&api, &url, "confirmation").await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(kinds(&found), ["deleted-in-branch"]);
+        assert_eq!(found[0]["choices"], json!(["ours"]), "{found:?}");
+        let body = json!({"kind": "order", "id": found[0]["of"]["id"], "path": found[0]["path"], "choice": "theirs"});
+        api.post(&format!("{API}/branches/{b}/resolutions"), &body).await.expect(409);
+        let all = json!({"all": "deleted-in-branch", "choice": "theirs"});
+        api.post(&format!("{API}/branches/{b}/resolutions"), &all).await;
+        assert_eq!(open_conflicts(&api, &b).await.len(), 1);
+        decide(&api, &b, &found[0], "ours", "").await;
+        merge(&api, &b).await;
+        assert_eq!(get(&api, &url).await["state"], "confirmed");
+        // its making cannot be taken back either; one that nobody changed since goes, and its number stays used
+        let revert = api.get(&format!("{API}/commits/{seq}/revert?show=conflicts")).await.expect(200).json();
+        assert_eq!(conflicts(&revert)[0]["choices"], json!(["ours"]));
     }
 
     async fn c43_deleted_on_both_sides(app) {
