@@ -33,3 +33,10 @@ CREATE TABLE batch_failures (
   PRIMARY KEY (company_id, batch_id, n),
   FOREIGN KEY (company_id, batch_id) REFERENCES batches (company_id, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Changes of many records replace many rows of an index of words: its pieces are written anew when half of
+-- what they hold is gone, not when a tenth is, which took a fourth of a merge's time.
+INSERT INTO order_search (order_search, rank) VALUES ('deletemerge', 50);
+INSERT INTO customer_search (customer_search, rank) VALUES ('deletemerge', 50);
+INSERT INTO product_search (product_search, rank) VALUES ('deletemerge', 50);
+INSERT INTO tax_code_search (tax_code_search, rank) VALUES ('deletemerge', 50);

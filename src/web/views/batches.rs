@@ -110,7 +110,6 @@ pub(in crate::web) struct Row {
     pub class: &'static str,
     pub changed: String,
     pub failed: String,
-    pub who: &'static str,
     pub when: String,
 }
 
@@ -126,6 +125,7 @@ fn row(visit: &Visit, batch: &Batch, branch: &Branch) -> Row {
     let (label, class) = match (batch.state, branch.state) {
         (_, BranchState::Merged) => (branch.state.label(), "is-good"),
         (_, BranchState::Discarded) => (branch.state.label(), ""),
+        (BatchState::Finished, _) if batch.tally.changed == 0 => ("Nothing to merge", ""),
         (BatchState::Stopped, _) => (batch.state.label(), "is-warn"),
         (state, _) => (state.label(), "is-branch"),
     };
@@ -136,7 +136,6 @@ fn row(visit: &Visit, batch: &Batch, branch: &Branch) -> Row {
         class,
         changed: number(batch.tally.changed),
         failed: number(batch.tally.failed),
-        who: batch.author.label(),
         when: batch.started_at.spoken(visit.ctx.now(), &visit.ctx.company.zone()),
     }
 }
