@@ -132,11 +132,17 @@ pub async fn advance<F: Serialize>(
     Ok(())
 }
 
-/// Ends one that cannot go on.
-pub async fn stop(tx: &mut Tx, scope: &Scope, (id, why): (Uuid, &str)) -> Result<()> {
-    let sql = "UPDATE batches SET state = 'stopped', why = $3, filter = NULL WHERE company_id = $1 AND id = $2 AND state = 'running'";
-    tx.sql(sql).bind(scope.company()).bind(id).bind(why.to_owned()).run().await?;
+/// Ends one that cannot go on, unless somebody else has it by now.
+pub async fn stop(tx: &mut Tx, scope: &Scope, (id, runner): (Uuid, Uuid), why: &str) -> Result<()> {
+    let sql = "UPDATE batches SET state = 'stopped', why = $4, filter = NULL WHERE company_id = $1 AND id = $2 AND state = 'running' AND (runner IS NULL OR runner = $3)";
+    tx.sql(sql).bind(scope.company()).bind(id).bind(runner).bind(why.to_owned()).run().await?;
     Ok(())
+}
+
+/// Whether one is at work on a branch, be it that nobody goes on with it just now.
+pub async fn is_at_work_on(tx: &mut Tx, scope: &Scope, branch: i64) -> Result<bool> {
+    let sql = "SELECT COUNT(*) FROM batches WHERE company_id = $1 AND branch_id = $2 AND state = 'running'";
+    Ok(tx.sql(sql).bind(scope.company()).bind(branch).value::<i64>().await? > 0)
 }
 
 /// A record to which it could not be done.

@@ -62,13 +62,22 @@ impl Runs {
 /// As the database.
 pub async fn take_up(app: &App) -> Result<()> {
     for slug in companies::slugs(app).await? {
-        let ctx = Ctx::of_operator(app, &slug).await?;
-        let mut tx = ctx.glance().await?;
-        for id in batches::abandoned(&mut tx, &ctx.scope, app.now()).await? {
-            Runs::of(app).begin(app, &slug, id);
+        match abandoned(app, &slug).await {
+            Ok(all) => {
+                for id in all {
+                    Runs::of(app).begin(app, &slug, id);
+                }
+            }
+            Err(e) => tracing::warn!(company = slug, error = %e, "batches were not taken up"),
         }
     }
     Ok(())
+}
+
+async fn abandoned(app: &App, slug: &str) -> Result<Vec<Uuid>> {
+    let ctx = Ctx::of_operator(app, slug).await?;
+    let mut tx = ctx.glance().await?;
+    Ok(batches::abandoned(&mut tx, &ctx.scope, app.now()).await?)
 }
 
 /// Chunk after chunk, until there is none or somebody else has it.
@@ -84,7 +93,7 @@ async fn run(app: &App, slug: &str, id: Uuid) {
             }
             Err(e) => {
                 tracing::warn!(error = %e, "a batch was stopped");
-                if let Err(e) = stop(app, slug, (id, &e.to_string())).await {
+                if let Err(e) = stop(app, slug, (id, runner), &e.to_string()).await {
                     tracing::warn!(error = %e, "a batch could not be stopped");
                 }
                 return;
@@ -93,10 +102,10 @@ async fn run(app: &App, slug: &str, id: Uuid) {
     }
 }
 
-async fn stop(app: &App, slug: &str, (id, why): (Uuid, &str)) -> Result<()> {
+async fn stop(app: &App, slug: &str, whose: (Uuid, Uuid), why: &str) -> Result<()> {
     let ctx = Ctx::of_operator(app, slug).await?;
     let mut tx = app.db.write(&ctx.scope).await?;
-    batches::stop(&mut tx, &ctx.scope, (id, why)).await?;
+    batches::stop(&mut tx, &ctx.scope, whose, why).await?;
     Ok(tx.commit().await?)
 }
 
@@ -170,8 +179,8 @@ async fn some<R: Subject>(ctx: &Ctx, batch: &Batch, runner: Uuid) -> Result<bool
     }
     w.put(steps).await?;
     moves_on(&mut w.tx, &scope, (batch, &done), rest.as_ref()).await?;
-    let message = batch.change.told(R::FIELDS);
-    w.finish(Said { cause: Cause::Batch, message: &message }).await?;
+    let message = scope.world().branch().map_or("", |b| b.name.as_str());
+    w.finish(Said { cause: Cause::Batch, message }).await?;
     Ok(more)
 }
 

@@ -137,6 +137,11 @@ async fn still(ctx: &Ctx, w: &mut Write, job: Job) -> Result<Job> {
     let now = store::branches::by_number(&mut w.tx, &ctx.scope, seen.id).await?;
     let now = now.filter(|b| b.head == seen.head).ok_or_else(stale)?;
     open_still(&now)?;
+    // what is on it is a part of what will be
+    if store::batches::is_at_work_on(&mut w.tx, &ctx.scope, now.id).await? {
+        let why = "A batch is at work on this branch. Wait until it has ended.";
+        return Err(Error::Refused(why.into()));
+    }
     Ok(job.with(now))
 }
 

@@ -1,7 +1,7 @@
 //! Batches for programs: begun, followed, and what could not be done.
-use super::body::Body;
+use super::{body::Body, records::key};
 use crate::{
-    domain::batch::Change,
+    domain::{batch::Change, branch::Branch},
     service::{
         batches::{self, Batch, NewBatch, Shown},
         error::Error,
@@ -21,7 +21,7 @@ pub(in crate::web) async fn create<R: Subject>(visit: Visit, Body(given): Body) 
     let text = |name: &str| given[name].as_str().unwrap_or_default();
     let filter = Query::of(&visit.uri).batch(&visit.ctx, R::KIND)?;
     let change = Change::parse::<R>(R::UNIQUE, text).map_err(Error::Invalid)?;
-    let key = visit.headers.get("idempotency-key").and_then(|v| v.to_str().ok());
+    let key = key(&visit.headers)?;
     let new = NewBatch { kind: R::KIND, filter, change, key };
     let id = batches::start(&visit.ctx, new).await?;
     Ok((StatusCode::ACCEPTED, Json(told(&batches::show(&visit.ctx, id, 0).await?))).into_response())
@@ -29,7 +29,7 @@ pub(in crate::web) async fn create<R: Subject>(visit: Visit, Body(given): Body) 
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let all = batches::list(&visit.ctx).await?;
-    let items: Vec<Value> = all.iter().map(|(b, branch)| row(b, &branch.slug)).collect();
+    let items: Vec<Value> = all.iter().map(|(b, branch)| row(b, branch)).collect();
     Ok(Json(json!({"items": items})).into_response())
 }
 
@@ -38,16 +38,16 @@ pub(in crate::web) async fn show(visit: Visit, path: Path<(String, String, Strin
     Ok(Json(told(&batches::show(&visit.ctx, id(path)?, from).await?)).into_response())
 }
 
-fn row(b: &Batch, branch: &str) -> Value {
+fn row(b: &Batch, branch: &Branch) -> Value {
     json!({
-        "id": b.id, "kind": b.kind, "change": b.change, "state": b.state, "why": b.why,
-        "branch": branch, "changed": b.tally.changed, "same": b.tally.same,
+        "id": b.id, "kind": b.kind, "state": b.state, "why": b.why,
+        "branch": branch.slug, "told": branch.name, "changed": b.tally.changed, "same": b.tally.same,
         "failed": b.tally.failed, "started_at": b.started_at,
     })
 }
 
 fn told(shown: &Shown) -> Value {
-    let mut out = row(&shown.batch, &shown.branch.slug);
+    let mut out = row(&shown.batch, &shown.branch);
     let each = shown.failures.iter();
     let items: Vec<Value> =
         each.map(|(id, title, why)| json!({"id": id, "title": title, "why": why})).collect();

@@ -35,7 +35,7 @@ pub(in crate::web) async fn create<R: Subject>(visit: Visit, Body(given): Body) 
 }
 
 /// A key that cannot be kept is refused: whoever sends one relies on it.
-fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= 200);
     let wrong = "Send at most 200 letters, digits and signs";

@@ -1,8 +1,8 @@
 //! Many records in one commit, and their way back.
-use super::{API, command, conflicts, made, merge, order, revert};
+use super::{API, command, conflicts, made, merge, order, plan, revert};
 use crate::{
     branches::{edit, get},
-    harness::Program,
+    harness::{Engine, Program},
     stories,
 };
 use serde_json::{Value, json};
@@ -127,6 +127,28 @@ stories! {
         assert!(lead.get("/alpha/main/batches").await.expect(200).body.contains("Unit price +50 %"));
         // two tax codes of other worlds are not offered: a branch's list begins none
         lead.get("/alpha/main/customers?at=1").await.expect(200).attrs("a.btn", "href").iter().for_each(|h| assert!(!h.contains("/batch"), "{h}"));
+    }
+
+    async fn what_a_batch_is_at_work_on_is_not_merged(app) {
+        let api = app.program("alpha");
+        products(&api, ("Pan", 3, 0)).await;
+        let id = begin(&api, ("products?q=pan", json!({"do": "reprice", "value": "10"}))).await;
+        let batch = ended(&api, &id).await;
+        let b = batch["branch"].as_str().unwrap();
+        let agreed = plan(&api, b).await["plan"].clone();
+        if app.database.engine == Engine::Postgres {
+            app.database.tamper("ALTER TABLE batches NO FORCE ROW LEVEL SECURITY").await;
+        }
+        // as if its server had been stopped before the last chunk
+        app.database.tamper("UPDATE batches SET state = 'running', runner = NULL, filter = '{\"masters\":{\"search\":[\"pan\"],\"only_active\":false,\"cursor\":null,\"size\":50}}'").await;
+        for act in ["merge", "sync"] {
+            let said = api.post(&format!("{API}/branches/{b}/{act}"), &json!({ "plan": agreed })).await;
+            assert_eq!(said.status.as_u16(), 409, "{act}: {}", said.body);
+        }
+        let said = api.post(&format!("{API}/branches/{b}/merge"), &json!({ "plan": agreed })).await;
+        assert!(said.body.contains("A batch is at work"), "{}", said.body);
+        app.database.tamper("UPDATE batches SET state = 'finished', filter = NULL").await;
+        merge(&api, b).await.unwrap();
     }
 
     async fn a_batch_names_records_as_they_were_when_it_began(app) {
