@@ -147,12 +147,10 @@ async fn by_id<R: Subject>(ctx: &Ctx, w: &mut Write, change: Change) -> Result<C
     Ok(Change::Set { field, value })
 }
 
-/// A batch with its branch and some of what it could not do.
+/// A batch with its branch, which is called what is done to what, and some of what it could not do.
 pub struct Shown {
     pub batch: Batch,
     pub branch: Branch,
-    /// In words: what is done to what.
-    pub told: String,
     /// The records that could not be changed: id, title, why.
     pub failures: Vec<(Uuid, String, String)>,
     /// From which failure on there are more.
@@ -184,8 +182,7 @@ pub async fn show(ctx: &Ctx, id: Uuid, from: i64) -> Result<Shown> {
         (f.record_id, title.unwrap_or_else(|| batch.kind.label().to_owned()), f.why)
     };
     let failures = rows.into_iter().map(told).collect();
-    let told = branch.name.clone();
-    Ok(Shown { batch, branch, told, failures, next })
+    Ok(Shown { batch, branch, failures, next })
 }
 
 /// The last ones that the person may see, each with its branch.
