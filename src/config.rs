@@ -187,6 +187,15 @@ pub enum Command {
         #[arg(long)]
         basis: String,
     },
+    /// Let go of the steps between on branches that were closed long ago; main's history stays whole
+    Compact {
+        /// All of them, if none is named
+        #[arg(long)]
+        company: Option<String>,
+        /// For so many days they must have been merged or put away
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(0..=36_500))]
+        days: i64,
+    },
     /// Write over what was deleted or erased: a database keeps it in free space until that is used again
     Clean,
     /// Print the head of a company's chain
@@ -309,6 +318,12 @@ pub enum ExportCommand {
     Orders {
         #[arg(long)]
         company: String,
+        /// A branch, as its URLs write it; main if none is named
+        #[arg(long, default_value = "main")]
+        branch: String,
+        /// As of then: a day, a moment, the number of a change or the name of a point
+        #[arg(long)]
+        at: Option<String>,
         #[arg(long, default_value = "csv")]
         format: ExportFormat,
         #[arg(long)]

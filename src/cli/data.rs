@@ -5,10 +5,12 @@ use crate::{
     config::{Base, ExportCommand, ExportFormat, ImportCommand, ImportOrders, Web},
     domain::{order::Order, page::OrderFilter, time::Ts},
     service::{
+        branches, compaction, companies,
         context::Ctx,
         digests, erasure,
         export::{self, Pages},
         generate::{self, Size},
+        history,
         import::{self, Ask, Summary, folder, layout::Layout},
         records, verify,
     },
@@ -91,8 +93,12 @@ fn clear_progress() {
 }
 
 pub(super) async fn export(app: &App, command: ExportCommand) -> Result<()> {
-    let ExportCommand::Orders { company, format, out } = command;
-    let ctx = Ctx::of_operator(app, &company).await?;
+    let ExportCommand::Orders { company, branch, at, format, out } = command;
+    let mut ctx = branches::enter(Ctx::of_operator(app, &company).await?, &branch).await?;
+    if let Some(at) = at {
+        let point = history::point(&ctx, &at).await?;
+        ctx = branches::as_of(ctx, point.seq).await?;
+    }
     let mut to: Box<dyn Write> = match out {
         Some(path) => Box::new(BufWriter::new(File::create(path)?)),
         None => Box::new(BufWriter::new(std::io::stdout())),
@@ -162,6 +168,18 @@ pub(super) async fn erase(app: &App, slug: &str, (number, basis): (&str, &str)) 
         ))?;
     }
     say("`tributary clean`, when nobody works, writes over what free space has of it.")
+}
+
+pub(super) async fn compact(app: &App, slug: Option<&str>, days: i64) -> Result<()> {
+    let all = match slug {
+        Some(slug) => vec![slug.to_owned()],
+        None => companies::slugs(app).await?,
+    };
+    for slug in all {
+        let done = compaction::run(&Ctx::of_operator(app, &slug).await?, days).await?;
+        say(&format!("{slug}: {} versions of {} branches.", done.versions, done.branches))?;
+    }
+    say("`tributary clean`, when nobody works, gives the room back.")
 }
 
 pub(super) async fn clean(app: &App) -> Result<()> {

@@ -38,6 +38,9 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Erase { company, customer, basis } => {
             data::erase(&existing(base).await?, &company, (&customer, &basis)).await
         }
+        Command::Compact { company, days } => {
+            data::compact(&existing(base).await?, company.as_deref(), days).await
+        }
         Command::Clean => data::clean(&existing(base).await?).await,
         Command::Digest { company } => data::digest(&existing(base).await?, base, &company).await,
     }

@@ -40,7 +40,10 @@ pub enum Change {
 /// of one person.
 pub fn settable<R: Record>(unique: &str) -> impl Iterator<Item = &'static Field> {
     let own = move |f: &&Field| f.input && !f.personal && f.name != unique && f.ty != Ty::Tags;
-    R::FIELDS.iter().filter(own).filter(|f| !matches!(f.ty, Ty::Parts(..) | Ty::Object(_)))
+    R::FIELDS
+        .iter()
+        .filter(own)
+        .filter(|f| !matches!(f.ty, Ty::Parts(..) | Ty::Object(_) | Ty::Map))
 }
 
 impl Change {
@@ -77,10 +80,13 @@ impl Change {
         }
     }
 
-    /// In a few words: what is done, for the name of its branch and its commits.
-    pub fn told(&self, fields: &[Field]) -> String {
-        let label = |name: &str| fields.iter().find(|f| f.name == name).map_or("", |f| f.label);
+    /// In a few words: what is done, for the name of its branch and its commits. A value that not
+    /// everybody may see is not told.
+    pub fn told<R: Record>(&self) -> String {
+        let label = |name: &str| find(R::FIELDS, name).map_or("", |f| f.label);
+        let for_all = |name: &str| find(R::FIELDS, name).is_none_or(|f| f.seen_with.is_none());
         match self {
+            Self::Set { field, .. } if !for_all(field) => label(field).to_owned(),
             Self::Set { field, value } if value.is_empty() => format!("Clear {}", label(field)),
             Self::Set { field, value } => format!("{}: {value}", label(field)),
             Self::Tag { value } => format!("Tag {value}"),
@@ -175,7 +181,7 @@ mod tests {
         let set =
             |field, value| parse::<Order>(&[("do", "set"), ("field", field), ("value", value)]);
         assert_eq!(
-            set("promised_date", "2027-01-31").unwrap().told(Order::FIELDS),
+            set("promised_date", "2027-01-31").unwrap().told::<Order>(),
             "Promised for: 2027-01-31"
         );
         assert!(set("promised_date", "soon").unwrap_err().get("value").is_some());
@@ -193,7 +199,7 @@ mod tests {
             assert!(asked.unwrap_err().get("value").is_some(), "{wrong}");
         }
         let asked = parse::<Product>(&[("do", "reprice"), ("value", "+3 %")]).unwrap();
-        assert_eq!(asked.told(Product::FIELDS), "Unit price +3 %");
+        assert_eq!(asked.told::<Product>(), "Unit price +3 %");
     }
 
     #[test]

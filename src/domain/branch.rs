@@ -46,6 +46,8 @@ pub struct Branch {
     pub changed_at: Ts,
     /// The commit of main that merged it, and the plan that was agreed to.
     pub merged: Option<(i64, String)>,
+    /// The commit before which the steps of its records are no more to be looked at.
+    pub compacted: Option<i64>,
 }
 
 impl Branch {
@@ -57,6 +59,10 @@ impl Branch {
     pub fn quiet(&self, now: Ts) -> Option<i64> {
         let days = (now.micros() - self.changed_at.micros()) / DAY;
         (self.state == BranchState::Open && days >= QUIET_DAYS).then_some(days)
+    }
+    /// Whether what it was after a commit is still kept.
+    pub fn keeps(&self, seq: i64) -> bool {
+        self.compacted.is_none_or(|from| seq >= from)
     }
     /// Why it cannot be changed any more.
     pub fn closed(&self) -> Option<&'static str> {

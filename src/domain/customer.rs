@@ -1,7 +1,7 @@
 //! Customers with their addresses and contacts: one record, its parts versioned with it.
 use super::{
     check::Problems,
-    field::{Class, Field, Kind, Ty},
+    field::{Class, Field, Kind, OWN_FIELDS, Ty},
     ids::CustomerId,
     money::Currency,
     number::UnitPrice,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::vocabulary;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 vocabulary! {
@@ -61,6 +61,9 @@ pub struct Customer {
     pub note: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
+    /// Fields of the company's own, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom: BTreeMap<String, String>,
     #[serde(default)]
     pub active: bool,
 }
@@ -155,6 +158,7 @@ impl Record for Customer {
         Field::new("contacts", "Contacts", Ty::Parts("contact", CONTACT)),
         Field::new("note", "Note", Ty::Note(4000)).personal(),
         Field::new("tags", "Tags", Ty::Tags).hint("Separate with commas"),
+        Field::new("custom", "Own fields", Ty::Map).hint(OWN_FIELDS).personal(),
         Field::new("active", "Active", Ty::Bool),
     ];
 

@@ -1,5 +1,6 @@
 //! The registry's vocabulary: every field of every record is declared once, and forms, the API,
 //! diff, merge, history and import all read that declaration.
+use super::policy::Act;
 use crate::vocabulary;
 
 vocabulary! {
@@ -61,6 +62,8 @@ pub enum Ty {
     Ref(Kind),
     /// A set of words.
     Tags,
+    /// Values by names that the company chooses: an object of texts.
+    Map,
     /// Fields that change as one: an address.
     Object(&'static [Field]),
     /// Owned parts with ids of their own, merged by id. The word names one of them.
@@ -78,6 +81,8 @@ pub enum Class {
     Counter,
     /// Additions and removals of both sides hold.
     Set,
+    /// Each name by itself: two values for one are a conflict.
+    Map,
     /// Merged by the ids of the parts.
     Parts,
     /// The smaller wins; order is not worth a conflict.
@@ -113,6 +118,8 @@ pub struct Field {
     pub required: bool,
     /// It tells of a person, who may want it erased.
     pub personal: bool,
+    /// The right that it takes to see it, beside that to read its record.
+    pub seen_with: Option<Act>,
     /// Whether people and programs may set it; otherwise only commands do.
     pub input: bool,
     pub hint: &'static str,
@@ -124,13 +131,28 @@ impl Field {
     pub const fn new(name: &'static str, label: &'static str, ty: Ty) -> Self {
         let class = match ty {
             Ty::Tags => Class::Set,
+            Ty::Map => Class::Map,
             Ty::Note(_) => Class::Text,
             Ty::Parts(..) => Class::Parts,
             _ => Class::Scalar,
         };
         let (lock, group) = (Lock::Free, "");
-        let (required, personal, input, hint, moves) = (false, false, true, "", None);
-        Self { name, label, ty, class, group, lock, required, personal, input, hint, moves }
+        let (required, personal, input, hint) = (false, false, true, "");
+        let (seen_with, moves) = (None, None);
+        Self {
+            name,
+            label,
+            ty,
+            class,
+            group,
+            lock,
+            required,
+            personal,
+            seen_with,
+            input,
+            hint,
+            moves,
+        }
     }
     #[must_use]
     pub const fn moves(mut self, moves: fn(&str, &str) -> bool) -> Self {
@@ -145,6 +167,12 @@ impl Field {
     #[must_use]
     pub const fn personal(mut self) -> Self {
         self.personal = true;
+        self
+    }
+    /// Only who has this right sees it.
+    #[must_use]
+    pub const fn seen_with(mut self, act: Act) -> Self {
+        self.seen_with = Some(act);
         self
     }
     #[must_use]
@@ -175,6 +203,12 @@ impl Field {
         self
     }
 }
+
+/// How a [`Ty::Map`] is written in a form.
+pub const OWN_FIELDS: &str = "A line for each, such as: Colour: red";
+/// The longest name and the longest value in a [`Ty::Map`].
+pub const MAP_NAME: usize = 40;
+pub const MAP_VALUE: usize = 400;
 
 /// Finds a field by its name.
 pub fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {

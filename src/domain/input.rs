@@ -4,7 +4,7 @@
 //! Forms send text only, the API sends JSON; both are read here, by the registry.
 use super::{
     check::Problems,
-    field::{Field, Ty, find},
+    field::{Field, MAP_NAME, MAP_VALUE, Ty, find},
     money::Currency,
     number::{Qty, Rate, UnitPrice},
     text::{clean, forbidden},
@@ -19,6 +19,7 @@ pub const MAX_PARTS: usize = 2000;
 /// The longest name of a country that has no code here.
 pub const MAX_COUNTRY: usize = 60;
 const MAX_TAGS: usize = 50;
+const MAX_NAMES: usize = 50;
 
 /// Reads `given` and lays it over `onto`. `next_id` names new parts.
 ///
@@ -182,9 +183,12 @@ fn scalar(ty: Ty, value: &Value) -> Result<Option<Value>, String> {
         let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
         return words.map_or(Err("Send a list of words".into()), |w| tags(w.into_iter()));
     }
+    if let (Ty::Map, Value::Object(given)) = (ty, value) {
+        return map(given.iter().map(|(name, value)| (name.as_str(), value)));
+    }
     let text = match value {
         Value::Null => return Ok(None),
-        Value::String(s) => clean(s, matches!(ty, Ty::Note(_))),
+        Value::String(s) => clean(s, matches!(ty, Ty::Note(_) | Ty::Map)),
         Value::Bool(b) => b.to_string(),
         Value::Number(n) => n.to_string(),
         _ => return Err("Send a single value here".into()),
@@ -233,6 +237,7 @@ fn of_text(ty: Ty, text: &str) -> Result<Option<Value>, String> {
             .map(|id| Some(Value::String(id.to_string())))
             .map_err(|_| "This does not name a record".into()),
         Ty::Tags => tags(text.split(',')),
+        Ty::Map => lines(text),
         Ty::Object(_) | Ty::Parts(..) => Err("Send an object of fields".into()),
     }
 }
@@ -266,6 +271,45 @@ pub fn email(text: &str) -> Result<String, String> {
 fn country(text: &str) -> Result<String, String> {
     let two = text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
     if two { Ok(text.to_ascii_uppercase()) } else { within(text, MAX_COUNTRY) }
+}
+
+/// A line for each name: `Colour: red`.
+fn lines(text: &str) -> Result<Option<Value>, String> {
+    let lines = text.lines().filter(|l| !l.trim().is_empty());
+    let each: Option<Vec<(&str, Value)>> =
+        lines.map(|l| l.split_once(':').map(|(n, v)| (n, Value::String(v.to_owned())))).collect();
+    let each = each.ok_or("Write a line for each, such as: Colour: red")?;
+    let (all, mut once) = (each.len(), BTreeSet::new());
+    once.extend(each.iter().map(|(name, _)| clean(name, false)));
+    if once.len() < all {
+        return Err("Each name once".into());
+    }
+    map(each.iter().map(|(name, value)| (*name, value)))
+}
+
+fn map<'a>(given: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Option<Value>, String> {
+    let mut out = Map::new();
+    for (name, value) in given {
+        let name = within(&clean(name, false), MAP_NAME)?;
+        if name.is_empty() || name.chars().any(|c| forbidden(c) || matches!(c, '/' | ':' | '#')) {
+            return Err("A name needs letters, and cannot hold a colon, / or #".into());
+        }
+        if let Some(Value::String(value)) = scalar(Ty::Text(MAP_VALUE), value)? {
+            out.insert(name, Value::String(value));
+        }
+    }
+    if out.len() > MAX_NAMES {
+        return Err(format!("At most {MAX_NAMES} names"));
+    }
+    Ok((!out.is_empty()).then_some(Value::Object(out)))
+}
+
+/// The value of one name in a map, as it was typed; `None` takes the name away.
+///
+/// # Errors
+/// Says what is wrong.
+pub fn named(text: &str) -> Result<Option<Value>, String> {
+    scalar(Ty::Text(MAP_VALUE), &Value::String(text.to_owned()))
 }
 
 fn tags<'a>(words: impl Iterator<Item = &'a str>) -> Result<Option<Value>, String> {

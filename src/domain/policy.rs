@@ -27,6 +27,7 @@ vocabulary! {
         WriteRecords = "record.write", "edit customers and products";
         WriteSettings = "settings.write", "change settings and tax codes";
         ReadHistory = "history.read", "read the history";
+        SeeCosts = "cost.read", "see cost prices";
         Export = "export.run", "export";
         ManageMembers = "member.manage", "manage members";
         ErasePerson = "person.erase", "erase personal data";
@@ -49,7 +50,8 @@ impl Act {
 
     /// Whether it changes nothing: what was can be looked at and not be changed.
     pub fn only_reads(self) -> bool {
-        matches!(self, Self::ReadOrders | Self::ReadRecords | Self::ReadHistory | Self::Export)
+        use Act::{Export, ReadHistory, ReadOrders, ReadRecords, SeeCosts};
+        matches!(self, ReadOrders | ReadRecords | ReadHistory | SeeCosts | Export)
     }
 }
 
@@ -72,6 +74,7 @@ pub fn may(role: Role, act: Act) -> bool {
         | Act::CloseOrder
         | Act::ApproveBranch
         | Act::MergeBranch => matches!(role, Lead | Admin),
+        Act::SeeCosts => matches!(role, Lead | Finance | Admin),
         Act::WriteSettings | Act::ManageMembers | Act::ErasePerson => role == Admin,
     }
 }

@@ -1,6 +1,7 @@
 //! The proof that a piece of work acts in one company, for one person, in one world.
 use super::{
     branch::Branch,
+    field::Field,
     ids::{CompanyId, UserId},
     policy::{Act, Role, may},
 };
@@ -115,6 +116,10 @@ impl Scope {
     pub fn may_now(&self, act: Act) -> bool {
         let proposes = self.world.branch().is_some() && act.edits_records();
         may(self.role, act) || (proposes && may(self.role, Act::OpenBranch))
+    }
+    /// Whether a field of what may be read is shown too.
+    pub fn sees(&self, field: &Field) -> bool {
+        field.seen_with.is_none_or(|act| self.may_now(act))
     }
     /// The role itself, for what its holder may see.
     pub fn role(&self) -> Role {

@@ -1,5 +1,6 @@
 //! Branches: opened, listed, entered.
 use super::{
+    compaction::kept,
     companies,
     context::{Ctx, open_still},
     error::{Error, Result},
@@ -29,7 +30,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Branches listed at once.
-const LISTED: i64 = 200;
+pub(super) const LISTED: i64 = 200;
 
 /// The world that a URL names, if the person may see it.
 ///
@@ -47,7 +48,7 @@ pub async fn enter(ctx: Ctx, slug: &str) -> Result<Ctx> {
 /// The same world as it was after a commit; a branch then shows main as its base was.
 ///
 /// # Errors
-/// `Invalid` at `at` before the branch was opened.
+/// `Invalid` at `at` before the branch was opened; `Refused` if it keeps no such point any more.
 pub async fn as_of(ctx: Ctx, seq: i64) -> Result<Ctx> {
     let ctx = match ctx.scope.world().branch().cloned() {
         None => ctx,
@@ -59,6 +60,7 @@ pub async fn as_of(ctx: Ctx, seq: i64) -> Result<Ctx> {
             ctx.in_world(World::Branch(Branch { base, ..branch }))
         }
     };
+    kept(&ctx, seq)?;
     let scope = ctx.scope.as_of(seq);
     Ok(Ctx { scope, ..ctx })
 }
@@ -108,6 +110,7 @@ pub(super) async fn begin(ctx: &Ctx, w: &mut Write, new: &NewBranch<'_>) -> Resu
         opened_at: at,
         changed_at: at,
         merged: None,
+        compacted: None,
     };
     w.open_branch(branch.clone()).await?;
     if let Some(original) = original {
@@ -181,6 +184,12 @@ pub async fn list(ctx: &Ctx, closed: bool) -> Result<Vec<Listed>> {
     let mut tx = ctx.read().await?;
     let all = branches::list(&mut tx, &ctx.scope, (closed, LISTED)).await?;
     told(ctx, &mut tx, all).await
+}
+
+/// The same without what is told of them, closed ones too.
+pub async fn all(ctx: &Ctx) -> Result<Vec<Branch>> {
+    let mut tx = ctx.read().await?;
+    Ok(branches::list(&mut tx, &ctx.scope, (true, LISTED)).await?)
 }
 
 /// One of them.

@@ -1,8 +1,8 @@
 //! What a company's first page shows, all of one moment.
 use super::{
+    activity::CommitRow,
     context::Ctx,
     error::Result,
-    history::CommitRow,
     orders::{OrderRow, Tally},
 };
 use crate::{

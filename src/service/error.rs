@@ -1,6 +1,6 @@
 //! Why a use-case did not happen. What a user can expect is a value, not an error.
 use crate::{
-    domain::{check::Problems, policy::Act},
+    domain::{branch::Branch, check::Problems, policy::Act},
     hashing::Failed,
     store::{
         Failure,
@@ -17,6 +17,9 @@ pub enum Error {
     /// It is not there, or not for you to know.
     #[error("There is no such thing here.")]
     NotFound,
+    /// It is not on main, but in these branches, which who asks may see.
+    #[error("It is not on main, but in {}.", names(.0))]
+    OnlyIn(Vec<Branch>),
     /// Nobody is signed in.
     #[error("Sign in first.")]
     SignIn,
@@ -48,6 +51,11 @@ pub enum Error {
     TooMany,
     #[error("Something went wrong on our side. Nothing was changed.")]
     Ours(String),
+}
+
+fn names(branches: &[Branch]) -> String {
+    let each = branches.iter().map(|b| format!("the branch “{}”", b.name));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn first(problems: &Problems) -> String {

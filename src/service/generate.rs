@@ -184,6 +184,7 @@ impl Maker<'_> {
             }],
             note: None,
             tags: BTreeSet::new(),
+            custom: BTreeMap::new(),
             active: i % 40 != 39,
         }
     }
@@ -195,6 +196,7 @@ impl Maker<'_> {
             self.pick(&THINGS).to_lowercase(),
             5 * (1 + self.below(40))
         );
+        let hundredths = 50 + self.below(25_000);
         Product {
             id: ProductId(self.ctx.next_id()),
             sku: format!("SKU-{:05}", i + 1),
@@ -202,12 +204,14 @@ impl Maker<'_> {
             name: self.marked(name),
             description: None,
             unit: Some((*self.pick(&["piece", "box of 20", "m"])).into()),
-            unit_price: Some(UnitPrice(10_000 * (50 + self.below(25_000)))),
+            unit_price: Some(UnitPrice(10_000 * hundredths)),
+            cost_price: Some(UnitPrice(10_000 * (hundredths * 3 / 5))),
             tax_code: Some(tax.id),
             weight_g: None,
             stocked: true,
             active: true,
             tags: BTreeSet::new(),
+            custom: BTreeMap::new(),
         }
     }
 

@@ -1,6 +1,7 @@
-//! The history as people read it: a record's timeline, the company's commits.
+//! The history as people read it: a record's timeline, and points of it.
 use super::{
     context::Ctx,
+    elsewhere::{self, Elsewhere},
     error::{Error, Result},
     records::Current,
     references::{self, Titles},
@@ -8,38 +9,32 @@ use super::{
 };
 use crate::{
     domain::{
-        customer::Customer,
-        field::{Class, Kind, find},
+        field::{Class, Ty, find},
         history::diff::{Change, diff},
-        order::Order,
         policy::Act,
-        product::Product,
         record::Record,
-        tax::TaxCode,
+        scope::Scope,
         text::slug,
         time::{Ts, parse_day},
+        veil,
     },
-    store::{commits, kinds::Stored, masters::read, tags, versions},
+    store::{commits, masters::read, tags, versions},
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
-pub use crate::store::{
-    commits::{CommitRow, LogFilter, Made},
-    versions::Step,
-};
+pub use crate::store::versions::Step;
 
 /// Steps shown of one record at once.
 const STEPS: usize = 10;
-/// Records listed of one commit.
-const LISTED: i64 = 200;
 
 /// One step of a record: who did what, and which fields it changed.
 pub struct Event {
     pub step: Step,
     pub changes: Vec<Change>,
     pub first: bool,
+    /// Whether it is still known what it changed.
+    pub kept: bool,
 }
 
 /// A record as it is now, and some of the steps that made it so.
@@ -51,12 +46,13 @@ pub struct Story<R> {
     pub earlier: Option<i64>,
     /// There are steps after these.
     pub later: bool,
+    pub elsewhere: Elsewhere,
     /// What the records are called that the changes name.
     pub titles: Titles,
 }
 
 /// A record, and the latest steps before a commit (or all) if its history may be read. The newest
-/// step is the record as it is now, so that the usual page needs one statement.
+/// step is the record as it is now, so that one statement has both.
 pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Result<Story<R>> {
     ctx.may(R::READ)?;
     let told = ctx.scope.may(Act::ReadHistory);
@@ -71,86 +67,49 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
         Some(_) => versions::current::<R>(&mut tx, &ctx.scope, id).await?,
         None => steps.first().filter(|s| !s.deleted).map(Step::version),
     };
-    let now = now.ok_or(Error::NotFound)?;
+    let Some(now) = now else { return Err(elsewhere::missing::<R>(ctx, &mut tx, id).await) };
     let bodies: Vec<Value> =
         steps.iter().map(|s| serde_json::from_str(&s.body).unwrap_or_default()).collect();
     let more = told && steps.len() > STEPS;
     steps.truncate(if told { STEPS } else { 0 });
     let earlier = steps.last().filter(|_| more).map(|s| s.from_seq);
-    let tell = |(i, step)| event::<R>(step, bodies.get(i).zip(bodies.get(i + 1)));
+    let tell = |(i, step)| event::<R>(&ctx.scope, step, bodies.get(i).zip(bodies.get(i + 1)));
     let events: Vec<Event> = steps.into_iter().enumerate().map(tell).collect();
-    let now = Current { record: read(&now.body)?, seq: now.seq };
+    let now = Current::told(ctx, read(&now.body)?, now.seq)?;
+    let elsewhere = elsewhere::of::<R>(ctx, &mut tx, id).await?;
     drop(tx);
-    let titles = references::titles_of(ctx, events.iter().flat_map(|e| &e.changes)).await?;
-    Ok(Story { now, events, earlier, later: before.is_some(), titles })
+    let told = events.iter().flat_map(|e| &e.changes).chain(elsewhere.changes());
+    let titles = references::titles_of(ctx, told).await?;
+    Ok(Story { now, events, earlier, later: before.is_some(), elsewhere, titles })
 }
 
 /// What a step changed, given the body it made and the one before.
-fn event<R: Record>(step: Step, bodies: Option<(&Value, &Value)>) -> Event {
-    let changes = bodies.map(|(new, old)| visible::<R>(diff(R::FIELDS, old, new)));
-    Event { step, first: changes.is_none(), changes: changes.unwrap_or_default() }
+fn event<R: Record>(scope: &Scope, step: Step, bodies: Option<(&Value, &Value)>) -> Event {
+    let kept = !step.is_compacted() && bodies.is_none_or(|(_, old)| !old.is_null());
+    let changes = bodies.map(|(new, old)| {
+        let all = if kept { diff(R::FIELDS, old, new) } else { vec![] };
+        visible::<R>(scope, all)
+    });
+    Event { step, first: changes.is_none(), changes: changes.unwrap_or_default(), kept }
 }
 
-/// Without what the system set beside what a person did.
-pub(super) fn visible<R: Record>(changes: Vec<Change>) -> Vec<Change> {
+/// Without what the system set beside what a person did, and without what is hidden from who acts.
+pub(super) fn visible<R: Record>(scope: &Scope, changes: Vec<Change>) -> Vec<Change> {
     let told = |c: &Change| {
         let top = c.path.split('/').next().unwrap_or_default();
-        let system = find(R::FIELDS, top).is_some_and(|f| f.class == Class::System);
-        let inner = c.path.ends_with("/position")
-            || c.path.ends_with("/price_source")
-            || c.path.ends_with("/list_price")
-            || c.path.ends_with("/product");
-        !inner && (!system || matches!(top, "state" | "number" | "cancel_reason"))
+        let field = find(R::FIELDS, top);
+        let system = field.is_some_and(|f| f.class == Class::System);
+        let of_part = field.is_some_and(|f| matches!(f.ty, Ty::Parts(..)));
+        let inner = of_part
+            && (c.path.ends_with("/position")
+                || c.path.ends_with("/price_source")
+                || c.path.ends_with("/list_price")
+                || c.path.ends_with("/product"));
+        veil::may_tell::<R>(scope, c)
+            && !inner
+            && (!system || matches!(top, "state" | "number" | "cancel_reason"))
     };
     changes.into_iter().filter(told).collect()
-}
-
-/// A record that a commit touched.
-pub struct Touched {
-    pub kind: Kind,
-    pub id: Uuid,
-    pub title: String,
-    pub deleted: bool,
-}
-
-/// The latest commits by a filter.
-pub async fn log(ctx: &Ctx, (filter, limit): (LogFilter, i64)) -> Result<Vec<CommitRow>> {
-    ctx.may(Act::ReadHistory)?;
-    let mut tx = ctx.read().await?;
-    Ok(commits::log(&mut tx, &ctx.scope, (filter, limit)).await?)
-}
-
-/// One commit with the records it touched.
-pub async fn commit(ctx: &Ctx, seq: i64) -> Result<(CommitRow, Vec<Touched>)> {
-    ctx.may(Act::ReadHistory)?;
-    let mut tx = ctx.read().await?;
-    let row = commits::find(&mut tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;
-    let mut all = touched::<Order>(ctx, &mut tx, seq).await?;
-    all.extend(touched::<Customer>(ctx, &mut tx, seq).await?);
-    all.extend(touched::<Product>(ctx, &mut tx, seq).await?);
-    all.extend(touched::<TaxCode>(ctx, &mut tx, seq).await?);
-    Ok((row, all))
-}
-
-/// Who made some commits, and when, by their numbers.
-pub async fn made(ctx: &Ctx, seqs: &[i64]) -> Result<BTreeMap<i64, Made>> {
-    ctx.may(Act::ReadHistory)?;
-    let mut tx = ctx.glance().await?;
-    let all = commits::made(&mut tx, &ctx.scope, seqs).await?;
-    Ok(all.into_iter().map(|m| (m.seq, m)).collect())
-}
-
-async fn touched<R: Stored>(
-    ctx: &Ctx,
-    tx: &mut crate::store::db::Tx,
-    seq: i64,
-) -> Result<Vec<Touched>> {
-    let rows = versions::of_commit::<R>(tx, &ctx.scope, seq, LISTED).await?;
-    let each = rows.into_iter().map(|r| {
-        let title = serde_json::from_str::<R>(&r.body).map(|r| r.title()).unwrap_or_default();
-        Touched { kind: R::KIND, id: r.id, title, deleted: r.deleted }
-    });
-    Ok(each.collect())
 }
 
 /// A point in the past: the last commit that counts, and when it was made.

@@ -1,17 +1,21 @@
 //! Use-cases: may I, one transaction, what happened. Pages, the API and the command line call these.
 pub mod accounts;
+pub mod activity;
 pub mod admission;
 pub mod batches;
 pub mod branches;
 pub mod comments;
+pub mod compaction;
 pub mod companies;
 pub mod context;
 pub mod dashboard;
 pub mod deleted;
 pub mod deletion;
 pub mod digests;
+pub mod elsewhere;
 pub mod erasure;
 pub mod error;
+pub mod events;
 pub mod export;
 pub mod generate;
 pub mod history;

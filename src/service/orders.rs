@@ -76,7 +76,7 @@ pub async fn command(
     let message = format!("{} order {}", command.past(), after.title());
     let seq =
         records::put(ctx, w, Step::from(before, after.clone()), (command.into(), &message)).await?;
-    Ok(Current { record: after, seq })
+    Current::told(ctx, after, seq)
 }
 
 /// The order once a command moved it on.

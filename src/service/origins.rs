@@ -1,5 +1,6 @@
 //! Where each value of a record comes from, and what lies between two of its versions.
 use super::{
+    compaction::kept,
     context::Ctx,
     error::{Error, Result},
     history::visible,
@@ -58,7 +59,7 @@ pub async fn of<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Origins<R>> {
     let mut tx = ctx.read().await?;
     let steps = versions::timeline::<R>(&mut tx, &ctx.scope, id, (i64::MAX, STEPS + 1)).await?;
     let now = steps.first().filter(|s| !s.deleted).ok_or(Error::NotFound)?;
-    let mut each = last_changes::<R>(&steps);
+    let mut each = last_changes::<R>(ctx, &steps);
     let seqs: BTreeSet<i64> = each.iter().map(|o| o.step.from_seq).collect();
     let merged =
         commits::merged(&mut tx, &ctx.scope, &seqs.into_iter().collect::<Vec<_>>()).await?;
@@ -74,14 +75,14 @@ pub async fn of<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Origins<R>> {
                 made(&theirs, (&origin.change.path, &body)).map(|s| (one.clone(), s));
         }
     }
-    let now = Current { record: read(&now.body)?, seq: now.from_seq };
+    let now = Current::told(ctx, read(&now.body)?, now.from_seq)?;
     drop(tx);
     let titles = references::titles_of(ctx, each.iter().map(|o| &o.change)).await?;
     Ok(Origins { now, each, steps, titles })
 }
 
 /// The last change of every value that is there still.
-fn last_changes<R: Subject>(steps: &[Step]) -> Vec<Origin> {
+fn last_changes<R: Subject>(ctx: &Ctx, steps: &[Step]) -> Vec<Origin> {
     let bodies: Vec<Value> = steps.iter().map(value).collect();
     let now = bodies.first().cloned().unwrap_or_default();
     let mut seen: BTreeMap<(usize, String), Origin> = BTreeMap::new();
@@ -89,7 +90,10 @@ fn last_changes<R: Subject>(steps: &[Step]) -> Vec<Origin> {
     let most = usize::try_from(STEPS).unwrap_or(usize::MAX);
     for (i, step) in steps.iter().enumerate().take(most) {
         let before = bodies.get(i + 1).unwrap_or(&Value::Null);
-        for change in visible::<R>(diff(R::FIELDS, before, &bodies[i])) {
+        if step.is_compacted() || steps.get(i + 1).is_some_and(Step::is_compacted) {
+            break;
+        }
+        for change in visible::<R>(&ctx.scope, diff(R::FIELDS, before, &bodies[i])) {
             // a part is told as it is, whatever of it was changed since it came
             let Some(after) = at(&now, &change.path).filter(|v| !v.is_null()).cloned() else {
                 continue;
@@ -128,7 +132,7 @@ async fn on_branch<R: Subject>(
 }
 
 /// The step of a branch that made a value what it is: none if the branch left another one, so that who
-/// merged decided on it.
+/// merged decided on it, or if a compaction took how it got there.
 fn made(steps: &[Step], (path, now): (&str, &Value)) -> Option<Step> {
     let bodies: Vec<Value> = steps.iter().map(value).collect();
     let (wanted, last) = (at(now, path), bodies.first()?);
@@ -136,6 +140,9 @@ fn made(steps: &[Step], (path, now): (&str, &Value)) -> Option<Step> {
         return None;
     }
     let same = bodies.iter().take_while(|b| at(b, path) == wanted).count();
+    if steps.get(same).is_some_and(Step::is_compacted) {
+        return None;
+    }
     steps.get(same.saturating_sub(1)).cloned()
 }
 
@@ -153,12 +160,13 @@ pub async fn between<R: Subject>(
     let mut tx = ctx.read().await?;
     let mut sides = vec![];
     for (name, seq) in [("from", from), ("to", to)] {
+        kept(ctx, seq)?;
         let found = versions::at::<R>(&mut tx, &ctx.scope, id, seq).await?;
         let found = found.ok_or_else(|| Error::at(name, "It was not there after that change"))?;
         sides.push(serde_json::from_str::<Value>(&found.body).unwrap_or_default());
     }
     drop(tx);
-    let changes = visible::<R>(diff(R::FIELDS, &sides[0], &sides[1]));
+    let changes = visible::<R>(&ctx.scope, diff(R::FIELDS, &sides[0], &sides[1]));
     let titles = references::titles_of(ctx, changes.iter()).await?;
     Ok((changes, titles))
 }
@@ -174,6 +182,9 @@ fn at<'a>(body: &'a Value, path: &str) -> Option<&'a Value> {
     let mut steps = path.split('/');
     let top = body.get(steps.next()?)?;
     let Some(id) = steps.next() else { return Some(top) };
+    if top.is_object() {
+        return top.get(id);
+    }
     let part = list(top).iter().find(|p| id_of(p) == id)?;
     steps.next().map_or(Some(part), |name| part.get(name))
 }

@@ -10,10 +10,12 @@ use crate::{
         field::Kind,
         history::{
             chain::{Hash, Leaf, digest, hex},
+            erasure::COMPACTED,
             proof::{FORMAT, Link, Proof, Proven, path},
         },
         policy::Act,
         record::Record,
+        veil,
     },
     store::{
         self, commits,
@@ -90,9 +92,13 @@ async fn proven<R: Subject>(
     (seq, id): (i64, Uuid),
 ) -> Result<Option<Proven>> {
     ctx.may(R::READ)?;
+    if let Some((_, act)) = veil::hidden::<R>(&ctx.scope).next() {
+        // it shows the whole record, and the hash of a part would let the rest be guessed
+        return Err(Error::Forbidden(act));
+    }
     let found = verify::proven::<R>(tx, &ctx.scope, (seq, id)).await?;
     Ok(found.map(|(schema_rev, deleted, body, hash, erased)| {
-        let erased = erased.is_some();
+        let erased = erased.is_some() || body == COMPACTED;
         let (body, body_hash) = (Some(body).filter(|_| !erased), erased.then(|| hex(&hash)));
         Proven { kind: R::KIND, id, schema_rev, deleted, body, body_hash }
     }))

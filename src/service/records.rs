@@ -2,6 +2,7 @@
 //! orders, for pages, the API and the command line.
 use super::{
     context::Ctx,
+    elsewhere,
     error::{Error, Result},
     references::{self, Titles, reference},
     subjects::Subject,
@@ -21,6 +22,7 @@ use crate::{
         page::{Count, MasterFilter, Page},
         record::of_value,
         scope::World,
+        veil,
     },
     store::{
         db::Tx,
@@ -41,6 +43,21 @@ use uuid::Uuid;
 pub struct Current<R> {
     pub record: R,
     pub seq: i64,
+}
+
+impl<R: Subject> Current<R> {
+    /// A record as who acts may see it.
+    ///
+    /// # Errors
+    /// If what is left of it is no record.
+    pub(super) fn told(ctx: &Ctx, record: R, seq: i64) -> Result<Self> {
+        if veil::hidden::<R>(&ctx.scope).next().is_none() {
+            return Ok(Self { record, seq });
+        }
+        let mut value = record.value();
+        veil::veil::<R>(&ctx.scope, &mut value);
+        Ok(Self { record: of_value(value)?, seq })
+    }
 }
 
 /// What became of a save.
@@ -124,8 +141,10 @@ pub fn renewed<R: Subject>(ctx: &Ctx, rev: i64, given: &Value) -> Option<(Value,
 pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
     ctx.may(R::READ)?;
     let mut tx = ctx.glance().await?;
-    let version = versions::current::<R>(&mut tx, &ctx.scope, id).await?.ok_or(Error::NotFound)?;
-    Ok(Current { record: read(&version.body)?, seq: version.number() })
+    match versions::current::<R>(&mut tx, &ctx.scope, id).await? {
+        Some(version) => Current::told(ctx, read(&version.body)?, version.number()),
+        None => Err(elsewhere::missing::<R>(ctx, &mut tx, id).await),
+    }
 }
 
 /// A page of master records with their count.
@@ -136,7 +155,10 @@ pub async fn list<M: Subject + Master>(
     ctx.may(M::READ)?;
     let mut tx = ctx.read().await?;
     ctx.can_search(&mut tx, &filter.search).await?;
-    let page = masters::page::<M>(&mut tx, &ctx.scope, filter).await?;
+    let mut page = masters::page::<M>(&mut tx, &ctx.scope, filter).await?;
+    for record in &mut page.rows {
+        *record = Current::told(ctx, record.clone(), 0)?.record;
+    }
     let count = match page.whole() {
         Some(count) => count,
         None => masters::count::<M>(&mut tx, &ctx.scope, filter).await?,
@@ -169,7 +191,7 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
     }
     let message = format!("Created {} {}", R::KIND.label().to_lowercase(), record.title());
     let seq = put(ctx, w, Step::new(record.clone()), (Cause::Create, &message)).await?;
-    Ok(Current { record, seq })
+    Current::told(ctx, record, seq)
 }
 
 /// A form whose kind only merges change here comes back with what was typed.
@@ -205,17 +227,19 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
         let ours_value = parsed(&ours.body)?;
         let mut mine = merge3(R::FIELDS, &base_value, &theirs, &ours_value).value;
         as_new::<R>(&mut mine, &ours_value);
+        veil::veil::<R>(&ctx.scope, &mut mine);
         let conflicts = merged.conflicts;
         return Ok(Saved::Conflict(Clash { conflicts, seq: ours.number(), mine }));
     }
     let (before, after): (R, R) = (read(&ours.body)?, of_value(merged.value)?);
     if after.body() == ours.body {
-        return Ok(Saved::Unchanged(Current { record: before, seq: ours.number() }));
+        return Ok(Saved::Unchanged(Current::told(ctx, before, ours.number())?));
     }
     R::admit(ctx, Some(&before), &after)?;
     let message = changed(&before, &after);
     let seq = put(ctx, w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
-    Ok(Saved::Done { now: Current { record: after, seq }, merged: based_on.seq != ours.seq })
+    let now = Current::told(ctx, after, seq)?;
+    Ok(Saved::Done { now, merged: based_on.seq != ours.seq })
 }
 
 /// What input makes of a record.
@@ -250,12 +274,20 @@ fn as_new<R: Subject>(mine: &mut Value, ours: &Value) {
 }
 
 /// Input with ids for the codes in it, and with what its kind fills in.
+///
+/// # Errors
+/// `Invalid` at a field that is hidden from who acts, and at what names nothing.
 pub async fn resolved<R: Subject>(
     ctx: &Ctx,
     tx: &mut Tx,
     before: &Value,
     mut given: Value,
 ) -> Result<Value> {
+    if let Some((f, act)) = veil::hidden::<R>(&ctx.scope).find(|(f, _)| given.get(f.name).is_some())
+    {
+        let why = format!("Your role does not include the right to {}", act.label());
+        return Err(Error::at(f.name, why));
+    }
     references::resolve(ctx, tx, R::FIELDS, (before, &mut given)).await?;
     R::resolve(ctx, tx, before, given).await
 }

@@ -1,5 +1,6 @@
 //! Records as they were, made to hold again: also those that were deleted, under their old id.
 use super::{
+    compaction::kept,
     context::Ctx,
     error::{Error, Result},
     history::visible,
@@ -16,6 +17,7 @@ use crate::{
         },
         policy::Act,
         record::of_value,
+        veil,
     },
     store::{commits, db::Tx, masters::read, ready::Step, versions},
 };
@@ -43,12 +45,14 @@ async fn sides<R: Subject>(ctx: &Ctx, tx: &mut Tx, (id, seq): (Uuid, i64)) -> Re
     if commits::time_of(tx, &ctx.scope, seq).await?.is_none() {
         return Err(Error::at("as_of", "There is no such change"));
     }
+    kept(ctx, seq)?;
     let then = versions::at::<R>(tx, &ctx.scope, id, seq).await?.ok_or(Error::NotFound)?;
     let last = versions::timeline::<R>(tx, &ctx.scope, id, (i64::MAX, 1)).await?;
     let last = last.into_iter().next().ok_or(Error::NotFound)?;
     let (mut value, system) = (parsed(&then.body)?, parsed(&last.body)?);
-    // what belongs to a field that people choose goes with it
-    for f in R::FIELDS.iter().filter(|f| is_of_system(R::FIELDS, f)) {
+    // what belongs to a field that people choose goes with it; what they do not see stays
+    let hidden = veil::hidden::<R>(&ctx.scope).map(|(f, _)| f);
+    for f in R::FIELDS.iter().filter(|f| is_of_system(R::FIELDS, f)).chain(hidden) {
         value[f.name] = system[f.name].clone();
     }
     let now = (!last.deleted).then(|| last.version());
@@ -74,7 +78,9 @@ pub async fn plan<R: Subject>(ctx: &Ctx, id: Uuid, seq: i64) -> Result<Plan<R>> 
     let Sides { now, then, restored } = sides::<R>(ctx, &mut tx, (id, seq)).await?;
     drop(tx);
     let before = now.as_ref().map_or(json!({}), |n| n.record.value());
-    let changes = visible::<R>(diff(R::FIELDS, &before, &restored.value()));
+    let changes = visible::<R>(&ctx.scope, diff(R::FIELDS, &before, &restored.value()));
+    let told = |c: Current<R>| Current::told(ctx, c.record, c.seq);
+    let (now, then) = (now.map(told).transpose()?, told(then)?);
     let titles = references::titles_of(ctx, changes.iter()).await?;
     Ok(Plan { now, then, changes, titles })
 }
@@ -101,7 +107,7 @@ pub async fn restore<R: Subject>(
     let before = now.as_ref().map_or(Value::Null, |n| n.record.value());
     references::check::<R>(ctx, &mut w.tx, (&before, &restored.value())).await?;
     if let Some(now) = now.as_ref().filter(|n| n.record.body() == restored.body()) {
-        return Ok(Saved::Unchanged(now.clone()));
+        return Ok(Saved::Unchanged(Current::told(ctx, now.record.clone(), now.seq)?));
     }
     let before = now.map(|n| n.record);
     R::admit(ctx, before.as_ref(), &restored)?;
@@ -110,5 +116,5 @@ pub async fn restore<R: Subject>(
     let after = restored.clone();
     let step = before.map_or_else(|| Step::back(after.clone()), |b| Step::from(b, after.clone()));
     let seq = put(ctx, w, step, (Cause::Restoration, &message)).await?;
-    Ok(Saved::Done { now: Current { record: restored, seq }, merged: false })
+    Ok(Saved::Done { now: Current::told(ctx, restored, seq)?, merged: false })
 }

@@ -25,6 +25,7 @@ crate::from_row!(BranchRow {
     changed_at,
     merged_seq,
     merged_plan,
+    compacted_seq,
 });
 struct BranchRow {
     id: i64,
@@ -40,6 +41,7 @@ struct BranchRow {
     changed_at: Ts,
     merged_seq: Option<i64>,
     merged_plan: Option<String>,
+    compacted_seq: Option<i64>,
 }
 impl From<BranchRow> for Branch {
     fn from(r: BranchRow) -> Self {
@@ -56,13 +58,14 @@ impl From<BranchRow> for Branch {
             opened_at: r.opened_at,
             changed_at: r.changed_at,
             merged: r.merged_seq.zip(r.merged_plan),
+            compacted: r.compacted_seq,
         }
     }
 }
 
 macro_rules! select {
     ($($rest:expr),+) => {
-        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan FROM branches b WHERE b.company_id = $1 AND ", $($rest),+)
+        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan, b.compacted_seq FROM branches b WHERE b.company_id = $1 AND ", $($rest),+)
     };
 }
 
@@ -161,6 +164,13 @@ pub async fn quiet_since(
     let text = select!("b.state = 'open' AND b.changed_at < $2 ORDER BY b.changed_at LIMIT $3");
     let stmt = tx.sql(text).bind(scope.company()).bind(until).bind(limit);
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
+}
+
+/// Closed branches of anybody that did not change after a moment.
+pub async fn closed_since(tx: &mut Tx, scope: &Scope, until: Ts) -> Result<Vec<Branch>> {
+    let text = select!("b.state <> 'open' AND b.changed_at <= $2 ORDER BY b.id");
+    let rows: Vec<BranchRow> = tx.sql(text).bind(scope.company()).bind(until).all().await?;
+    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 /// The first commit after one that is of a branch which the person may not see.

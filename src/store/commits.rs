@@ -1,12 +1,17 @@
 //! The log of a company's commits.
-use super::db::{DbRow, FromDb, Tx};
-use crate::domain::{history::cause::Cause, ids::UserId, scope::Scope, time::Ts};
+use super::{
+    db::{DbRow, FromDb, Tx},
+    kinds::texts_of,
+};
+use crate::domain::{field::Kind, history::cause::Cause, ids::UserId, scope::Scope, time::Ts};
 use sqlx::Result;
 
 /// A commit as people read it.
 #[derive(Clone, Debug)]
 pub struct CommitRow {
     pub seq: i64,
+    /// The number of the world that it was made in.
+    pub branch_id: i64,
     pub at: Ts,
     pub cause: String,
     pub message: String,
@@ -20,6 +25,7 @@ impl FromDb for CommitRow {
     fn from_db(r: &DbRow) -> Result<Self> {
         Ok(Self {
             seq: r.col("seq")?,
+            branch_id: r.col("branch_id")?,
             at: r.col("at")?,
             cause: r.col("cause")?,
             message: r.col("message")?,
@@ -34,7 +40,7 @@ impl FromDb for CommitRow {
 
 macro_rules! select {
     () => {
-        "SELECT c.seq, c.at, c.cause, c.message, c.records, c.author_kind, u.name, c.hash, c.prev FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = "
+        "SELECT c.seq, c.branch_id, c.at, c.cause, c.message, c.records, c.author_kind, u.name, c.hash, c.prev FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = "
     };
 }
 
@@ -45,6 +51,12 @@ pub struct LogFilter {
     pub before: Option<i64>,
     pub who: Option<UserId>,
     pub cause: Option<Cause>,
+    /// Those that touched a record of this kind.
+    pub kind: Option<Kind>,
+    /// Those after which a point has a name.
+    pub named: bool,
+    /// From this moment on.
+    pub since: Option<Ts>,
     /// Before this moment.
     pub until: Option<Ts>,
 }
@@ -67,6 +79,17 @@ pub async fn log(
     if let Some(cause) = filter.cause {
         sql.push(" AND c.cause = ").bind(cause.word());
     }
+    if let Some(kind) = filter.kind {
+        sql.push(" AND EXISTS (SELECT 1 FROM ").push(texts_of(kind).versions);
+        sql.push(" v WHERE v.company_id = c.company_id AND v.from_seq = c.seq)");
+    }
+    if filter.named {
+        sql.push(" AND EXISTS (SELECT 1 FROM tags g WHERE g.company_id = c.company_id AND g.seq = c.seq)");
+    }
+    if let Some(since) = filter.since {
+        sql.push(" AND c.seq >= (SELECT t.seq FROM commits t WHERE t.company_id = c.company_id AND t.at >= ");
+        sql.bind(since).push(" ORDER BY t.at, t.seq LIMIT 1)");
+    }
     if let Some(until) = filter.until {
         // times follow the numbers, so the number says where to begin
         sql.push(" AND c.seq <= (SELECT t.seq FROM commits t WHERE t.company_id = c.company_id AND t.at < ");
@@ -83,6 +106,12 @@ pub async fn find(tx: &mut Tx, scope: &Scope, seq: i64) -> Result<Option<CommitR
     stmt.bind(seq).optional().await
 }
 
+/// The commits of main after one, the oldest first.
+pub async fn after(tx: &mut Tx, scope: &Scope, (seq, limit): (i64, i64)) -> Result<Vec<CommitRow>> {
+    let text = concat!(select!(), "$1 AND c.branch_id = 0 AND c.seq > $2 ORDER BY c.seq LIMIT $3");
+    tx.sql(text).bind(scope.company()).bind(seq).bind(limit).all().await
+}
+
 /// Who made a commit, and when.
 #[derive(Clone, Debug)]
 pub struct Made {
@@ -96,7 +125,7 @@ crate::from_row!(Made { seq, at, author_kind, name });
 /// Who made some commits.
 pub async fn made(tx: &mut Tx, scope: &Scope, seqs: &[i64]) -> Result<Vec<Made>> {
     let mut sql = tx.builder();
-    sql.push("SELECT c.seq, c.at, c.author_kind, u.name FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = ");
+    sql.push("SELECT c.seq, c.branch_id, c.at, c.author_kind, u.name FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = ");
     sql.bind(scope.company()).push(" AND c.seq IN ").list(seqs);
     tx.built(sql).all().await
 }

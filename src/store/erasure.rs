@@ -4,7 +4,7 @@ use crate::domain::{
     customer::Customer,
     history::{
         chain::body_hash,
-        erasure::{ERASED, Stub, erase},
+        erasure::{COMPACTED, ERASED, Stub, erase},
     },
     ids::CompanyId,
     order::Order,
@@ -95,11 +95,16 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
     sql.push("SELECT branch_id, id, from_seq, to_seq, deleted, schema_rev, body FROM ");
     sql.push(R::TEXTS.versions).push(" WHERE company_id = ").bind(company);
     sql.push(" AND erased_by IS NULL AND ").push(R::PERSON).push(" = ").bind(person);
-    sql.push(" ORDER BY branch_id, id, from_seq");
+    sql.push(" ORDER BY branch_id, id, from_seq DESC");
     let rows: Vec<HeldRow> = w.tx.built(sql).all().await?;
-    let mut out = vec![];
+    let mut out: Vec<Held<R>> = vec![];
     for row in rows {
-        let (body, _) = raised::<R>(schema, (row.schema_rev, row.body))?;
+        // what a compaction emptied tells of the person in its columns: those of what took its place do
+        let held = match out.last().filter(|h| row.body == COMPACTED && h.stub.id == row.id) {
+            Some(after) => (schema.rev(), after.body.clone()),
+            None => (row.schema_rev, row.body),
+        };
+        let (body, _) = raised::<R>(schema, held)?;
         let was: R = read(&body)?;
         taken.names.extend(was.person_name());
         let mut value = was.value();
@@ -112,6 +117,7 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
         let (to_seq, deleted, schema_rev) = (row.to_seq, row.deleted, row.schema_rev);
         out.push(Held { stub, to_seq, deleted, schema_rev, record, body });
     }
+    out.reverse();
     Ok(out)
 }
 

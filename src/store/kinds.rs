@@ -55,7 +55,7 @@ macro_rules! texts {
             overlaid: concat!("SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, erased_by, to_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
             leaves: concat!("SELECT id, COALESCE(leaf_rev, schema_rev), deleted, body_hash FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2"),
             proven: concat!("SELECT COALESCE(leaf_rev, schema_rev), deleted, body, body_hash, erased_by FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id = $3"),
-            of_commit: concat!("SELECT id, branch_id, from_seq, deleted, schema_rev, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 ORDER BY id LIMIT $3"),
+            of_commit: concat!("SELECT id, branch_id, from_seq, deleted, schema_rev, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id > $3 ORDER BY id LIMIT $4"),
             timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
             sides_of_branch: concat!("SELECT t.id, b.from_seq, b.deleted, b.schema_rev, b.body, o.from_seq, o.deleted, o.schema_rev, o.body, t.from_seq, t.deleted, t.schema_rev, t.body FROM ", $versions, " t LEFT JOIN branch_record_bases r ON r.company_id = t.company_id AND r.branch_id = t.branch_id AND r.kind = $6 AND r.record_id = t.id AND r.base_seq > $3 LEFT JOIN ", $versions, " b ON b.company_id = t.company_id AND b.branch_id = 0 AND b.id = t.id AND b.from_seq <= COALESCE(r.base_seq, $3) AND (b.to_seq IS NULL OR b.to_seq > COALESCE(r.base_seq, $3)) LEFT JOIN ", $versions, " o ON o.company_id = t.company_id AND o.branch_id = 0 AND o.id = t.id AND o.to_seq IS NULL WHERE t.company_id = $1 AND t.branch_id = $2 AND t.to_seq IS NULL AND t.id > $4 ORDER BY t.id LIMIT $5"),
@@ -65,7 +65,7 @@ macro_rules! texts {
             moved_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0"),
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
-            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, erased_by, ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
+            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, erased_by, CAST(CASE WHEN branch_id = 0 OR to_seq IS NULL THEN 1 ELSE 0 END AS BIGINT), ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
             standing: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, CASE WHEN to_seq IS NULL AND branch_id = 0 THEN body END, erased_by, stub_hash, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
             many: concat!("SELECT id, from_seq, schema_rev, body, deleted FROM ", $versions, " WHERE company_id = "),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
@@ -190,7 +190,8 @@ impl Master for Customer {
     fn more(&self) -> Vec<&str> {
         let texts = [&self.legal_name, &self.email, &self.tax_id, &self.phone];
         let cities = self.addresses.iter().filter_map(|a| a.address.city.as_deref());
-        texts.into_iter().filter_map(|t| t.as_deref()).chain(cities).collect()
+        let known = texts.into_iter().filter_map(|t| t.as_deref()).chain(cities);
+        known.chain(self.custom.values().map(String::as_str)).collect()
     }
     fn blank(company: &Company) -> serde_json::Value {
         serde_json::json!({"blocked": "none", "active": true, "currency": company.currency.code()})
@@ -209,7 +210,11 @@ impl Master for Product {
         self.active
     }
     fn more(&self) -> Vec<&str> {
-        self.barcode.as_deref().into_iter().collect()
+        self.barcode
+            .as_deref()
+            .into_iter()
+            .chain(self.custom.values().map(String::as_str))
+            .collect()
     }
     fn blank(_: &Company) -> serde_json::Value {
         serde_json::json!({"active": true, "stocked": true, "unit": "piece"})

@@ -33,6 +33,8 @@ pub struct StoredVersion {
     pub is_sound: bool,
     /// The revision that it was written in.
     pub leaf_rev: i64,
+    /// Whether it stands, or is one of main: no compaction may take its body.
+    pub stays: bool,
     pub columns: String,
 }
 
@@ -154,7 +156,8 @@ impl FromDb for StoredVersion {
             is_sound: stub.is_some() == erased && leaf_rev.is_some() == erased,
             stub,
             leaf_rev: leaf_rev.unwrap_or(schema_rev),
-            columns: columns(r, 9)?,
+            stays: r.get::<i64>(9)? != 0,
+            columns: columns(r, 10)?,
         })
     }
 }

@@ -4,7 +4,10 @@ use super::{
     kinds::Stored,
 };
 use crate::domain::{
-    history::schema::{Lost, Schema},
+    history::{
+        erasure::COMPACTED,
+        schema::{Lost, Schema},
+    },
     record::Record,
     scope::Scope,
     time::Ts,
@@ -43,12 +46,12 @@ impl Version {
     }
 }
 
-/// A stored body as this revision has it.
+/// A stored body as this revision has it; nothing of what a compaction took.
 pub(super) fn raised<R: Record>(
     schema: &Schema,
     (rev, body): (i64, String),
 ) -> Result<(String, Vec<Lost>)> {
-    if !schema.changed(R::KIND, rev) {
+    if body == COMPACTED || !schema.changed(R::KIND, rev) {
         return Ok((body, vec![]));
     }
     let was = serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(e.into()))?;
@@ -92,6 +95,10 @@ crate::from_row!(Step {
 });
 
 impl Step {
+    /// Whether a compaction took what it made.
+    pub fn is_compacted(&self) -> bool {
+        self.body == COMPACTED
+    }
     /// The version that it made.
     pub fn version(&self) -> Version {
         let (seq, body) = (self.from_seq, self.body.clone());
@@ -138,7 +145,7 @@ pub async fn at<R: Stored>(
     let stmt = tx.sql(R::TEXTS.overlaid).bind(scope.company()).bind(branch.id).bind(id);
     let stmt = stmt.bind(seq).bind(seq.min(branch.base));
     let row: Option<(i64, Option<i64>, i64, String, bool)> = stmt.optional().await?;
-    let row = row.filter(|(.., deleted)| !deleted);
+    let row = row.filter(|(.., body, deleted)| !deleted && body != COMPACTED);
     row.map(|(seq, erased, rev, body, _)| {
         Ok(Version::of::<R>(schema, seq, (rev, body))?.erased(erased))
     })
@@ -164,7 +171,7 @@ pub async fn many<R: Stored>(
         .collect()
 }
 
-/// What a world itself has of some records, as the scope's world shows it now.
+/// What a world itself has of some records, as the scope's world shows it.
 async fn standing_of<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
@@ -172,15 +179,32 @@ async fn standing_of<R: Stored>(
 ) -> Result<Vec<(Uuid, ManyRow)>> {
     let mut sql = tx.builder();
     sql.push(R::TEXTS.many).bind(scope.company()).push(" AND branch_id = ").bind(world);
-    if let Some(branch) = scope.world().branch().filter(|_| world == 0) {
-        sql.push(" AND from_seq <= ").bind(branch.base);
-        sql.push(" AND (to_seq IS NULL OR to_seq > ").bind(branch.base).push(")");
+    let rests_on = scope.world().branch().filter(|_| world == 0);
+    if let Some(seq) = rests_on.map(|b| b.base).or(scope.at()) {
+        sql.push(" AND from_seq <= ").bind(seq);
+        sql.push(" AND (to_seq IS NULL OR to_seq > ").bind(seq).push(")");
     } else {
         sql.push(" AND to_seq IS NULL");
     }
     sql.push(" AND id IN ").list(ids);
     let rows: Vec<(Uuid, i64, i64, String, bool)> = tx.built(sql).all().await?;
     Ok(rows.into_iter().map(|(id, seq, rev, body, gone)| (id, (seq, rev, body, gone))).collect())
+}
+
+/// Which of some branches have a version of their own of a record, and whether that is its deletion.
+pub async fn changed_on<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (id, branches): (Uuid, &[i64]),
+) -> Result<Vec<(i64, bool)>> {
+    if branches.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut sql = tx.builder();
+    sql.push("SELECT v.branch_id, v.deleted FROM ").push(R::TEXTS.versions);
+    sql.push(" v WHERE v.company_id = ").bind(scope.company()).push(" AND v.id = ").bind(id);
+    sql.push(" AND v.to_seq IS NULL AND v.branch_id IN ").list(branches);
+    tx.built(sql).all().await
 }
 
 /// Records asked for at once.
@@ -224,16 +248,16 @@ pub async fn own_timeline<R: Stored>(
     steps::<R>(schema, stmt.bind(id).bind(before).bind(limit).all().await?)
 }
 
-/// What a commit changed of one kind.
+/// What a commit changed of one kind: records after one of them.
 pub async fn of_commit<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
-    seq: i64,
+    (seq, after): (i64, Uuid),
     limit: i64,
 ) -> Result<Vec<Touched>> {
     let schema = tx.bodies();
-    let stmt = tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq).bind(limit);
-    let mut all: Vec<Touched> = stmt.all().await?;
+    let stmt = tx.sql(R::TEXTS.of_commit).bind(scope.company()).bind(seq);
+    let mut all: Vec<Touched> = stmt.bind(after).bind(limit).all().await?;
     for t in &mut all {
         raise::<R>(schema, t.schema_rev, &mut t.body)?;
     }

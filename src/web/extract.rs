@@ -48,13 +48,17 @@ impl Hx {
     pub fn target(&self) -> Option<&str> {
         self.request.then_some(self.target.as_str())
     }
-    /// Goes to another page and says there what was done.
-    pub fn go(&self, url: &str, done: &str) -> Response {
-        let mut response = if self.request {
+    /// Goes to another page.
+    pub fn lead(&self, url: &str) -> Response {
+        if self.request {
             (StatusCode::OK, [("hx-redirect", url.to_owned())]).into_response()
         } else {
             Redirect::to(url).into_response()
-        };
+        }
+    }
+    /// Goes to another page and says there what was done.
+    pub fn go(&self, url: &str, done: &str) -> Response {
+        let mut response = self.lead(url);
         response.headers_mut().append(header::SET_COOKIE, cookies::say(done));
         response
     }

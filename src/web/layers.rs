@@ -89,7 +89,7 @@ pub async fn problems(req: Request, next: Next) -> Response {
     let hx = Hx::of_headers(req.headers());
     let theme = super::cookies::theme(req.headers());
     let id = req.extensions().get::<RequestId>().map_or(String::new(), |r| r.0.clone());
-    let back = came_from(req.headers());
+    let (back, path) = (came_from(req.headers()), req.uri().path().to_owned());
     let mut response = next.run(req).await;
     let status = response.status();
     let bare = status.is_client_error() || status.is_server_error();
@@ -106,7 +106,7 @@ pub async fn problems(req: Request, next: Next) -> Response {
     } else {
         (
             "text/html; charset=utf-8",
-            view::problem(&problem, (&id, &back), (theme, hx.is_request())),
+            view::problem(&problem, (&id, &back, &path), (theme, hx.is_request())),
         )
     };
     if hx.is_request() && !json {

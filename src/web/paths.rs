@@ -39,6 +39,13 @@ pub fn branch(main: &str, slug: &str) -> String {
     format!("{main}/branches/{slug}")
 }
 
+/// The same page of a company in another world.
+pub fn in_world(path: &str, slug: &str) -> Option<String> {
+    let (company, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let (_, page) = rest.split_once('/')?;
+    Some(format!("/{company}/{slug}/{page}"))
+}
+
 /// Where everything that a list shows is changed at once.
 pub fn batch_of(base: &str, kind: Kind) -> String {
     format!("{base}/{}/batch", kind.slug())

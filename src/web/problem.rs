@@ -30,12 +30,15 @@ pub struct Problem {
     pub fields: Problems,
     /// What a conflict consists of.
     pub conflict: Option<Value>,
+    /// Branches in which it is what was asked for: slug and name.
+    pub branches: Vec<(String, String)>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let (detail, title) = (detail.into(), title(status));
-        Self { status, title, detail, fields: Problems::default(), conflict: None }
+        let (fields, branches) = (Problems::default(), vec![]);
+        Self { status, title, detail, fields, conflict: None, branches }
     }
 
     /// RFC 9457.
@@ -49,6 +52,9 @@ impl Problem {
         });
         if !self.fields.is_empty() {
             out["fields"] = json!(self.fields.0);
+        }
+        if !self.branches.is_empty() {
+            out["branches"] = self.branches.iter().map(|b| json!(b.0)).collect();
         }
         if let Some(conflict) = &self.conflict {
             out["conflict"] = conflict.clone();
@@ -79,7 +85,7 @@ impl From<Error> for Problem {
     fn from(e: Error) -> Self {
         let detail = e.to_string();
         let status = match &e {
-            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::NotFound | Error::OnlyIn(_) => StatusCode::NOT_FOUND,
             Error::SignIn => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) | Error::NotPlatform => StatusCode::FORBIDDEN,
             Error::Invalid(_) | Error::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -93,8 +99,14 @@ impl From<Error> for Problem {
             }
         };
         let refused = matches!(e, Error::Refused(_) | Error::Taken | Error::Reference);
-        let fields = if let Error::Invalid(p) = e { p } else { Problems::default() };
-        let mut out = Self { fields, ..Self::new(status, detail) };
+        let mut out = Self::new(status, detail);
+        match e {
+            Error::Invalid(problems) => out.fields = problems,
+            Error::OnlyIn(all) => {
+                out.branches = all.into_iter().map(|b| (b.slug, b.name)).collect();
+            }
+            _ => {}
+        }
         if refused {
             out.title = "This cannot be done";
         }

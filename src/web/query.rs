@@ -11,10 +11,10 @@ use crate::{
         time::{Ts, parse_day},
     },
     service::{
+        activity::{LogFilter, Place},
         batches::Filter,
         context::Ctx,
         error::{Error, Result},
-        history::LogFilter,
     },
 };
 use axum::http::Uri;
@@ -45,11 +45,17 @@ pub const MASTER_PARAMS: Params = &[
     ("size", "25, 50 or 100 to a page"),
     ("after", "`next` of the page before"),
 ];
+/// Of events.
+pub const EVENT_PARAMS: Params =
+    &[("after", "`next` of the answer before, the `id` of an event, or the number of a change")];
 /// Of a list of commits.
 pub const COMMIT_PARAMS: Params = &[
     ("before", "`next` of the page before"),
     ("who", "a member's id"),
     ("what", "why it was made: create, edit, deletion, merge …"),
+    ("kind", "order, customer, product or tax_code: those that touched one"),
+    ("named", "true: those after which a point has a name"),
+    ("from", "the first day, 2026-11-22"),
     ("to", "the last day, 2026-11-22"),
 ];
 
@@ -59,6 +65,11 @@ pub const DELETED_PARAMS: Params = &[
     ("to", "the last day, 2026-11-22"),
     ("after", "`next` of the page before"),
 ];
+
+/// A place among the records of a commit, as [`Query::record`] reads it.
+pub fn placed_kind((kind, id): Place) -> String {
+    format!("{kind}:{id}")
+}
 
 /// A place in a list of deleted records, as [`Query::place`] reads it.
 pub fn placed((seq, id): (i64, Uuid)) -> String {
@@ -150,6 +161,19 @@ impl Query {
         let wrong = || Error::at("after", "This place in the list cannot be read");
         if text.is_empty() { Ok(None) } else { read().map(Some).ok_or_else(wrong) }
     }
+    /// The record after which those of a commit are told.
+    ///
+    /// # Errors
+    /// `Invalid` if it is none.
+    pub fn record(&self) -> Result<Option<Place>> {
+        let text = self.get("after");
+        let read = || {
+            let (kind, id) = text.split_once(':')?;
+            Some((kind.parse().ok()?, id.parse().ok()?))
+        };
+        let wrong = || Error::at("after", "This place in the list cannot be read");
+        if text.is_empty() { Ok(None) } else { read().map(Some).ok_or_else(wrong) }
+    }
     /// The commit before which a history is told.
     ///
     /// # Errors
@@ -167,13 +191,20 @@ impl Query {
         fn given<T>(text: &str, at: Result<T, Error>) -> Result<Option<T>, Error> {
             if text.is_empty() { Ok(None) } else { at.map(Some) }
         }
-        let (who, what, to) = (self.get("who"), self.get("what"), self.get("to"));
-        let day = parse_day(to).ok_or_else(|| Error::at("to", "Write a day as 2026-11-22"));
-        let until = day.map(|d| Ts::start_of(d.tomorrow().unwrap_or(d), zone));
+        let [who, what, kind, from, to] =
+            ["who", "what", "kind", "from", "to"].map(|name| self.get(name));
+        let day = |at: &str, text: &str| {
+            parse_day(text).ok_or_else(|| Error::at(at, "Write a day as 2026-11-22"))
+        };
+        let since = day("from", from).map(|d| Ts::start_of(d, zone));
+        let until = day("to", to).map(|d| Ts::start_of(d.tomorrow().unwrap_or(d), zone));
         Ok(LogFilter {
             before: self.before()?,
             who: given(who, who.parse().map_err(|_| Error::at("who", "Choose a member")))?,
             cause: given(what, what.parse().map_err(|_| Error::at("what", "Choose one of them")))?,
+            kind: given(kind, kind.parse().map_err(|_| Error::at("kind", "Choose a kind")))?,
+            named: self.get("named") == "true",
+            since: given(from, since)?,
             until: given(to, until)?,
         })
     }

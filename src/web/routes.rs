@@ -312,9 +312,10 @@ fn programs() -> Vec<Route> {
         of_main(get("/api/v1/{company}/{world}/commits/{seq}/revert", Token(Act::ReadHistory), api::branches::revert_plan)),
         of_main(post("/api/v1/{company}/{world}/commits/{seq}/resolutions", Token(Act::OpenBranch), api::branches::resolve_revert)),
         of_main(post("/api/v1/{company}/{world}/commits/{seq}/revert", Token(Act::MergeBranch), api::branches::revert)),
-        get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::orders::commits),
-        get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::orders::commit),
-        post("/api/v1/{company}/{world}/commits/{seq}/tags", Token(Act::OpenBranch), api::orders::name_commit),
+        of_main(get("/api/v1/{company}/{world}/events", Token(Act::ReadHistory), api::events::index)),
+        get("/api/v1/{company}/{world}/commits", Token(Act::ReadHistory), api::commits::index),
+        get("/api/v1/{company}/{world}/commits/{seq}", Token(Act::ReadHistory), api::commits::show),
+        post("/api/v1/{company}/{world}/commits/{seq}/tags", Token(Act::OpenBranch), api::commits::name),
         get("/api/v1/{company}/{world}/commits/{seq}/proof/{kind}/{id}", Token(Act::ReadHistory), commits::prove),
     ]
 }

@@ -200,16 +200,21 @@ struct ErrorPage<'a> {
     status: u16,
     id: &'a str,
     back: &'a str,
+    /// The same page in worlds where there is one: name and URL.
+    worlds: Vec<(&'a str, String)>,
 }
 
 /// A problem as a page, or as the piece that goes into `#alerts`.
 pub(super) fn problem(
     problem: &Problem,
-    (id, back): (&str, &str),
+    (id, back, path): (&str, &str, &str),
     (theme, fragment): (&'static str, bool),
 ) -> String {
+    let in_it = |(slug, name)| Some((name, paths::in_world(path, slug)?));
+    let each = problem.branches.iter().map(|(slug, name)| (slug.as_str(), name.as_str()));
+    let worlds = each.filter_map(in_it).collect();
     let shell = Plain { title: problem.title, theme, done: None };
-    let page = ErrorPage { shell, problem, status: problem.status.as_u16(), id, back };
+    let page = ErrorPage { shell, problem, status: problem.status.as_u16(), id, back, worlds };
     let text = if fragment { page.as_alert().render() } else { page.render() };
     text.unwrap_or_else(|_| problem.detail.clone())
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "a table of cases is one function")]
 #![expect(unreachable_pub, reason = "nothing outside of a test binary reaches into it")]
 
+mod activity;
 mod answers;
 mod api;
 mod binary;
@@ -24,6 +25,7 @@ mod regressions;
 mod routes;
 mod sessions;
 mod statements;
+mod tampering;
 mod tenancy;
 mod together;
 mod upgrades;

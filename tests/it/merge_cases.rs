@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use tributary::domain::{
     field::{Class, Field, Ty},
     history::{
+        chain::{digest, parse_digest},
         diff::{Change, apply, diff, invert},
         merge::{Choice, ConflictKind, Merged, Notice, Resolution, merge_record, merge3},
     },
@@ -22,6 +23,7 @@ const THING: &[Field] = &[
     Field::new("ccy", "Currency", Ty::Text(3)).group("money"),
     Field::new("note", "Note", Ty::Note(99)),
     Field::new("tags", "Tags", Ty::Tags),
+    Field::new("own", "Own", Ty::Map),
     Field::new("source", "Source", Ty::Text(9)).class(Class::System),
     Field::new("parts", "Parts", Ty::Parts("part", PART)),
 ];
@@ -49,6 +51,119 @@ fn sets_keep_what_both_added_and_lose_what_either_removed() {
         (&["a", "b", "c"], &["a", "b"], &["a", "c"], &["a"]),
     ] {
         assert_eq!(clean(&of(base), &of(ours), &of(theirs)), of(wanted), "{base:?}");
+    }
+}
+
+#[test]
+fn maps_are_merged_name_by_name() {
+    let of = |own: Value| json!({ "own": own });
+    for (base, ours, theirs, wanted) in [
+        (
+            json!({"k": "1", "j": "1"}),
+            json!({"j": "1"}),
+            json!({"k": "1", "j": "2"}),
+            json!({"j": "2"}),
+        ),
+        (
+            json!({"k": "1", "j": "1"}),
+            json!({"k": "1", "j": "2"}),
+            json!({"j": "1"}),
+            json!({"j": "2"}),
+        ),
+        (json!({}), json!({"a": "1"}), json!({"b": "2"}), json!({"a": "1", "b": "2"})),
+        (
+            json!({"k": "1"}),
+            json!({"k": "2"}),
+            json!({"k": "2", "j": "1"}),
+            json!({"k": "2", "j": "1"}),
+        ),
+    ] {
+        assert_eq!(clean(&of(base), &of(ours), &of(theirs)), of(wanted));
+    }
+    let gone =
+        clean(&of(json!({"k": "1", "j": "1"})), &of(json!({"k": "1"})), &of(json!({"j": "1"})));
+    assert_eq!(gone, json!({}), "a map of nothing is no map");
+}
+
+#[test]
+fn two_values_for_one_name_are_a_conflict_of_that_name() {
+    let of = |k: &str| json!({"own": {"j": "1", "k": k}});
+    let (base, ours, theirs) = (of("1"), of("2"), of("3"));
+    let merged =
+        |r: &[Resolution]| merge_record(THING, [Some(&base), Some(&ours), Some(&theirs)], r);
+    let open = merged(&[]);
+    let [conflict] = open.conflicts.as_slice() else { panic!("{:?}", open.conflicts) };
+    assert_eq!((conflict.path.as_str(), conflict.label.as_str()), ("own/k", "Own: k"));
+    assert_eq!(
+        [&conflict.base, &conflict.ours, &conflict.theirs],
+        ["1", "2", "3"].map(|v| json!({"k": v})).each_ref()
+    );
+    let shown = &conflict.fields[0];
+    assert_eq!([&shown.base, &shown.ours, &shown.theirs], [&json!("1"), &json!("2"), &json!("3")]);
+    assert!(conflict.may_take && conflict.may_type);
+    assert_eq!(open.value, Some(ours.clone()));
+    for (choice, wanted) in [
+        (Choice::Ours, of("2")),
+        (Choice::Theirs, of("3")),
+        (Choice::Value(json!({"k": "4"})), of("4")),
+        (Choice::Value(json!({"k": null})), json!({"own": {"j": "1"}})),
+    ] {
+        assert_eq!(merged(&decided(&open, &choice)).value, Some(wanted));
+    }
+    // one side took away what the other changed
+    let without = json!({"own": {"j": "1"}});
+    let open = merge_record(THING, [Some(&base), Some(&without), Some(&theirs)], &[]);
+    assert_eq!(
+        [&open.conflicts[0].base, &open.conflicts[0].ours],
+        [&json!({"k": "1"}), &json!({})]
+    );
+}
+
+#[test]
+fn a_map_is_told_name_by_name_and_put_together_again() {
+    let (before, after) =
+        (json!({"own": {"a": "1", "b": "1"}}), json!({"own": {"b": "2", "c": "3"}}));
+    let changes = diff(THING, &before, &after);
+    let told: Vec<(&str, &str)> =
+        changes.iter().map(|c| (c.path.as_str(), c.label.as_str())).collect();
+    assert_eq!(told, [("own/a", "Own: a"), ("own/b", "Own: b"), ("own/c", "Own: c")]);
+    assert_eq!(apply(&before, &changes), after);
+    assert_eq!(apply(&after, &invert(&changes)), before);
+    let all = diff(THING, &json!({}), &after);
+    assert_eq!(apply(&json!({}), &all), after);
+    assert_eq!(apply(&after, &invert(&all)), json!({}));
+}
+
+#[test]
+fn c33_what_is_worked_out_is_no_conflict() {
+    let of = |source: &str, name: &str| json!({"source": source, "name": name});
+    let merged = clean(&of("by line", "A"), &of("by document", "A"), &of("by line", "B"));
+    assert_eq!(merged, of("by document", "B"));
+}
+
+#[test]
+fn notices_have_their_words_and_places() {
+    let at = || "lines/p/rank".to_owned();
+    let all = [
+        (Notice::Moved { path: at() }, "moved"),
+        (Notice::Texts { path: at() }, "texts"),
+        (Notice::InputMoved { path: at() }, "inputs-moved"),
+        (Notice::NumberStays { path: at() }, "number-stays"),
+        (Notice::FieldGone { path: at(), label: "Gone" }, "field-gone"),
+    ];
+    for (notice, word) in all {
+        assert_eq!((notice.word(), notice.path()), (word, "lines/p/rank"));
+    }
+}
+
+#[test]
+fn a_digest_is_read_as_it_is_written() {
+    let hash: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
+    let text = digest(7, &hash);
+    assert_eq!(text, "7:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+    assert_eq!(parse_digest(&format!(" {text}\n")), Some((7, hash)));
+    for wrong in ["", "7", "7:00", &text[2..], &text[..text.len() - 1], "x:00"] {
+        assert_eq!(parse_digest(wrong), None, "{wrong}");
     }
 }
 
@@ -189,7 +304,7 @@ fn changes_are_told_in_the_words_of_their_fields() {
     let back = invert(&changes);
     assert_eq!((&back[1].before, &back[1].after), (&json!(2), &json!(1)));
     let whole = Change { after: json!({"id": "p", "code": "Z"}), ..back[1].clone() };
-    let whole = Change { path: "parts/p".into(), ..whole };
+    let whole = Change { path: "parts/p".into(), ty: Ty::Parts("part", PART), ..whole };
     assert_eq!(apply(&after, &[whole])["parts"][0], json!({"id": "p", "code": "Z"}));
     assert_ne!(Ty::Bool, Ty::Tags);
 }

@@ -1,11 +1,13 @@
 //! What changed between two bodies, field by field, parts by their ids.
-use crate::domain::field::{Class, Field, Ty};
-use serde_json::Value;
+use crate::domain::field::{Class, Field, MAP_VALUE, Ty};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// One field that differs. A missing side is `Null`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// `qty`, or `lines/<id>/qty` for a part's field, `lines/<id>` for a whole part.
+    /// `qty`, or `lines/<id>/qty` for a part's field, `lines/<id>` for a whole part, `custom/<name>` for
+    /// a value of a map.
     pub path: String,
     /// `Quantity`, or `Line 85123A: quantity`.
     pub label: String,
@@ -29,19 +31,29 @@ pub fn diff(fields: &'static [Field], before: &Value, after: &Value) -> Vec<Chan
         if b == a {
             continue;
         }
-        if let Ty::Parts(word, inner) = f.ty {
-            parts((f.name, word, inner), b, a, &mut out);
-        } else {
-            out.push(Change {
+        match f.ty {
+            Ty::Parts(word, inner) => parts((f.name, word, inner), b, a, &mut out),
+            Ty::Map => {
+                let differing = names([b, a]).into_iter().filter(|n| b[n] != a[n]);
+                out.extend(differing.map(|n| named(f, &n, [&b[&n], &a[&n]])));
+            }
+            ty => out.push(Change {
                 path: f.name.to_owned(),
                 label: f.label.to_owned(),
                 before: b.clone(),
                 after: a.clone(),
-                ty: f.ty,
-            });
+                ty,
+            }),
         }
     }
     out
+}
+
+/// One value of a map.
+fn named(f: &Field, name: &str, [before, after]: [&Value; 2]) -> Change {
+    let (path, label) = (format!("{}/{name}", f.name), format!("{}: {name}", f.label));
+    let (before, after) = (before.clone(), after.clone());
+    Change { path, label, before, after, ty: Ty::Text(MAP_VALUE) }
 }
 
 fn parts(
@@ -88,7 +100,7 @@ pub fn apply(value: &Value, changes: &[Change]) -> Value {
     let mut out = value.clone();
     for change in changes {
         let steps: Vec<&str> = change.path.split('/').collect();
-        set(&mut out, &steps, &change.after);
+        set(&mut out, &steps, change);
     }
     out
 }
@@ -102,30 +114,59 @@ pub fn invert(changes: &[Change]) -> Vec<Change> {
     changes.iter().map(turned).collect()
 }
 
-/// Sets what a path leads to: a field, a part of a list by its id, or something within that part.
-fn set(value: &mut Value, steps: &[&str], to: &Value) {
+/// Sets what a path leads to: a field, a value of a map, a part of a list by its id, or something within
+/// that part.
+fn set(value: &mut Value, steps: &[&str], change: &Change) {
     let Some(fields) = value.as_object_mut() else { return };
-    let [name, rest @ ..] = steps else { return };
-    let [id, inner @ ..] = rest else {
-        match to {
-            Value::Null => fields.remove(*name),
-            to => fields.insert((*name).to_owned(), to.clone()),
-        };
-        return;
+    let to = &change.after;
+    match (steps, change.ty) {
+        ([], _) => {}
+        ([name], _) => set_field(fields, name, to),
+        ([list, id, inner @ ..], ty) if !inner.is_empty() || matches!(ty, Ty::Parts(..)) => {
+            set_part(fields, (list, id, inner), change);
+        }
+        ([map, name, ..], _) => {
+            let slot = fields.entry(*map).or_insert_with(|| Value::Object(Map::new()));
+            let Some(names) = slot.as_object_mut() else { return };
+            set_field(names, name, to);
+            if names.is_empty() {
+                fields.remove(*map);
+            }
+        }
+    }
+}
+
+fn set_field(fields: &mut Map<String, Value>, name: &str, to: &Value) {
+    match to {
+        Value::Null => fields.remove(name),
+        to => fields.insert(name.to_owned(), to.clone()),
     };
-    let slot = fields.entry(*name).or_insert_with(|| Value::Array(vec![]));
+}
+
+fn set_part(
+    fields: &mut Map<String, Value>,
+    (name, id, inner): (&str, &str, &[&str]),
+    change: &Change,
+) {
+    let to = &change.after;
+    let slot = fields.entry(name).or_insert_with(|| Value::Array(vec![]));
     let Some(parts) = slot.as_array_mut() else { return };
-    match parts.iter().position(|p| id_of(p) == *id) {
+    match parts.iter().position(|p| id_of(p) == id) {
         Some(at) if inner.is_empty() && to.is_null() => {
             parts.remove(at);
         }
         Some(at) if inner.is_empty() => parts[at] = to.clone(),
-        Some(at) => set(&mut parts[at], inner, to),
+        Some(at) => set(&mut parts[at], inner, change),
         None => parts.push(to.clone()),
     }
     if parts.is_empty() {
-        fields.remove(*name);
+        fields.remove(name);
     }
+}
+
+/// The names in maps, each once, in their order.
+pub fn names<const N: usize>(maps: [&Value; N]) -> BTreeSet<String> {
+    maps.into_iter().filter_map(Value::as_object).flat_map(Map::keys).cloned().collect()
 }
 
 /// The parts of a list, none if the field is empty.

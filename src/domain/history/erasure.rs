@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 /// What stands where something cannot be empty.
 pub const ERASED: &str = "(erased)";
+/// What stands where a compaction took a body.
+pub const COMPACTED: &str = "null";
 
 /// Takes every personal value out of a body.
 pub fn erase(fields: &'static [Field], body: &mut Value) {
@@ -42,6 +44,9 @@ pub fn personal<'a>(fields: &'static [Field], body: &'a Value) -> Vec<&'a str> {
     for f in fields {
         match (f.ty, &body[f.name]) {
             (_, Value::String(text)) if f.personal => out.push(text.as_str()),
+            (Ty::Map, Value::Object(values)) if f.personal => {
+                out.extend(values.values().filter_map(Value::as_str));
+            }
             (Ty::Object(inner), value) => out.extend(personal(inner, value)),
             (Ty::Parts(_, inner), Value::Array(parts)) => {
                 out.extend(parts.iter().flat_map(|p| personal(inner, p)));

@@ -4,10 +4,10 @@
 //! both changed alike is no conflict; anything else is settled by the field's class, by a stored
 //! resolution, or reported.
 use super::{
-    diff::{Change, apply, id_of, invert, list, name_of, part},
+    diff::{Change, apply, id_of, invert, list, name_of, names, part},
     text::merge_lines,
 };
-use crate::domain::field::{Class, Field, Ty};
+use crate::domain::field::{Class, Field, MAP_VALUE, Ty};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -183,6 +183,7 @@ impl<'a> Merger<'a> {
         let value = match (f.class, f.ty) {
             (Class::Set, _) => Some(set(three)),
             (Class::Parts, Ty::Parts(word, inner)) => Some(self.parts((f, word, inner), three, at)),
+            (Class::Map, _) => Some(self.map(f, three, at)),
             (Class::Position, _) => {
                 self.notices.push(Notice::Moved { path: at.of(f).0 });
                 Some(smaller(three[1], three[2]))
@@ -231,6 +232,43 @@ impl<'a> Merger<'a> {
         let merged = merge_lines(base, ours, theirs)?;
         self.notices.push(Notice::Texts { path: path() });
         Some(Value::String(merged))
+    }
+
+    /// Each name by itself; one that a side took away and the other left is gone.
+    fn map(&mut self, f: &Field, [base, ours, theirs]: [&Value; 3], at: &Spot) -> Value {
+        let mut out = Map::new();
+        for name in names([base, ours, theirs]) {
+            let three = [&base[&name], &ours[&name], &theirs[&name]];
+            let value = match three {
+                [b, o, t] if t == b || o == t => o.clone(),
+                [b, o, t] if o == b => t.clone(),
+                _ => {
+                    let (path, label) = at.of(f);
+                    self.named((path, label, &name), three)
+                }
+            };
+            if !value.is_null() {
+                out.insert(name, value);
+            }
+        }
+        if out.is_empty() { Value::Null } else { Value::Object(out) }
+    }
+
+    /// Two values for one name.
+    fn named(&mut self, (path, label, name): (String, String, &str), three: [&Value; 3]) -> Value {
+        let (path, label) = (format!("{path}/{name}"), format!("{label}: {name}"));
+        let [base, ours, theirs] = three.map(Clone::clone);
+        let one = Clashing { path, label, base, ours, theirs, ty: Ty::Text(MAP_VALUE) };
+        let [base, ours, theirs] = three.map(|v| match v {
+            Value::Null => Value::Object(Map::new()),
+            v => Value::Object(Map::from_iter([(name.to_owned(), v.clone())])),
+        });
+        let conflict = Conflict { base, ours, theirs, ..Conflict::of(ConflictKind::Field, one) };
+        match self.decide(conflict) {
+            Choice::Ours => three[1].clone(),
+            Choice::Theirs => three[2].clone(),
+            Choice::Value(value) => value[name].clone(),
+        }
     }
 
     /// Parts by id: ours in their order, then what came in new.

@@ -1,7 +1,7 @@
 //! The registry of an order.
 use super::{Channel, DiscountKind, LINE, OrderKind, State, state};
 use crate::domain::{
-    field::{ADDRESS, Class, Field, Kind, Lock, Ty},
+    field::{ADDRESS, Class, Field, Kind, Lock, OWN_FIELDS, Ty},
     totals::{PriceMode, TaxRounding},
 };
 
@@ -50,6 +50,7 @@ pub const ORDER: &[Field] = &[
         .group("state")
         .personal(),
     Field::new("tags", "Tags", Ty::Tags).hint("Separate with commas"),
+    Field::new("custom", "Own fields", Ty::Map).hint(OWN_FIELDS).lock(Lock::Dates).personal(),
     Field::new("discounts", "Discounts", Ty::Parts("discount", DISCOUNT)).lock(Lock::Lines),
     Field::new("lines", "Lines", Ty::Parts("line", LINE)).lock(Lock::Lines),
 ];

@@ -25,7 +25,7 @@ use crate::vocabulary;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 vocabulary! {
@@ -116,6 +116,9 @@ pub struct Order {
     pub cancel_reason: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
+    /// Fields of the company's own, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<Discount>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -176,6 +179,7 @@ impl Order {
             internal_note: None,
             cancel_reason: None,
             tags: BTreeSet::new(),
+            custom: BTreeMap::new(),
             discounts: vec![],
             lines: vec![],
         }
@@ -263,6 +267,7 @@ impl Order {
         let more = [&self.number, &self.customer_po, &self.external_ref, &self.customer_note];
         all.extend(more.into_iter().filter_map(|t| t.as_deref()));
         all.extend(self.internal_note.as_deref());
+        all.extend(self.custom.values().map(String::as_str));
         all.into_iter().collect::<Vec<_>>().join(" ")
     }
 

@@ -103,7 +103,7 @@ pub async fn start(ctx: &Ctx, new: NewBatch<'_>) -> Result<Uuid> {
 
 /// The batch with its branch.
 async fn opened<R: Subject>(ctx: &Ctx, w: &mut Write, new: &NewBatch<'_>) -> Result<Batch> {
-    let told = format!("{}: {}", R::KIND.plural(), new.change.told(R::FIELDS));
+    let told = format!("{}: {}", R::KIND.plural(), new.change.told::<R>());
     let name: String = told.chars().take(80).collect();
     let change = by_id::<R>(ctx, w, new.change.clone()).await?;
     let opened = NewBranch { name: &name, note: "", visibility: Visibility::Company, copy_of: "" };

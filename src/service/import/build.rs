@@ -25,7 +25,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::Path,
 };
 use tokio::sync::mpsc;
@@ -257,6 +257,7 @@ fn customer(ctx: &Ctx, of: &Named) -> Customer {
         contacts: vec![],
         note: None,
         tags: BTreeSet::new(),
+        custom: BTreeMap::new(),
         active: true,
     }
 }
@@ -274,10 +275,12 @@ fn product(ctx: &Ctx, (sku, names): &(String, HashMap<String, u32>)) -> Product 
         description: None,
         unit: None,
         unit_price: None,
+        cost_price: None,
         tax_code: None,
         weight_g: None,
         stocked: true,
         active: true,
         tags: BTreeSet::new(),
+        custom: BTreeMap::new(),
     }
 }

@@ -6,6 +6,7 @@ use crate::{
         history::merge::{Choice, Conflict, ConflictKind},
         input,
         policy::Act,
+        veil,
     },
     service::{
         context::Ctx,
@@ -71,7 +72,7 @@ pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -
     ctx.may(Act::OpenBranch)?;
     let plan = plan::plan(ctx, job).await?;
     let mut all = vec![];
-    each_kind!(R => collect::<R>(&plan, (&which, &decision), &mut all)?);
+    each_kind!(R => collect::<R>(ctx, &plan, (&which, &decision), &mut all)?);
     if all.is_empty() {
         let text = "This conflict is not open any more, or this cannot be chosen for it.";
         return Err(Error::Refused(text.into()));
@@ -84,6 +85,7 @@ pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -
 }
 
 fn collect<R: Mergeable>(
+    ctx: &Ctx,
     plan: &Plan,
     (which, decision): (&Which, &Decision),
     all: &mut Vec<Decided>,
@@ -93,7 +95,8 @@ fn collect<R: Mergeable>(
         let one = matches!(which, Which::One { .. });
         let decided = draft.decided.iter().map(|(c, _)| c).filter(|_| one);
         let all_of_it = draft.open().chain(decided);
-        for conflict in all_of_it.filter(|c| is_meant::<R>(which, draft.id, c)) {
+        let seen = |c: &&Conflict| !veil::veil_conflict::<R>(&ctx.scope, &mut (*c).clone());
+        for conflict in all_of_it.filter(|c| is_meant::<R>(which, draft.id, c)).filter(seen) {
             let choice = match decision {
                 Decision::Keep => Choice::Ours,
                 Decision::Take => Choice::Theirs,
@@ -121,7 +124,12 @@ fn is_meant<R: Mergeable>(which: &Which, id: Uuid, conflict: &Conflict) -> bool 
 fn typed(fields: &'static [Field], conflict: &Conflict, text: &str) -> Result<Value> {
     let path = conflict.path.split('#').next().unwrap_or_default();
     let (fields, name) = place(fields, path);
-    let value = input::value(fields, name, text).map_err(|why| Error::at("value", why))?;
+    let of_map = path.split('/').next().and_then(|top| find(fields, top));
+    let value = match of_map {
+        Some(f) if f.ty == Ty::Map => input::named(text),
+        _ => input::value(fields, name, text),
+    };
+    let value = value.map_err(|why| Error::at("value", why))?;
     match (value, conflict.kind) {
         (None, ConflictKind::Unique) => Err(Error::at("value", "Write another code")),
         (value, _) => Ok(json!({ name: value })),

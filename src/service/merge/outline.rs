@@ -14,6 +14,8 @@ use crate::{
         },
         policy::Act,
         record::Record as _,
+        scope::Scope,
+        veil,
     },
     service::{context::Ctx, error::Result, history::visible},
     store::{db::Tx, resolutions, sides},
@@ -83,7 +85,7 @@ impl Outline {
                 *open.entry(conflict.kind).or_default() += 1;
             }
             if others_have_a_say(draft) {
-                apart.insert((R::KIND, draft.id), record(draft));
+                apart.insert((R::KIND, draft.id), record(&ctx.scope, draft));
             }
             deletes |= draft.would_delete();
             let clashing = draft.open().next().is_some() || !draft.decided.is_empty();
@@ -147,7 +149,7 @@ impl Outline {
         let decided = resolutions::of_record(tx, &ctx.scope, key).await?;
         let decided: Vec<_> = decided.into_iter().map(|d| d.resolution).collect();
         let draft = plan::draft::<R>(sides, (&self.job, &decided))?;
-        Ok(draft.as_ref().map(record))
+        Ok(draft.as_ref().map(|d| record(&ctx.scope, d)))
     }
 }
 
@@ -173,19 +175,27 @@ pub struct Record {
     pub sides: [Option<i64>; 2],
 }
 
-fn record<R: Mergeable>(draft: &Draft<R>) -> Record {
+fn record<R: Mergeable>(scope: &Scope, draft: &Draft<R>) -> Record {
     let changes = match (&draft.before, draft.after()) {
         (Some(before), Some(after)) => diff(R::FIELDS, &before.value(), &after.value()),
         _ => vec![],
     };
     let decided = draft.decided.iter().map(|(c, choice)| (c.clone(), Some(choice.clone())));
+    let mut conflicts: Vec<_> = draft.open().map(|c| (c.clone(), None)).chain(decided).collect();
+    for (conflict, choice) in &mut conflicts {
+        if veil::veil_conflict::<R>(scope, conflict)
+            && let Some(Choice::Value(value)) = choice
+        {
+            veil::veil::<R>(scope, value);
+        }
+    }
     Record {
         kind: R::KIND,
         id: draft.id,
         title: draft.title(),
         effect: draft.effect(),
-        changes: visible::<R>(changes),
-        conflicts: draft.open().map(|c| (c.clone(), None)).chain(decided).collect(),
+        changes: visible::<R>(scope, changes),
+        conflicts,
         notices: draft.notices.clone(),
         sides: [&draft.ours, &draft.theirs].map(|v| v.as_ref().map(|v| v.seq)),
     }

@@ -13,6 +13,7 @@ use crate::{
         order::Order,
         policy::Act,
         record::{self, of_value},
+        veil,
     },
     service::{
         context::Ctx,
@@ -168,6 +169,11 @@ pub(super) fn whole<R: Mergeable>(draft: &Draft<R>, kind: ConflictKind, why: Str
 
 /// Whether who asks may make this change on main.
 fn rights<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>) {
+    if veil::hidden::<R>(&ctx.scope).next().is_some() {
+        let value = |r: Option<&R>| r.map_or(Value::Null, R::value);
+        let (before, after) = (value(draft.before.as_ref()), value(draft.after()));
+        draft.denied = veil::touched::<R>(&ctx.scope, &before, &after).map(|(_, act)| act);
+    }
     if R::RIGHTS.iter().all(|act| ctx.may(*act).is_ok()) {
         return;
     }

@@ -15,7 +15,7 @@ use crate::{
     },
     service::{context::Ctx, error::Result},
     store::{
-        cell, counts,
+        cell, compaction, counts,
         db::Tx,
         erasure,
         kinds::Stored,
@@ -44,6 +44,10 @@ pub(super) async fn check(ctx: &Ctx, tx: &mut Tx, report: &mut Report) -> Result
     kind::<Product>(ctx, tx, report, (&mut seen, |_, _| ())).await?;
     let zone = ctx.company.zone();
     kind::<Order>(ctx, tx, report, (&mut seen, |seen, order| expect(seen, order, &zone))).await?;
+    check_bodies::<TaxCode>(ctx, tx, report).await?;
+    check_bodies::<Customer>(ctx, tx, report).await?;
+    check_bodies::<Product>(ctx, tx, report).await?;
+    check_bodies::<Order>(ctx, tx, report).await?;
     check_lines(ctx, tx, report, &seen).await?;
     check_counts(ctx, tx, report, &seen).await?;
     check_erasures(ctx, tx, report, &mut seen).await
@@ -58,6 +62,15 @@ fn expect(seen: &mut Seen, order: &Order, zone: &jiff::tz::TimeZone) {
         (order.placed_at.month(zone), order.state.to_string(), order.currency.code().to_owned());
     let entry = seen.counts.entry(key).or_default();
     *entry = (entry.0 + 1, entry.1 + sums.gross);
+}
+
+/// Whether every body that is gone is one that a compaction takes.
+async fn check_bodies<R: Stored>(ctx: &Ctx, tx: &mut Tx, report: &mut Report) -> Result<()> {
+    for (id, seq) in compaction::unsound::<R>(tx, &ctx.scope).await? {
+        let what = "its body is gone, and no compaction took it";
+        report.fault(format!("{} {id} at {seq}: {what}", R::KIND));
+    }
+    Ok(())
 }
 
 /// The versions of one kind, and its heads against the last of them.

@@ -66,6 +66,7 @@ migrations!(
     "0021_comments",
     "0022_protected_main",
     "0023_batches",
+    "0024_compaction",
 );
 
 fn migrator(engine: Engine) -> Migrator {

@@ -50,7 +50,9 @@ impl Write {
         sql.push(texts.head_stays).bind(self.seq);
         sql.push(" WHERE company_id = ").bind(self.scope.company());
         sql.push(" AND id IN ").list(&ids).push(" RETURNING doc, id");
-        self.tx.built(sql).all().await
+        let found: Vec<(i64, Uuid)> = self.tx.built(sql).all().await?;
+        // a head that is missing is a fault, which must not go on unseen
+        if found.len() == ids.len() { Ok(found) } else { Err(sqlx::Error::RowNotFound) }
     }
 
     async fn heads_change(&mut self, texts: &Texts, rows: &[&Ready]) -> Result<Vec<(i64, Uuid)>> {

@@ -2,8 +2,10 @@
 pub(super) mod batches;
 pub(super) mod body;
 pub(super) mod branches;
+pub(super) mod commits;
 pub(super) mod deleted;
 pub(super) mod erasure;
+pub(super) mod events;
 pub(super) mod masters;
 pub(super) mod openapi;
 pub(super) mod orders;

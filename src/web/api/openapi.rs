@@ -2,7 +2,7 @@
 use crate::{
     domain::{
         customer::Customer,
-        field::{Field, Kind, Ty},
+        field::{Field, Kind, MAP_VALUE, Ty},
         order::Order,
         policy::Act,
         product::Product,
@@ -10,7 +10,7 @@ use crate::{
         tax::TaxCode,
     },
     web::{
-        query::{COMMIT_PARAMS, DELETED_PARAMS, MASTER_PARAMS, ORDER_PARAMS, Params},
+        query::{COMMIT_PARAMS, DELETED_PARAMS, EVENT_PARAMS, MASTER_PARAMS, ORDER_PARAMS, Params},
         routes::{Access, Route, table},
     },
 };
@@ -64,6 +64,7 @@ enum About {
 fn about(path: &str) -> About {
     match path.rsplit('/').next().unwrap_or_default() {
         "orders" => About::List(ORDER_PARAMS),
+        "events" => About::List(EVENT_PARAMS),
         "commits" => About::List(COMMIT_PARAMS),
         "deleted" => About::List(DELETED_PARAMS),
         "customers" | "products" | "tax-codes" => About::List(MASTER_PARAMS),
@@ -290,6 +291,10 @@ fn properties(fields: &'static [Field], input: bool) -> Map<String, Value> {
     let each = told.map(|f| {
         let mut one = ty(f.ty, input);
         one["title"] = json!(f.label);
+        if let Some(act) = f.seen_with {
+            let text = format!("only with the right to {}", act.label());
+            one["description"] = json!(text);
+        }
         if input && !f.required {
             or_null(&mut one);
         }
@@ -333,6 +338,11 @@ fn ty(ty: Ty, input: bool) -> Value {
         }
         Ty::Ref(_) => json!({"type": "string", "format": "uuid"}),
         Ty::Tags => json!({"type": "array", "items": {"type": "string"}}),
+        Ty::Map => json!({
+            "type": "object",
+            "additionalProperties": {"type": "string", "maxLength": MAP_VALUE},
+            "description": "values by names of your own",
+        }),
         Ty::Object(fields) => object(properties(fields, input), &[]),
         Ty::Parts(word, fields) => {
             let text = format!("the id of a {word} that stays; without one it is new");

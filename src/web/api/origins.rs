@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 type Id = Path<(String, String, String)>;
 
-/// Who made each value: the `origins` of every value, and with `from` and `to` the `changes` between.
+/// The `versions`, the newest first; who made each value: the `origins` of every value, and with `from` and `to` the `changes` between.
 pub(in crate::web) async fn show<R: Subject>(visit: Visit, path: Id) -> Result {
     let id = id(path)?;
     let found = origins::of::<R>(&visit.ctx, id).await?;
@@ -32,8 +32,18 @@ pub(in crate::web) async fn show<R: Subject>(visit: Visit, path: Id) -> Result {
         }
     };
     let origins: Vec<Value> = found.each.iter().map(origin).collect();
-    Ok(Json(json!({"version": found.now.seq, "origins": origins, "changes": changes}))
-        .into_response())
+    let versions: Vec<Value> = found.steps.iter().map(version).collect();
+    Ok(Json(json!({
+        "version": found.now.seq, "versions": versions, "origins": origins, "changes": changes,
+    }))
+    .into_response())
+}
+
+fn version(s: &Step) -> Value {
+    json!({
+        "commit": s.from_seq, "at": s.at, "cause": s.cause, "message": s.message, "name": s.name,
+        "author_kind": s.author_kind, "deleted": s.deleted,
+    })
 }
 
 fn origin(o: &Origin) -> Value {

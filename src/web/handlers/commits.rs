@@ -2,23 +2,18 @@
 use crate::{
     domain::{check::Problems, policy::Act, scope::World},
     service::{
-        companies,
+        activity::{self, LogFilter},
+        branches, companies,
         error::Error,
-        history::{self, LogFilter, Touched},
         proof, tags,
     },
     web::{
         extract::Visit,
         form::Form,
-        paths::record,
         problem::Result,
         query::Query,
-        view::{Shell, form_status, show as page, show_as},
-        views::{
-            history::commit,
-            log::{Commits, SHOWN},
-            pages::{Commit, TouchedView},
-        },
+        view::{form_status, show as page, show_as},
+        views::log::{Commit, Commits, SHOWN},
     },
 };
 use axum::{Json, extract::Path, http::header::CONTENT_DISPOSITION, response::IntoResponse};
@@ -27,18 +22,30 @@ type Seq = Path<(String, String, String)>;
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
+    if let Some(url) = of_another_world(&visit, &query) {
+        return Ok(visit.hx.lead(&url));
+    }
     let (filter, problems) = match query.log(&visit.ctx.company.zone()) {
         Ok(filter) => (filter, Problems::default()),
         Err(Error::Invalid(problems)) => (LogFilter::default(), problems),
         Err(e) => return Err(e.into()),
     };
-    let rows = history::log(&visit.ctx, (filter, SHOWN)).await?;
-    let members = companies::members(&visit.ctx).await?;
+    let rows = activity::log(&visit.ctx, (filter, SHOWN)).await?;
     let seqs: Vec<i64> = rows.iter().map(|c| c.seq).collect();
     let tags = tags::of_commits(&visit.ctx, &seqs).await?;
+    let members = companies::members(&visit.ctx).await?;
+    let branches = branches::all(&visit.ctx).await?;
     let status = form_status(&problems, &[]);
-    let view = Commits::of(&visit, &query, (&rows, &members, &tags), problems);
+    let view = Commits::of(&visit, &query, (&rows, &tags), (&members, &branches), problems);
     Ok(show_as(status, &visit.hx, &view))
+}
+
+/// The activity of a branch is a page of that branch.
+fn of_another_world(visit: &Visit, query: &Query) -> Option<String> {
+    let slug = query.get("branch");
+    let other = !slug.is_empty() && slug != visit.ctx.scope.world().slug();
+    let url = format!("/{}/{slug}/commits", visit.ctx.company.slug);
+    other.then(|| query.url(&url, &[("branch", ""), ("before", "")]))
 }
 
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, seq)): Seq) -> Result {
@@ -62,27 +69,12 @@ pub(in crate::web) async fn name(visit: Visit, Path((_, _, seq)): Seq, form: For
 }
 
 async fn shown(visit: &Visit, seq: i64, problems: Problems) -> std::result::Result<Commit, Error> {
-    let (row, touched) = history::commit(&visit.ctx, seq).await?;
-    let tags = tags::of_commits(&visit.ctx, &[seq]).await?;
-    Ok(Commit {
-        shell: Shell::of(visit, format!("Change {seq}"), "commits"),
-        of: commit(visit, &row, tags.get(&seq).map_or(&[], Vec::as_slice)),
-        records: touched.into_iter().map(|t| one(&visit.base(), seq, t)).collect(),
-        may_revert: row.records > 0
-            && visit.ctx.scope.world() == &World::Main
-            && visit.ctx.scope.may(Act::MergeBranch),
-        may_name: visit.ctx.scope.world() == &World::Main && visit.ctx.scope.may(Act::OpenBranch),
-        name: String::new(),
-        problems,
-    })
-}
-
-fn one(base: &str, seq: i64, t: Touched) -> TouchedView {
-    let url = record(base, t.kind, t.id);
-    // what is gone is shown as it was before
-    let url = if t.deleted { format!("{url}?at={}", seq - 1) } else { url };
-    let proof = format!("{base}/commits/{seq}/proof/{}/{}", t.kind, t.id);
-    TouchedView { kind: t.kind.label(), title: t.title, url, deleted: t.deleted, proof }
+    let after = Query::of(&visit.uri).record()?;
+    let found = activity::commit(&visit.ctx, seq, after).await?;
+    let tags = tags::of_commits(&visit.ctx, &[seq]).await?.remove(&seq).unwrap_or_default();
+    let on_main = |act| visit.ctx.scope.world() == &World::Main && visit.ctx.scope.may(act);
+    let may = (on_main(Act::MergeBranch), on_main(Act::OpenBranch));
+    Ok(Commit { problems, ..Commit::of(visit, (&found, &tags), may) })
 }
 
 /// A proof as a file, for programs and for people.

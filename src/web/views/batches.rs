@@ -79,7 +79,10 @@ impl New {
             key: form.about("_key").map_or_else(|| visit.ctx.next_id().to_string(), str::to_owned),
             choices,
             chosen: form.text("do").to_owned(),
-            fields: settable::<R>(R::UNIQUE).map(|f| (f.name, f.label)).collect(),
+            fields: settable::<R>(R::UNIQUE)
+                .filter(|f| visit.ctx.scope.sees(f))
+                .map(|f| (f.name, f.label))
+                .collect(),
             field: form.text("field").to_owned(),
             value: form.text("value").to_owned(),
             hint: if has("state") {

@@ -10,8 +10,8 @@ use crate::{
         text::initials,
     },
     service::{
+        activity::{Made, made},
         error::Result,
-        history::{Made, made},
         merge::Record,
     },
     web::{extract::Visit, paths},

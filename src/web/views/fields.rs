@@ -4,12 +4,13 @@ use crate::{
         check::Problems,
         field::{Field, Kind, Ty, find},
         history::merge::Clashing,
+        scope::Scope,
         time::Ts,
     },
     service::references::{Titles, reference},
 };
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One field of a form.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +38,15 @@ pub(in crate::web) fn text_of(value: &Value) -> String {
         Value::String(s) => s.clone(),
         Value::Null => String::new(),
         Value::Array(list) => list.iter().map(text_of).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => named(map, "\n"),
         other => other.to_string(),
     }
+}
+
+/// `Colour: red` for each name.
+fn named(map: &Map<String, Value>, between: &str) -> String {
+    let each = map.iter().map(|(name, value)| format!("{name}: {}", text_of(value)));
+    each.collect::<Vec<_>>().join(between)
 }
 
 /// What the fields of a form are made with.
@@ -46,6 +54,7 @@ pub(in crate::web) fn text_of(value: &Value) -> String {
 pub(in crate::web) struct Making<'a> {
     /// The address of the company's pages.
     pub base: &'a str,
+    pub scope: &'a Scope,
     pub problems: &'a Problems,
 }
 
@@ -97,7 +106,7 @@ impl Making<'_> {
         of: &Value,
     ) -> (Vec<FieldView>, Vec<PartsView>) {
         let (mut plain, mut parts) = (vec![], vec![]);
-        for f in fields.iter().filter(|f| f.input) {
+        for f in fields.iter().filter(|f| f.input && self.scope.sees(f)) {
             match f.ty {
                 Ty::Parts(word, inner) => {
                     let rows = self.rows((f.name, inner), &of[f.name]);
@@ -137,7 +146,7 @@ impl Making<'_> {
 fn kind_of(f: &Field) -> (&'static str, Vec<(String, String)>) {
     let none = |kind| (kind, vec![]);
     match f.ty {
-        Ty::Note(_) => none("textarea"),
+        Ty::Note(_) | Ty::Map => none("textarea"),
         Ty::Day => none("date"),
         Ty::Email => none("email"),
         Ty::Bool => none("checkbox"),
@@ -188,6 +197,7 @@ impl Showing<'_> {
             Ty::Object(fields) => self.several(fields, value, ", "),
             Ty::Parts(_, fields) if value.is_object() => self.several(fields, value, " · "),
             Ty::Parts(word, _) => format!("{} {word}s", value.as_array().map_or(0, Vec::len)),
+            Ty::Map => value.as_object().map_or_else(String::new, |m| named(m, " · ")),
             Ty::Ref(_) => self.name(ty, value),
             _ => text_of(value),
         }

@@ -7,7 +7,8 @@ use crate::{
         time::Ts,
     },
     service::{
-        history::{CommitRow, Event, Story},
+        activity::CommitRow,
+        history::{Event, Story},
         tags::Tag,
     },
     web::{extract::Visit, query::Query},
@@ -107,6 +108,7 @@ fn what(e: &Event) -> String {
     let cause = e.step.cause.parse::<Cause>().unwrap_or(Cause::Edit);
     let again = cause == Cause::Import && !e.first;
     match (cause, e.changes.len()) {
+        _ if !e.kept => format!("{}; what exactly was compacted", cause.label()),
         (cause, _) if cause != Cause::Edit && !again => cause.label().into(),
         (_, 1) => "changed 1 field".into(),
         (_, n) => format!("changed {n} fields"),

@@ -1,11 +1,19 @@
-//! The company's activity: its commits, by who made them, why and when.
-use super::history::{CommitView, commit};
+//! The company's activity: its commits, by who made them, why and when, and one of them.
+use super::{
+    fields::Showing,
+    history::{ChangeView, CommitView, change, commit},
+};
 use crate::{
-    domain::{check::Problems, history::cause::Cause},
-    service::{companies::Member, history::CommitRow, tags::Tag},
+    domain::{branch::Branch, check::Problems, field::Kind, history::cause::Cause},
+    service::{
+        activity::{self, CommitRow, Effect, Touched},
+        companies::Member,
+        tags::Tag,
+    },
     web::{
         extract::Visit,
-        query::Query,
+        paths::record,
+        query::{Query, placed_kind},
         view::{Shell, View},
     },
 };
@@ -26,6 +34,11 @@ pub(in crate::web) struct Commits {
     /// Each with its id, and whether it is chosen.
     pub members: Vec<(String, String, bool)>,
     pub causes: Vec<(&'static str, &'static str, bool)>,
+    pub kinds: Vec<(&'static str, &'static str, bool)>,
+    /// Main and branches: of one of them is what is told.
+    pub worlds: Vec<(String, String, bool)>,
+    pub named: bool,
+    pub from: String,
     pub to: String,
     /// Some are not listed.
     pub narrowed: bool,
@@ -38,13 +51,14 @@ impl View for Commits {
 }
 
 /// What people look for in the log.
-const CAUSES: [(Cause, &str); 9] = [
+const CAUSES: [(Cause, &str); 10] = [
     (Cause::Create, "Created"),
     (Cause::Edit, "Changed"),
     (Cause::Deletion, "Deleted"),
     (Cause::Restoration, "Restored"),
     (Cause::Import, "Imported"),
     (Cause::Cancellation, "Cancelled"),
+    (Cause::Batch, "Many at once"),
     (Cause::Merge, "Merged"),
     (Cause::Revert, "Taken back"),
     (Cause::Settings, "Settings"),
@@ -54,11 +68,13 @@ impl Commits {
     pub(in crate::web) fn of(
         visit: &Visit,
         query: &Query,
-        (rows, members, tags): (&[CommitRow], &[Member], &BTreeMap<i64, Vec<Tag>>),
+        (rows, tags): (&[CommitRow], &BTreeMap<i64, Vec<Tag>>),
+        (members, branches): (&[Member], &[Branch]),
         problems: Problems,
     ) -> Self {
         let url = format!("{}/commits", visit.base());
-        let (who, what, to) = (query.get("who"), query.get("what"), query.get("to").to_owned());
+        let [who, what, kind, from, to] =
+            ["who", "what", "kind", "from", "to"].map(|name| query.get(name).to_owned());
         let member = |m: &Member| {
             let id = m.user.id.to_string();
             (id.clone(), m.user.name.clone(), id == who)
@@ -74,10 +90,110 @@ impl Commits {
                 .collect(),
             members: members.iter().map(member).collect(),
             causes: CAUSES.iter().map(|(c, label)| (c.word(), *label, c.word() == what)).collect(),
-            narrowed: !(who.is_empty() && what.is_empty() && to.is_empty()),
+            kinds: Kind::WORDS.iter().map(|(w, label)| (*w, *label, *w == kind)).collect(),
+            worlds: worlds(visit, branches),
+            named: query.get("named") == "true",
+            narrowed: !query.without(&["before", "branch"]).is_empty(),
             url,
+            from,
             to,
             problems,
         }
+    }
+}
+
+/// Main and the branches, each with its slug and whether it is this one.
+fn worlds(visit: &Visit, branches: &[Branch]) -> Vec<(String, String, bool)> {
+    let here = visit.ctx.scope.world().slug();
+    let main = ("main".to_owned(), "main".to_owned(), here == "main");
+    let each = branches.iter().map(|b| (b.slug.clone(), b.name.clone(), b.slug == here));
+    std::iter::once(main).chain(each).collect()
+}
+
+/// One change.
+#[derive(Template)]
+#[template(path = "commits/show.html")]
+pub(in crate::web) struct Commit {
+    pub shell: Shell,
+    pub of: CommitView,
+    pub records: Vec<TouchedView>,
+    /// The records after these, and those from the first on.
+    pub more: Option<String>,
+    pub first: Option<String>,
+    /// The branch that it merged: its name, its page, its last change before.
+    pub merged: Option<(String, String, String)>,
+    pub may_revert: bool,
+    pub may_name: bool,
+    /// The name that was typed and cannot be given.
+    pub name: String,
+    pub problems: Problems,
+}
+impl View for Commit {}
+
+/// A record that a commit touched.
+pub(in crate::web) struct TouchedView {
+    pub kind: &'static str,
+    pub title: String,
+    pub url: String,
+    pub effect: &'static str,
+    pub deleted: bool,
+    pub changes: Vec<ChangeView>,
+    /// Changes that are not told here.
+    pub further: usize,
+    /// Where its proof is had.
+    pub proof: String,
+}
+
+/// Changes of a record told on the page of a commit.
+const CHANGES: usize = 12;
+
+impl Commit {
+    /// What may be done with it is for main.
+    pub(in crate::web) fn of(
+        visit: &Visit,
+        (found, tags): (&activity::Commit, &[Tag]),
+        (may_revert, may_name): (bool, bool),
+    ) -> Self {
+        let seq = found.row.seq;
+        let url = format!("{}/commits/{seq}", visit.base());
+        let zone = visit.ctx.company.zone();
+        let showing = Showing { zone: &zone, titles: &found.titles };
+        let query = Query::of(&visit.uri);
+        let merged = found.merged.as_ref().map(|m| {
+            let there = format!("/{}/{}/commits/{}", visit.ctx.company.slug, m.slug, m.merged_seq);
+            (m.name.clone(), crate::web::paths::branch(&visit.main(), &m.slug), there)
+        });
+        Self {
+            shell: Shell::of(visit, format!("Change {seq}"), "commits"),
+            of: commit(visit, &found.row, tags),
+            records: found.records.iter().map(|t| touched(visit, seq, (t, &showing))).collect(),
+            more: found.next.map(|place| query.url(&url, &[("after", &placed_kind(place))])),
+            first: (!query.get("after").is_empty()).then(|| url.clone()),
+            merged,
+            may_revert: may_revert && found.row.records > 0,
+            may_name,
+            name: String::new(),
+            problems: Problems::default(),
+        }
+    }
+}
+
+fn touched(visit: &Visit, seq: i64, (t, showing): (&Touched, &Showing<'_>)) -> TouchedView {
+    let (base, deleted) = (visit.base(), t.effect == Effect::Deleted);
+    let url = record(&base, t.kind, t.id);
+    TouchedView {
+        kind: t.kind.label(),
+        title: t.title.clone(),
+        // what is gone is shown as it was before
+        url: if deleted { format!("{url}?at={}", seq - 1) } else { url },
+        effect: match t.effect {
+            Effect::Changed => "",
+            Effect::Compacted => "changed; what exactly was compacted",
+            other => other.word(),
+        },
+        deleted,
+        changes: t.changes.iter().take(CHANGES).map(|c| change(c, showing)).collect(),
+        further: t.changes.len().saturating_sub(CHANGES),
+        proof: format!("{base}/commits/{seq}/proof/{}/{}", t.kind, t.id),
     }
 }

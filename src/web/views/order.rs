@@ -1,5 +1,6 @@
 //! One order: its page and its form.
 use super::{
+    elsewhere::ElsewhereView,
     fields::{ClashView, FieldView, RowView},
     history::HistoryView,
 };
@@ -22,7 +23,7 @@ pub(in crate::web) struct Show {
     pub steps: Vec<(&'static str, &'static str)>,
     pub lines: Vec<LineView>,
     pub totals: TotalsView,
-    pub facts: Vec<(&'static str, String)>,
+    pub facts: Vec<(String, String)>,
     pub addresses: Vec<(&'static str, Vec<String>)>,
     pub notes: Vec<(&'static str, String)>,
     pub tags: Vec<String>,
@@ -33,6 +34,7 @@ pub(in crate::web) struct Show {
     pub restore: Option<String>,
     /// Where it is edited in a branch of its own.
     pub in_a_branch: Option<String>,
+    pub elsewhere: ElsewhereView,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,

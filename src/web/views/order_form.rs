@@ -37,6 +37,7 @@ const MORE: &[&str] = &[
     "ship_method",
     "incoterm",
     "tags",
+    "custom",
     "customer_note",
     "internal_note",
 ];
@@ -57,7 +58,7 @@ pub(in crate::web) fn form(visit: &Visit, f: Filled) -> Form {
     let list = list(&base, Kind::Order);
     let action = f.id.map_or_else(|| list.clone(), |id| record(&base, Kind::Order, id));
     let heading = if f.id.is_some() { "Edit order" } else { "New order" };
-    let making = Making { base: &base, problems: &f.problems };
+    let making = Making { base: &base, scope: &visit.ctx.scope, problems: &f.problems };
     let of = |names: &[&str]| making.named(Order::FIELDS, names, ("", &f.value));
     let address = |name: &str| {
         let at = f.value.get(name).unwrap_or(&none);

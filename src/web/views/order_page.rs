@@ -1,5 +1,6 @@
 //! The page of one order, put together.
 use super::{
+    elsewhere::ElsewhereView,
     history::history,
     order::{CommandView, LineView, Show, TotalsView},
     text::short_hash,
@@ -33,6 +34,7 @@ pub(in crate::web) fn view(visit: &Visit, story: &Story<Order>) -> Show {
         shell: Shell::of(visit, order.title(), "orders"),
         restore: visit.restoration(&url, (Kind::Order, Act::WriteOrders)),
         in_a_branch: visit.in_a_branch(&url, Act::WriteOrders),
+        elsewhere: ElsewhereView::of(visit, story, &url),
         url,
         title: order.title(),
         kind: order.kind.label(),
@@ -145,7 +147,7 @@ pub(in crate::web) fn totals_view(order: &Order, totals: &Totals) -> TotalsView 
     }
 }
 
-fn facts(visit: &Visit, order: &Order) -> Vec<(&'static str, String)> {
+fn facts(visit: &Visit, order: &Order) -> Vec<(String, String)> {
     let zone = visit.ctx.company.zone();
     let day = |d: Option<jiff::civil::Date>| d.map(|d| d.strftime("%-d %b %Y").to_string());
     let all = [
@@ -164,7 +166,8 @@ fn facts(visit: &Visit, order: &Order) -> Vec<(&'static str, String)> {
         ("Draft", order.number.as_ref().map(|_| order.draft_ref.clone())),
         ("Why cancelled", order.cancel_reason.clone()),
     ];
-    all.into_iter().filter_map(|(label, text)| text.map(|t| (label, t))).collect()
+    let known = all.into_iter().filter_map(|(label, text)| text.map(|t| (label.to_owned(), t)));
+    known.chain(order.custom.clone()).collect()
 }
 
 fn addresses(order: &Order) -> Vec<(&'static str, Vec<String>)> {

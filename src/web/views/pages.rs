@@ -1,5 +1,5 @@
-//! The small pages: sign-in, first run, account, company, platform, activity, search.
-use super::{fields::ClashView, history::CommitView};
+//! The small pages: sign-in, first run, account, company, platform, search.
+use super::fields::ClashView;
 use crate::{
     domain::{
         check::Problems,
@@ -115,30 +115,6 @@ impl MemberView {
         let (role, role_label) = (m.role.word(), m.role.label());
         Self { name: m.user.name, email: m.user.email, role, role_label, active: m.active }
     }
-}
-
-#[derive(Template)]
-#[template(path = "commits/show.html")]
-pub(in crate::web) struct Commit {
-    pub shell: Shell,
-    pub of: CommitView,
-    pub records: Vec<TouchedView>,
-    pub may_revert: bool,
-    pub may_name: bool,
-    /// The name that was typed and cannot be given.
-    pub name: String,
-    pub problems: Problems,
-}
-impl View for Commit {}
-
-/// A record that a commit touched.
-pub(in crate::web) struct TouchedView {
-    pub kind: &'static str,
-    pub title: String,
-    pub url: String,
-    pub deleted: bool,
-    /// Where its proof is had.
-    pub proof: String,
 }
 
 #[derive(Template)]

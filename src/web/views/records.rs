@@ -1,6 +1,7 @@
 //! Customers, products and tax codes: one set of pages for all kinds of master records.
 use super::{
-    fields::{ClashView, FieldView, Making, PartsView, Showing, loose},
+    elsewhere::ElsewhereView,
+    fields::{ClashView, FieldView, Making, PartsView, Showing, loose, text_of},
     history::{HistoryView, history},
     text::{counted, short_hash},
 };
@@ -81,6 +82,7 @@ pub(in crate::web) struct Show {
     pub restore: Option<String>,
     /// Where it is edited in a branch of its own.
     pub in_a_branch: Option<String>,
+    pub elsewhere: ElsewhereView,
     pub history: HistoryView,
     pub version: i64,
     pub hash: String,
@@ -169,6 +171,7 @@ impl Show {
                 let of = of.each_ref().map(|(n, v)| (*n, v.as_str()));
                 Query::default().url(&list(&base, Kind::Order), &of)
             }),
+            elsewhere: ElsewhereView::of(visit, story, &url),
             history: history(visit, story, &url),
             version: story.now.seq,
             hash: short_hash(m),
@@ -235,7 +238,9 @@ fn facts<M: Shown>(value: &Value, showing: &Showing<'_>) -> Facts {
     let (mut facts, mut parts) = (vec![], vec![]);
     for f in M::FIELDS {
         let at = &value[f.name];
-        if let Ty::Parts(..) = f.ty {
+        if let (Ty::Map, Some(map)) = (f.ty, at.as_object()) {
+            facts.extend(map.iter().map(|(name, value)| (name.clone(), text_of(value))));
+        } else if let Ty::Parts(..) = f.ty {
             let rows = at.as_array().into_iter().flatten().map(|p| showing.value(f.ty, p));
             parts.push((f.label.to_owned(), rows.collect::<Vec<String>>()));
         } else {
@@ -262,7 +267,7 @@ pub(in crate::web) fn form<M: Shown>(visit: &Visit, filled: Filled<'_>) -> Form 
     let (list, kind) = (list(&base, M::KIND), M::KIND.label().to_lowercase());
     let action = filled.id.map_or_else(|| list.clone(), |id| record(&base, M::KIND, id));
     let heading = if filled.id.is_some() { format!("Edit {kind}") } else { format!("New {kind}") };
-    let making = Making { base: &base, problems: &filled.problems };
+    let making = Making { base: &base, scope: &visit.ctx.scope, problems: &filled.problems };
     let (fields, parts) = making.form(M::FIELDS, filled.value);
     let lists = fields.iter().map(|f| f.list).filter(|l| !l.is_empty()).collect();
     Form {

@@ -1,6 +1,6 @@
 //! The command line as an operator uses it.
 use super::process::{Place, Server, api, ask};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 fn seeds(place: &Place) -> Vec<String> {
@@ -84,6 +84,40 @@ fn generated_orders_are_exported_and_verified() {
     assert_eq!(report["faults"], 0);
     let digest = place.run(&["digest", "--company", "acme"]);
     assert_eq!(report["digest"].as_str().unwrap(), digest.trim());
+}
+
+#[test]
+fn an_export_is_of_a_branch_or_of_then() {
+    let place = Place::sqlite();
+    let token = place.company();
+    place.run(&["generate", "--company", "acme", "--orders", "20", "--seed", "3"]);
+    let server = Server::spawn(place.command(&["serve", "--bind", "127.0.0.1:0"]));
+    let act = |path: &str, body: Value| {
+        let path = format!("/api/v1/acme/{path}");
+        let (status, body) = api(&server.addr, &token, ("POST", &path, &body.to_string()));
+        assert_eq!(status, 201, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()
+    };
+    let before = place.run(&["digest", "--company", "acme"]);
+    let before = before.split(':').next().unwrap();
+    let b = act("main/branches", json!({"name": "Try"}))["slug"].as_str().unwrap().to_owned();
+    act(&format!("{b}/customers"), json!({"number": "C-X", "name": "There"}));
+    for place in [b.as_str(), b.as_str(), "main"] {
+        let customer = if place == "main" { "C-00001" } else { "C-X" };
+        act(&format!("{place}/orders"), json!({"customer": customer, "lines": []}));
+    }
+    let orders = |more: &[&str]| {
+        let all = ["export", "orders", "--company", "acme"].iter().chain(more).copied();
+        place.run(&all.collect::<Vec<_>>()).lines().count() - 1
+    };
+    assert_eq!(orders(&[]), 21);
+    assert_eq!(orders(&["--branch", &b]), 22);
+    assert_eq!(orders(&["--at", before]), 20);
+    assert!(
+        place
+            .fails(&["export", "orders", "--company", "acme", "--branch", "none"])
+            .contains("no such")
+    );
 }
 
 #[test]

@@ -28,6 +28,11 @@ pub fn random(r: &mut StdRng, ty: Ty) -> Value {
             let tags = ID.iter().filter(|_| r.random_bool(0.4)).collect::<Vec<_>>();
             if tags.is_empty() { Value::Null } else { json!(tags) }
         }
+        Ty::Map => {
+            let names = ID.iter().filter(|_| r.random_bool(0.4)).collect::<Vec<_>>();
+            let map: Map<_, _> = names.into_iter().map(|n| ((*n).to_owned(), word(r))).collect();
+            if map.is_empty() { Value::Null } else { Value::Object(map) }
+        }
         Ty::Object(fields) => filled(r, fields),
         Ty::Parts(_, fields) => {
             let ids: Vec<&str> = ID.into_iter().filter(|_| r.random_bool(0.5)).collect();

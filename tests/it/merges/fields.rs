@@ -1,7 +1,7 @@
 //! Fields, lines and states that both sides changed.
 use super::{
-    API, both, branch, command, commits, decide, kinds, line, merge, open_conflicts, order, plan,
-    with, without,
+    API, both, branch, command, commits, decide, kinds, line, made, merge, open_conflicts, order,
+    plan, with, without,
 };
 use crate::{
     branches::{edit, get, within},
@@ -55,6 +55,59 @@ stories! {
         let (url, b) = both(&api, json!({"tags": ["a", "x"]}), json!({"tags": ["a", "b", "c"]})).await;
         merge(&api, &b).await.unwrap();
         assert_eq!(get(&api, &url).await["tags"], json!(["a", "c", "x"]));
+    }
+
+    async fn c22_own_fields_merge_name_by_name(app) {
+        let api = app.program("alpha");
+        let url = made(&api, "products", json!({"sku": "OWN-1", "name": "A", "custom": {"Colour": "red", "Shelf": "7", "Grade": "A"}})).await;
+        let b = branch(&api, "Try").await;
+        edit(&api, &url, json!({"custom": {"Shelf": "7", "Grade": "B"}})).await;
+        edit(&api, &within(&url, &b), json!({"custom": {"Colour": "red", "Shelf": "8", "Grade": "C"}})).await;
+        let open = open_conflicts(&api, &b).await;
+        assert_eq!((kinds(&open), &open[0]["path"]), (vec!["field"], &json!("custom/Grade")));
+        decide(&api, &b, &open[0], "value", "D").await;
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &url).await["custom"], json!({"Shelf": "8", "Grade": "D"}));
+        let told = app.actor("clerk", "alpha").await.get(&url).await.expect(200).body;
+        assert!(told.contains("Own fields: Shelf") && told.contains("<dt>Grade</dt>"), "{told}");
+    }
+
+    async fn own_fields_are_typed_line_by_line_and_found(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let typed = [("sku", "OWN-2"), ("name", "A"), ("custom", "Colour: Aubergine\n\nSize: 4: wide")];
+        let made = clerk.submit("/alpha/main/products/new", "#record-form", &typed).await.expect(303);
+        let page = made.header("location").split('?').next().unwrap().to_owned();
+        let form = clerk.get(&format!("{page}/edit")).await.expect(200).form("#record-form");
+        let shown = form.into_iter().find(|(n, _)| n == "custom").unwrap().1;
+        assert_eq!(shown.trim().replace("\r\n", "\n"), "Colour: Aubergine\nSize: 4: wide");
+        let found = clerk.get("/alpha/main/products?q=aubergine").await.expect(200).body;
+        assert!(found.contains("OWN-2"), "{found}");
+        for (wrong, why) in [
+            ("Colour", "Write a line for each"),
+            ("a: 1\na: 2", "Each name once"),
+            ("a/b: 1", "cannot hold a colon"),
+            (": 1", "needs letters"),
+        ] {
+            let refused = clerk.submit(&format!("{page}/edit"), "#record-form", &[("custom", wrong)]).await.expect(422);
+            assert!(refused.body.contains(why), "{wrong}: {}", refused.body);
+        }
+        let order = order(&app.program("alpha")).await;
+        clerk.submit(&format!("{order}/edit"), "#order-form", &[("custom", "Colour: Blue")]).await.expect(303);
+        assert!(clerk.get(&order).await.body.contains("<dt>Colour</dt><dd>Blue</dd>"));
+    }
+
+    async fn c33_a_rule_of_rounding_that_changed_meanwhile_is_no_conflict(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let (b, before) = (branch(&api, "Try").await, get(&api, &url).await["totals"].clone());
+        let mut admin = app.actor("admin", "alpha").await;
+        admin.submit("/alpha/main/settings", "form[action$='/settings']", &[("tax_rounding", "line")]).await.expect(303);
+        edit(&api, &within(&url, &b), json!({"customer_po": "PO-7"})).await;
+        edit(&api, &url, json!({"contact": "Ann"})).await;
+        assert_eq!(open_conflicts(&api, &b).await, Vec::<Value>::new());
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["totals"], &now["customer_po"]), (&before, &json!("PO-7")), "it keeps the rule it was made with");
     }
 
     async fn c20_c24_what_was_set_back_is_no_change(app) {

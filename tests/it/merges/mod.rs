@@ -1,10 +1,14 @@
 //! Worlds brought together: every scenario carries the number that the semantics give it.
 mod batches;
 mod checks;
+mod compaction;
 mod deletions;
 mod discussion;
+mod elsewhere;
+mod events;
 mod failures;
 mod fields;
+mod hidden;
 mod history;
 mod life;
 mod operation;

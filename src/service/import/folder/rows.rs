@@ -24,7 +24,7 @@ use crate::{
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -213,6 +213,7 @@ impl CustomerRow {
             contacts: vec![],
             note: None,
             tags: BTreeSet::new(),
+            custom: BTreeMap::new(),
             active: self.is_active != 0,
         })
     }
@@ -235,11 +236,13 @@ impl ProductRow {
             description: None,
             unit: field(Product::FIELDS, "unit", self.unit.as_deref())?,
             unit_price: Some(self.price),
+            cost_price: None,
             tax_code: None,
             weight_g: None,
             stocked: true,
             active: self.is_active != 0,
             tags: BTreeSet::new(),
+            custom: BTreeMap::new(),
         })
     }
 }

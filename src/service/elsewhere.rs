@@ -1,0 +1,112 @@
+//! What other worlds make of a record: who works in one is not blind to the others.
+use super::{
+    branches::LISTED,
+    context::Ctx,
+    error::{Error, Result},
+    history::visible,
+};
+use crate::{
+    domain::{
+        branch::Branch,
+        history::diff::{Change, diff},
+        policy::Act,
+        scope::World,
+    },
+    store::{
+        branches,
+        db::Tx,
+        kinds::Stored,
+        sides::{self, Source},
+        versions::{self, Version},
+    },
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What a record is in other worlds, as far as it concerns who looks at it now.
+#[derive(Default)]
+pub enum Elsewhere {
+    /// The same, or what it shows is the past.
+    #[default]
+    Same,
+    /// It is on a branch, and main has changed it since the branch's base: what it was there, and is now.
+    Changed(Vec<Change>),
+    /// It is on a branch, and main has deleted it since.
+    Deleted,
+    /// It is on main, and these open branches change it or, where that is said, delete it.
+    Branches(Vec<(Branch, bool)>),
+}
+
+impl Elsewhere {
+    /// The fields that main has changed.
+    pub fn changes(&self) -> &[Change] {
+        match self {
+            Self::Changed(changes) => changes,
+            _ => &[],
+        }
+    }
+}
+
+/// What the others are of a record. Of branches it tells those that who acts may see.
+pub(super) async fn of<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Elsewhere> {
+    if ctx.scope.at().is_some() || !ctx.scope.may(Act::ReadHistory) {
+        return Ok(Elsewhere::Same);
+    }
+    match ctx.scope.world().branch() {
+        Some(branch) => of_main::<R>(ctx, tx, (branch, id)).await,
+        None => of_branches::<R>(ctx, tx, id).await,
+    }
+}
+
+/// Why a record is not there: on main, because it is in branches only.
+pub(super) async fn missing<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Error {
+    let found = if ctx.scope.is_live() && ctx.scope.may(Act::ReadHistory) {
+        of_branches::<R>(ctx, tx, id).await
+    } else {
+        Ok(Elsewhere::Same)
+    };
+    let there = |all: Vec<(Branch, bool)>| all.into_iter().filter(|b| !b.1).map(|b| b.0).collect();
+    match found {
+        Ok(Elsewhere::Branches(all)) if all.iter().any(|b| !b.1) => Error::OnlyIn(there(all)),
+        Ok(_) => Error::NotFound,
+        Err(e) => e,
+    }
+}
+
+async fn of_main<R: Stored>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (branch, id): (&Branch, Uuid),
+) -> Result<Elsewhere> {
+    let main = ctx.scope.clone().in_world(World::Main);
+    let sides = sides::one::<R>(tx, &ctx.scope, (Source::Branch(branch), id)).await?;
+    let (then, now) = match sides {
+        Some(sides) => (sides.base, sides.ours),
+        None => (
+            versions::at::<R>(tx, &main, id, branch.base).await?,
+            versions::current::<R>(tx, &main, id).await?,
+        ),
+    };
+    let seq = |v: &Option<Version>| v.as_ref().map(|v| v.seq);
+    Ok(match (then, now) {
+        (then, now) if seq(&then) == seq(&now) => Elsewhere::Same,
+        (_, None) => Elsewhere::Deleted,
+        (then, Some(now)) => {
+            let value = |v: Option<Version>| -> Value {
+                v.and_then(|v| serde_json::from_str(&v.body).ok()).unwrap_or_default()
+            };
+            let changes = diff(R::FIELDS, &value(then), &value(Some(now)));
+            let changes = visible::<R>(&ctx.scope, changes);
+            if changes.is_empty() { Elsewhere::Same } else { Elsewhere::Changed(changes) }
+        }
+    })
+}
+
+async fn of_branches<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Elsewhere> {
+    let open = branches::list(tx, &ctx.scope, (false, LISTED)).await?;
+    let numbers: Vec<i64> = open.iter().map(|b| b.id).collect();
+    let of = versions::changed_on::<R>(tx, &ctx.scope, (id, &numbers)).await?;
+    let gone = |b: &Branch| of.iter().find(|(number, _)| *number == b.id).map(|(_, gone)| *gone);
+    let all: Vec<_> = open.into_iter().filter_map(|b| gone(&b).map(|gone| (b, gone))).collect();
+    Ok(if all.is_empty() { Elsewhere::Same } else { Elsewhere::Branches(all) })
+}

@@ -1,0 +1,69 @@
+//! Bodies of versions between the steps of closed branches, which take room and which nobody needs: their
+//! rows, hashes and list columns stay, so that every proof holds.
+use super::{
+    db::{Builder, Tx},
+    kinds::Stored,
+};
+use crate::domain::{history::cause::Cause, scope::Scope};
+use sqlx::Result;
+use uuid::Uuid;
+
+/// Says of a closed branch that its steps are no more to be looked at; whether it is closed still.
+pub async fn announce(tx: &mut Tx, scope: &Scope, branch: i64) -> Result<bool> {
+    let text = "UPDATE branches SET compacted_seq = head_seq WHERE company_id = $1 AND id = $2 AND state <> 'open'";
+    Ok(tx.sql(text).bind(scope.company()).bind(branch).run().await? > 0)
+}
+
+/// The record up to which the next step goes: so many after one; none after the last.
+pub async fn next<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    ((branch, after), many): ((i64, Uuid), i64),
+) -> Result<Option<Uuid>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT id FROM (SELECT DISTINCT id FROM ").push(R::TEXTS.versions);
+    sql.push(" WHERE company_id = ").bind(scope.company()).push(" AND branch_id = ").bind(branch);
+    sql.push(" AND id > ").bind(after).push(" ORDER BY id LIMIT ").bind(many);
+    sql.push(") t ORDER BY id DESC LIMIT 1");
+    Ok(tx.built(sql).optional::<(Uuid,)>().await?.map(|r| r.0))
+}
+
+/// Empties what a closed branch itself made of records after one and up to another and then changed again.
+/// What a merge, or bringing it up to date, took its place stays: taking these back needs it.
+pub async fn empty<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (branch, after, until): (i64, Uuid, Uuid),
+) -> Result<u64> {
+    let mut sql = tx.builder();
+    sql.push("UPDATE ").push(R::TEXTS.versions);
+    sql.push(" AS v SET body = 'null' WHERE v.company_id = ").bind(scope.company());
+    sql.push(" AND v.branch_id = ").bind(branch).push(" AND v.id > ").bind(after);
+    sql.push(" AND v.id <= ").bind(until);
+    sql.push(" AND v.body <> 'null' AND v.erased_by IS NULL AND v.to_seq IS NOT NULL");
+    replaced::<R>(&mut sql);
+    sql.push(" AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.state <> 'open')");
+    tx.built(sql).run().await
+}
+
+/// Whose place the same record's next version on the same branch took, by somebody's work there.
+fn replaced<R: Stored>(sql: &mut Builder) {
+    sql.push(" AND EXISTS (SELECT 1 FROM ").push(R::TEXTS.versions);
+    sql.push(" n WHERE n.company_id = v.company_id AND n.branch_id = v.branch_id AND n.id = v.id AND n.from_seq = v.to_seq) AND NOT EXISTS (SELECT 1 FROM commits c WHERE c.company_id = v.company_id AND c.seq = v.to_seq AND c.cause IN (");
+    for (i, cause) in [Cause::Sync, Cause::Undoing, Cause::Merge, Cause::Revert].iter().enumerate()
+    {
+        sql.push(if i > 0 { ", " } else { "" }).bind(cause.word());
+    }
+    sql.push("))");
+}
+
+/// Versions without a body that are none of those which [`empty`] may empty: record and commit.
+pub async fn unsound<R: Stored>(tx: &mut Tx, scope: &Scope) -> Result<Vec<(Uuid, i64)>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT v.id, v.from_seq FROM ").push(R::TEXTS.versions);
+    sql.push(" v WHERE v.company_id = ").bind(scope.company());
+    sql.push(" AND v.body = 'null' AND NOT (v.branch_id > 0 AND v.to_seq IS NOT NULL AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.compacted_seq >= v.to_seq)");
+    replaced::<R>(&mut sql);
+    sql.push(") ORDER BY v.id, v.from_seq LIMIT 100");
+    tx.built(sql).all().await
+}

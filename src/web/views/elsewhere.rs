@@ -1,0 +1,63 @@
+//! What other worlds make of a record, as its page tells it.
+use super::{
+    fields::Showing,
+    history::{ChangeView, change},
+};
+use crate::{
+    domain::branch::Branch,
+    service::{elsewhere::Elsewhere, history::Story},
+    web::{extract::Visit, paths},
+};
+
+/// What a record's page says of other worlds.
+#[derive(Default)]
+pub(in crate::web) struct ElsewhereView {
+    /// What main has changed since the branch began.
+    pub changes: Vec<ChangeView>,
+    /// Main has deleted it since.
+    pub deleted: bool,
+    /// Its page on main, and the plan that brings the branch up to date.
+    pub main: String,
+    pub sync: String,
+    /// Open branches that change it.
+    pub branches: Vec<InBranch>,
+}
+
+/// One of them.
+pub(in crate::web) struct InBranch {
+    pub name: String,
+    pub deletes: bool,
+    /// Its page there; the branch's own if it is not there any more.
+    pub href: String,
+}
+
+impl ElsewhereView {
+    /// `url` is the record's page.
+    pub(in crate::web) fn of<R>(visit: &Visit, story: &Story<R>, url: &str) -> Self {
+        let path = url.strip_prefix(&visit.base()).unwrap_or_default();
+        let main = visit.main();
+        let zone = visit.ctx.company.zone();
+        let showing = Showing { zone: &zone, titles: &story.titles };
+        let branches = match &story.elsewhere {
+            Elsewhere::Branches(all) => all.iter().map(|b| in_branch(visit, b, path)).collect(),
+            _ => vec![],
+        };
+        Self {
+            changes: story.elsewhere.changes().iter().map(|c| change(c, &showing)).collect(),
+            deleted: matches!(story.elsewhere, Elsewhere::Deleted),
+            sync: paths::branch(&main, visit.ctx.scope.world().slug()) + "/plan?for=sync",
+            main: main + path,
+            branches,
+        }
+    }
+}
+
+fn in_branch(visit: &Visit, (branch, deletes): &(Branch, bool), path: &str) -> InBranch {
+    let (name, deletes) = (branch.name.clone(), *deletes);
+    let href = if deletes {
+        paths::branch(&visit.main(), &branch.slug)
+    } else {
+        format!("/{}/{}{path}", visit.ctx.company.slug, branch.slug)
+    };
+    InBranch { name, deletes, href }
+}

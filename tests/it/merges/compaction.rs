@@ -1,0 +1,145 @@
+//! What a branch that was closed long ago lets go of, and what it keeps.
+use super::{API, branch, commits, made, merge, order, revert};
+use crate::{
+    branches::{edit, get, within},
+    harness::{Program, TestApp},
+    stories,
+};
+use serde_json::{Value, json};
+use tributary::service::{compaction, verify};
+
+/// A branch of three steps on a product, two on an order, and one on a product of its own.
+async fn busy(api: &Program, name: &str) -> (String, String, String) {
+    let product = made(api, "products", json!({"sku": "K-1", "name": "A", "unit": "box"})).await;
+    let sold = order(api).await;
+    let b = branch(api, name).await;
+    for name in ["B", "C", "D"] {
+        edit(api, &within(&product, &b), json!({"name": name})).await;
+    }
+    for contact in ["Ann", "Bob"] {
+        edit(api, &within(&sold, &b), json!({"contact": contact})).await;
+    }
+    api.post(&format!("/api/v1/alpha/{b}/products"), &json!({"sku": "K-2", "name": "New"}))
+        .await
+        .expect(201);
+    (b, product, sold)
+}
+
+/// What every list and record of a world says at each of some points.
+async fn all(api: &Program, world: &str, points: impl Iterator<Item = i64>) -> Vec<String> {
+    let mut out = vec![];
+    for at in points {
+        for list in ["products", "orders", "customers"] {
+            out.push(
+                api.get(&format!("/api/v1/alpha/{world}/{list}?at={at}&size=100"))
+                    .await
+                    .expect(200)
+                    .body,
+            );
+        }
+    }
+    out
+}
+
+async fn compact(app: &TestApp) -> compaction::Done {
+    compaction::run(&app.ctx("alpha").await, -1).await.unwrap()
+}
+
+async fn sound(app: &TestApp) {
+    let report = verify::run(&app.ctx("alpha").await).await.unwrap();
+    assert_eq!(report.faults, 0, "{:?}", report.found);
+}
+
+stories! {
+    async fn c97_compaction_under_load_changes_no_point_of_main(app) {
+        let api = app.program("alpha");
+        let from = commits(app).await;
+        let (b, product, sold) = busy(&api, "Long ago").await;
+        let open = branch(&api, "Open").await;
+        for name in ["X", "Y"] {
+            edit(&api, &within(&product, &open), json!({"name": name})).await;
+        }
+        merge(&api, &b).await.unwrap();
+        let merged_at = commits(app).await;
+        let (main, end) = (all(&api, "main", from..=merged_at).await, all(&api, &b, merged_at..=merged_at).await);
+        sound(app).await;
+        let work = async {
+            for n in 0..20 {
+                edit(&api, &sold, json!({"customer_po": n.to_string()})).await;
+                get(&api, &product).await;
+            }
+        };
+        let (done, ()) = tokio::join!(compact(app), work);
+        assert_eq!((done.branches, done.versions), (1, 3), "two steps of a product, one of an order");
+        sound(app).await;
+        assert_eq!(all(&api, "main", from..=merged_at).await, main);
+        assert_eq!(all(&api, &b, merged_at..=merged_at).await, end, "what it came to is there");
+        assert_eq!(compact(app).await, compaction::Done::default(), "once is enough");
+        // what is open keeps all of it
+        assert_eq!(get(&api, &within(&product, &open)).await["name"], "Y");
+        let steps = api.get(&format!("/api/v1{}/history", within(&product, &open))).await.expect(200).json();
+        assert!(steps.to_string().contains("\"Y\""), "{steps}");
+        // the steps between are refused in words, on pages and for programs
+        let gone = format!("{}?at={}", within(&product, &b), from + 5);
+        let why = api.get(&format!("/api/v1{gone}")).await.expect(409).body;
+        assert!(why.contains("This branch was compacted"), "{why}");
+        let mut lead = app.actor("lead", "alpha").await;
+        assert!(lead.get(&gone).await.expect(409).body.contains("This branch was compacted"));
+        let page = lead.get(&within(&product, &b)).await.expect(200).body;
+        assert!(page.contains("what exactly was compacted"), "{page}");
+        lead.get(&format!("{}/history", within(&product, &b))).await.expect(200);
+        lead.get(&format!("/alpha/{b}/commits/{}", from + 4)).await.expect(200);
+        // nobody is named for a value who may not have made it
+        let origins = api.get(&format!("/api/v1{product}/history")).await.expect(200).json();
+        let name = origins["origins"].as_array().unwrap().iter().find(|v| v["path"] == "name").unwrap();
+        assert_eq!(name["branch"], Value::Null, "{origins:#}");
+    }
+
+    async fn c78_a_merge_of_a_compacted_branch_is_taken_back_and_made_again(app) {
+        let api = app.program("alpha");
+        let (b, product, sold) = busy(&api, "Long ago").await;
+        let before = [get(&api, &product).await["name"].clone(), get(&api, &sold).await["contact"].clone()];
+        let merged = merge(&api, &b).await.unwrap();
+        assert_eq!(compact(app).await.versions, 3);
+        revert(&api, merged).await.unwrap();
+        assert_eq!([&get(&api, &product).await["name"], &get(&api, &sold).await["contact"]], before.each_ref());
+        // the branch is open again, with all that it had come to
+        edit(&api, &within(&sold, &b), json!({"customer_po": "more"})).await;
+        merge(&api, &b).await.unwrap();
+        assert_eq!([&get(&api, &product).await["name"], &get(&api, &sold).await["contact"]], [&json!("D"), &json!("Bob")]);
+        assert_eq!(compact(app).await.branches, 1);
+        sound(app).await;
+    }
+
+    async fn a_branch_that_was_put_away_comes_back_as_it_was_at_its_end(app) {
+        let api = app.program("alpha");
+        let (b, product, _) = busy(&api, "Put away").await;
+        let end = get(&api, &within(&product, &b)).await;
+        assert_eq!(compact(app).await, compaction::Done::default(), "it is open");
+        api.post(&format!("{API}/branches/{b}/discarding"), &json!({})).await.expect(200);
+        assert_eq!(compaction::run(&app.ctx("alpha").await, 1).await.unwrap().versions, 0, "not yet a day");
+        assert_eq!(compact(app).await.versions, 3);
+        api.post(&format!("{API}/branches/{b}/reopening"), &json!({})).await.expect(200);
+        assert_eq!(get(&api, &within(&product, &b)).await, end);
+        merge(&api, &b).await.unwrap();
+        assert_eq!(get(&api, &product).await["name"], "D");
+    }
+
+    async fn only_a_compaction_takes_bodies_and_only_where_it_may(app) {
+        let api = app.program("alpha");
+        let (b, product, _) = busy(&api, "Open").await;
+        edit(&api, &product, json!({"unit": "crate"})).await;
+        app.database.no_walls("product_versions").await;
+        let empty = |which: &str| format!("UPDATE product_versions SET body = 'null' WHERE {which}");
+        for kept in ["branch_id = 0 AND to_seq IS NOT NULL", "branch_id > 0 AND to_seq IS NULL"] {
+            app.database.try_tamper(&empty(kept)).await.unwrap_err();
+        }
+        app.database.tamper(&empty("branch_id > 0 AND to_seq IS NOT NULL")).await;
+        let report = verify::run(&app.ctx("alpha").await).await.unwrap();
+        assert_eq!(report.faults, 2, "{:?}", report.found);
+        assert!(report.found[0].contains("its body is gone, and no compaction took it"), "{:?}", report.found);
+        api.post(&format!("{API}/branches/{b}/discarding"), &json!({})).await.expect(200);
+        compact(app).await;
+        sound(app).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! Who works in one world is told what the others make of a record.
+use super::{API, branch, command, line, made_in, order, sync};
+use crate::{
+    branches::{edit, get, within},
+    stories,
+};
+use serde_json::json;
+
+stories! {
+    async fn c05_what_is_in_a_branch_alone_is_told_to_those_who_see_the_branch(app) {
+        let (lead, clerk) = (app.program_of("lead", "alpha").await, app.program_of("clerk", "alpha").await);
+        let open = branch(&lead, "Autumn").await;
+        let own = lead.post(&format!("{API}/branches"), &json!({"name": "Own"})).await.expect(201).json();
+        let own = own["slug"].as_str().unwrap();
+        let body = |sku: &str| json!({"sku": sku, "name": "New"});
+        let seen = made_in(&lead, (&open, "products"), body("A-1")).await;
+        let hidden = made_in(&lead, (own, "products"), body("A-2")).await;
+        let on_main = |url: &str, b: &str| url.replace(&format!("/{b}/"), "/main/");
+        let (seen, hidden) = (on_main(&seen, &open), on_main(&hidden, own));
+        // a person gets the way there, a program the branch's name
+        let mut person = app.actor("clerk", "alpha").await;
+        let page = person.get(&seen).await.expect(404);
+        assert!(page.body.contains("not on main, but in the branch “Autumn”"), "{}", page.body);
+        let there = page.attrs("main a, section a", "href").into_iter().find(|h| h.contains(&open)).unwrap();
+        person.get(&there).await.expect(200);
+        assert_eq!(clerk.get(&format!("/api/v1{seen}")).await.expect(404).json()["branches"], json!([open]));
+        // of one that is another's, nothing: it is as unknown as any
+        let page = person.get(&hidden).await.expect(404);
+        assert!(!page.body.contains("branch"), "{}", page.body);
+        assert!(clerk.get(&format!("/api/v1{hidden}")).await.expect(404).json().get("branches").is_none());
+        assert_eq!(lead.get(&format!("/api/v1{hidden}")).await.expect(404).json()["branches"], json!([own]));
+        // what was made and deleted there is nowhere
+        lead.post(&format!("/api/v1{}/deletion", within(&seen, &open)), &json!({})).await.expect(204);
+        assert!(clerk.get(&format!("/api/v1{seen}")).await.expect(404).json().get("branches").is_none());
+    }
+
+    async fn c85_open_branches_that_change_a_record_are_told_unless_they_are_hidden(app) {
+        let lead = app.program_of("lead", "alpha").await;
+        let url = order(&lead).await;
+        let body = |name: &str, visibility: &str| json!({"name": name, "visibility": visibility});
+        let mut slugs = vec![];
+        for (name, visibility) in [("Changes it", "company"), ("Mine alone", "private"), ("Leaves it", "company"), ("Deletes it", "company")] {
+            let made = lead.post(&format!("{API}/branches"), &body(name, visibility)).await.expect(201).json();
+            slugs.push(made["slug"].as_str().unwrap().to_owned());
+        }
+        for b in &slugs[..2] {
+            edit(&lead, &within(&url, b), json!({"contact": "Ann"})).await;
+        }
+        lead.post(&format!("/api/v1{}/deletion", within(&url, &slugs[3])), &json!({})).await.expect(204);
+        let (mut clerk, mut own) = (app.actor("clerk", "alpha").await, app.actor("lead", "alpha").await);
+        let told = |page: crate::harness::Answer| { let mut all = page.texts("#in-branches a"); all.sort(); all };
+        assert_eq!(told(clerk.get(&url).await.expect(200)), ["Changes it", "Deletes it, deleted"]);
+        assert_eq!(told(own.get(&url).await.expect(200)), ["Changes it", "Deletes it, deleted", "Mine alone"]);
+        for href in clerk.get(&url).await.attrs("#in-branches a", "href") {
+            clerk.get(&href).await.expect(200);
+        }
+        // not on a page of the past, and not once a branch is closed
+        let at = get(&lead, &url).await["version"].clone();
+        assert!(told(clerk.get(&format!("{url}?at={at}")).await.expect(200)).is_empty());
+        lead.post(&format!("{API}/branches/{}/discarding", slugs[0]), &json!({})).await.expect(200);
+        assert_eq!(told(clerk.get(&url).await.expect(200)), ["Deletes it, deleted"]);
+    }
+
+    async fn what_main_changed_since_is_told_on_a_branchs_page(app) {
+        let api = app.program("alpha");
+        let (url, other) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Try").await;
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let (there, untouched) = (within(&url, &b), within(&other, &b));
+        edit(&api, &there, json!({"warehouse": "W2"})).await;
+        assert!(clerk.get(&there).await.expect(200).texts("#main-since").is_empty());
+        // main's value stands beside the branch's, whether the branch changed the record or not
+        edit(&api, &url, json!({"contact": "Bob"})).await;
+        line(&api, &other, (0, json!({"qty": "7"}))).await;
+        for (page, says) in [(&there, "Contact Bob"), (&untouched, "quantity 5 7")] {
+            let told = clerk.get(page).await.expect(200);
+            let text = told.texts("#main-since li").join(" ");
+            assert!(text.contains(says), "{text}");
+            for href in told.attrs("#main-since a", "href") {
+                clerk.get(&href).await.expect(200);
+            }
+        }
+        // the state is told too, and a deletion
+        command(&api, &url, "confirmation").await;
+        assert!(clerk.get(&there).await.expect(200).texts("#main-since li").join(" ").contains("State"));
+        api.post(&format!("/api/v1{other}/deletion"), &json!({})).await.expect(204);
+        assert!(clerk.get(&untouched).await.expect(200).texts("#main-since").join(" ").contains("deleted it"));
+        // brought up to date there is nothing to tell
+        sync(&api, &b).await.unwrap();
+        assert!(clerk.get(&there).await.expect(200).texts("#main-since").is_empty());
+    }
+}
