@@ -2,6 +2,7 @@
 //! which share no code with the engine. Both databases follow the same script and must agree to the byte.
 mod compare;
 mod copies;
+mod orders;
 mod script;
 mod state;
 
@@ -31,6 +32,8 @@ async fn c98_both_databases_do_what_the_model_says() {
         "create",
         "delete",
         "copy",
+        "order",
+        "lines",
         "merge",
         "sync",
         "revert",

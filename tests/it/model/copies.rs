@@ -1,8 +1,41 @@
-//! Copies of branches.
-use super::script::{API, Branch, Script};
+//! Branches begin, as copies or as main is, and are put away.
+use super::{
+    script::{API, Branch, Script},
+    state::Decided,
+};
 use serde_json::{Value, json};
 
 impl Script {
+    pub async fn open(&mut self) {
+        let body = json!({"name": format!("B {}", self.branches.len()), "visibility": "company"});
+        let made = self.api.post(&format!("{API}/main/branches"), &body).await.expect(201).json();
+        self.seq += 1;
+        let state = self.main.clone();
+        self.branches.push(Branch {
+            slug: made["slug"].as_str().unwrap().into(),
+            open: true,
+            merged: None,
+            brought: vec![],
+            base: state.clone(),
+            base_seq: self.seq,
+            past: vec![(self.seq, state.clone())],
+            state,
+            before_sync: None,
+            decided: Decided::new(),
+        });
+        assert_eq!(made["base"], self.seq);
+    }
+
+    /// Discarded, and opened again.
+    pub async fn put_away(&mut self, n: usize) {
+        let url = format!("{API}/main/branches/{}", self.branches[n].slug);
+        for act in ["discarding", "reopening"] {
+            self.api.post(&format!("{url}/{act}"), &json!({})).await.expect(200);
+            let state = self.branches[n].state.clone();
+            self.becomes(Some(n), state);
+        }
+    }
+
     /// L25: a copy of a branch shows, and comes to, what the branch does.
     pub async fn copy(&mut self, n: usize) {
         let of = self.branches[n].slug.clone();

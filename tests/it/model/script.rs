@@ -1,7 +1,8 @@
 //! One script: what is done is drawn by lot, done by the program, done in the model, and compared.
 use super::{
     compare::{open_in, paths},
-    state::{Decided, FIELDS, Rec, State, merge, of_json, on_top, part, with},
+    orders,
+    state::{Decided, Rec, State, fields, merge, of_json, on_top, part, with},
 };
 use crate::{branches::all, harness::Program};
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ pub struct Branch {
 
 pub struct Script {
     pub api: Program,
+    /// Of whom all of the script's orders are.
+    pub customer: String,
     pub lot: Rng,
     pub seq: i64,
     pub main_seq: i64,
@@ -46,10 +49,12 @@ pub struct Script {
 
 impl Script {
     pub async fn begin(api: Program, seed: u64) -> Self {
+        let customer = orders::customer(&api).await;
         let newest = api.get(&format!("{API}/main/commits")).await.expect(200).json();
         let seq = newest["items"][0]["seq"].as_i64().unwrap();
         let mut out = Self {
             api,
+            customer,
             lot: Rng::seeded(1000 + seed),
             seq,
             main_seq: seq,
@@ -73,7 +78,7 @@ impl Script {
         (0..self.branches.len()).filter(|n| self.branches[*n].open).collect()
     }
     /// Main, or an open branch.
-    fn any_world(&self) -> Option<usize> {
+    pub fn any_world(&self) -> Option<usize> {
         let open = self.open_branches();
         open.get(self.draw(open.len() + 1)).copied()
     }
@@ -92,7 +97,8 @@ impl Script {
         let one = open.get(self.draw(open.len().max(1))).copied();
         match (self.draw(100), one) {
             (0..40, _) => self.edit().await,
-            (40..50, _) => self.create().await,
+            (40..45, _) => self.create().await,
+            (45..50, _) => self.create_order().await,
             (50..57, _) => self.delete().await,
             (57..63, _) if open.len() < 4 => self.open().await,
             (63..67, Some(n)) if open.len() < 4 => self.copy(n).await,
@@ -106,7 +112,7 @@ impl Script {
     }
 
     /// The world is now so, by a commit of its own.
-    fn becomes(&mut self, world: Option<usize>, state: State) {
+    pub fn becomes(&mut self, world: Option<usize>, state: State) {
         self.seq += 1;
         let seq = self.seq;
         match world {
@@ -130,7 +136,7 @@ impl Script {
         let fields = json!({"sku": format!("M-{}", self.names), "name": format!("Model {}", self.names), "tags": ["a", "b"]});
         let url = format!("{API}/{}/products", self.slug(world));
         let made = self.api.post(&url, &fields).await.expect(201).json();
-        let (id, rec) = of_json(&made);
+        let (id, rec) = of_json("product", &made);
         let mut state = self.state(world).clone();
         state.insert(id, rec);
         self.becomes(world, state);
@@ -139,15 +145,20 @@ impl Script {
     }
 
     fn any_record(&self, world: Option<usize>) -> Option<(String, Rec)> {
-        // few of them, so that the sides meet; orders name the others
-        let own = |r: &Rec| r["sku"].as_str().is_some_and(|sku| sku.starts_with("M-"));
-        let few: Vec<_> = self.state(world).iter().filter(|(_, r)| own(r)).take(6).collect();
+        // few of them, so that the sides meet; orders name the products of before
+        let own = |r: &Rec| r.get("sku").is_none_or(|sku| sku.as_str().unwrap().starts_with("M-"));
+        let all = self.state(world).iter().filter(|(_, r)| own(r));
+        let (orders, products): (Vec<_>, Vec<_>) = all.partition(|(_, r)| r["is"] == "order");
+        let few: Vec<_> = orders.into_iter().take(4).chain(products.into_iter().take(4)).collect();
         few.get(self.draw(few.len().max(1))).map(|(id, rec)| ((*id).clone(), (*rec).clone()))
     }
 
     async fn edit(&mut self) {
         let world = self.any_world();
         let Some((id, before)) = self.any_record(world) else { return };
+        if before["is"] == "order" {
+            return self.edit_order(world, (id, before)).await;
+        }
         let mut after = before.clone();
         for _ in 0..=self.draw(2) {
             let n = self.draw(3);
@@ -162,10 +173,10 @@ impl Script {
             after.insert(name.into(), value);
         }
         let url = format!("{API}/{}/products/{id}", self.slug(world));
-        let mut fields: Value = FIELDS.iter().map(|f| (*f, after[*f].clone())).collect();
-        fields["version"] = self.api.get(&url).await.expect(200).json()["version"].clone();
-        let saved = self.api.patch(&url, &fields).await.expect(200).json();
-        assert_eq!(of_json(&saved).1, after);
+        let mut body: Value = fields("product").iter().map(|f| (*f, after[*f].clone())).collect();
+        body["version"] = self.api.get(&url).await.expect(200).json()["version"].clone();
+        let saved = self.api.patch(&url, &body).await.expect(200).json();
+        assert_eq!(of_json("product", &saved).1, after);
         if after != before {
             let mut state = self.state(world).clone();
             state.insert(id, after);
@@ -177,33 +188,14 @@ impl Script {
 
     async fn delete(&mut self) {
         let world = self.any_world();
-        let Some((id, _)) = self.any_record(world) else { return };
-        let url = format!("{API}/{}/products/{id}/deletion", self.slug(world));
+        let Some((id, rec)) = self.any_record(world) else { return };
+        let kind = rec["is"].as_str().unwrap();
+        let url = format!("{API}/{}/{kind}s/{id}/deletion", self.slug(world));
         self.api.post(&url, &json!({})).await.expect(204);
         let mut state = self.state(world).clone();
         state.remove(&id);
         self.becomes(world, state);
         self.count("delete");
-    }
-
-    async fn open(&mut self) {
-        let body = json!({"name": format!("B {}", self.branches.len()), "visibility": "company"});
-        let made = self.api.post(&format!("{API}/main/branches"), &body).await.expect(201).json();
-        self.seq += 1;
-        let state = self.main.clone();
-        self.branches.push(Branch {
-            slug: made["slug"].as_str().unwrap().into(),
-            open: true,
-            merged: None,
-            brought: vec![],
-            base: state.clone(),
-            base_seq: self.seq,
-            past: vec![(self.seq, state.clone())],
-            state,
-            before_sync: None,
-            decided: Decided::new(),
-        });
-        assert_eq!(made["base"], self.seq);
     }
 
     /// Asks for a plan, compares its conflicts, and decides each by lot: what comes of it, and the plan
@@ -221,7 +213,7 @@ impl Script {
         for clash in open {
             let theirs = self.draw(2) == 0;
             let body = json!({
-                "kind": "product", "id": clash.id, "path": clash.path,
+                "kind": clash.kind, "id": clash.id, "path": clash.path,
                 "choice": if theirs { "theirs" } else { "ours" },
             });
             self.api.post(resolutions, &body).await.expect(200);
@@ -282,7 +274,9 @@ impl Script {
             return;
         }
         let sides = [&b.base, &self.main, &b.state].map(|state| part(state, &some));
-        let only: Vec<String> = some.iter().map(|id| format!("product:{id}")).collect();
+        let kind =
+            |id: &String| b.base.get(id).or(b.state.get(id)).unwrap()["is"].as_str().unwrap();
+        let only: Vec<String> = some.iter().map(|id| format!("{}:{id}", kind(id))).collect();
         let at = (format!("{url}/plan?only={}&", only.join(",")), format!("{url}/resolutions"));
         let mut decided = std::mem::take(&mut self.branches[n].decided);
         let (merged, plan) = self.planned((&at.0, &at.1), sides, &mut decided).await;
@@ -337,16 +331,6 @@ impl Script {
         self.count("undo");
     }
 
-    /// Discarded, and opened again.
-    async fn put_away(&mut self, n: usize) {
-        let url = format!("{API}/main/branches/{}", self.branches[n].slug);
-        for act in ["discarding", "reopening"] {
-            self.api.post(&format!("{url}/{act}"), &json!({})).await.expect(200);
-            let state = self.branches[n].state.clone();
-            self.becomes(Some(n), state);
-        }
-    }
-
     async fn revert(&mut self) {
         if self.past.len() < 2 {
             return;
@@ -394,6 +378,8 @@ impl Script {
 
     pub async fn listed(&self, world: &str, at: &str) -> State {
         let found = all(&self.api, world, &format!("products{at}")).await;
-        found.iter().map(of_json).collect()
+        let mut state: State = found.iter().map(|told| of_json("product", told)).collect();
+        state.extend(self.listed_orders(world, at).await);
+        state
     }
 }
