@@ -12,6 +12,9 @@ use super::{
 };
 use serde_json::Value;
 
+/// What is told of a conflict whose values may not be.
+const HIDDEN: &str = "Its values are hidden from your role. Somebody who sees them decides it.";
+
 /// The fields of a kind that are hidden from who acts.
 pub fn hidden<R: Record>(scope: &Scope) -> impl Iterator<Item = (&'static Field, Act)> {
     let of = |f: &'static Field| f.seen_with.map(|act| (f, act));
@@ -37,7 +40,13 @@ pub fn veil<R: Record>(scope: &Scope, body: &mut Value) {
 
 /// Whether who acts may be told of a change.
 pub fn may_tell<R: Record>(scope: &Scope, change: &Change) -> bool {
-    !hidden::<R>(scope).any(|(f, _)| f.name == change.path)
+    !covers::<R>(scope, &change.path)
+}
+
+/// Whether a path leads to something hidden.
+fn covers<R: Record>(scope: &Scope, path: &str) -> bool {
+    let top = path.split(['/', '#']).next().unwrap_or_default();
+    hidden::<R>(scope).any(|(f, _)| f.name == top)
 }
 
 /// A conflict without the values that are hidden; whether there were any. That it is there is told, or
@@ -51,23 +60,21 @@ pub fn veil_conflict<R: Record>(scope: &Scope, conflict: &mut Conflict) -> bool 
         veiled |= veil_field::<R>(scope, field);
     }
     if veiled {
-        (conflict.may_take, conflict.may_type) = (false, false);
+        (conflict.may_keep, conflict.may_take, conflict.may_type) = (false, false, false);
+        HIDDEN.clone_into(&mut conflict.why);
     }
     veiled
 }
 
 fn veil_field<R: Record>(scope: &Scope, field: &mut Clashing) -> bool {
     let values = [&mut field.base, &mut field.ours, &mut field.theirs];
-    let here = hidden::<R>(scope).any(|(f, _)| f.name == field.path);
+    let here = covers::<R>(scope, &field.path);
     for value in values {
         if here {
             *value = Value::Null;
         } else if field.path.is_empty() {
             veil::<R>(scope, value);
         }
-    }
-    if here {
-        field.label.push_str(" (hidden from your role)");
     }
     here
 }

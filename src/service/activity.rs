@@ -3,7 +3,7 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     history::visible,
-    merge::each_kind,
+    merge::{Effect, each_kind},
     references::{self, Titles},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         policy::Act,
         record::Record,
         scope::{Scope, World},
+        veil,
     },
     store::{
         branches,
@@ -42,27 +43,10 @@ pub struct Touched {
     pub effect: Effect,
     /// What it changed of a record that was there before.
     pub changes: Vec<Change>,
-}
-
-/// What a commit did to a record.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Effect {
-    Created,
-    Changed,
-    Deleted,
-    /// Changed; what exactly was compacted.
-    Compacted,
-}
-
-impl Effect {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Changed => "changed",
-            Self::Deleted => "deleted",
-            Self::Compacted => "compacted",
-        }
-    }
+    /// Whether it is still known what it changed.
+    pub kept: bool,
+    /// Whether a proof of it may be had.
+    pub provable: bool,
 }
 
 /// Records follow each other by kind, and in it by id.
@@ -146,23 +130,24 @@ async fn touched<R: Stored>(
 fn one<R: Record>(scope: &Scope, row: &versions::Touched, was: Option<&str>) -> Touched {
     let effect = match was {
         _ if row.deleted => Effect::Deleted,
-        _ if row.body == COMPACTED => Effect::Compacted,
-        Some(COMPACTED) => Effect::Compacted,
         Some(_) => Effect::Changed,
         None => Effect::Created,
     };
+    let kept =
+        effect != Effect::Changed || ![Some(row.body.as_str()), was].contains(&Some(COMPACTED));
     let value = |body: &str| serde_json::from_str::<Value>(body).unwrap_or_default();
     let changes = match was {
-        Some(was) if effect == Effect::Changed => {
+        Some(was) if effect == Effect::Changed && kept => {
             visible::<R>(scope, diff(R::FIELDS, &value(was), &value(&row.body)))
         }
         _ => vec![],
     };
+    let provable = veil::hidden::<R>(scope).next().is_none();
     let title = match row.body.as_str() {
-        COMPACTED => format!("A {} of before", R::KIND.label().to_lowercase()),
+        COMPACTED => format!("{} of before", R::KIND.label()),
         body => serde_json::from_str::<R>(body).map(|r| r.title()).unwrap_or_default(),
     };
-    Touched { kind: R::KIND, id: row.id, title, effect, changes }
+    Touched { kind: R::KIND, id: row.id, title, effect, changes, kept, provable }
 }
 
 /// What a commit merged, if who asks may see that branch.

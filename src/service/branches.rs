@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Branches listed at once.
-pub(super) const LISTED: i64 = 200;
+const LISTED: i64 = 200;
 
 /// The world that a URL names, if the person may see it.
 ///

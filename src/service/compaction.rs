@@ -31,15 +31,27 @@ pub async fn run(ctx: &Ctx, days: i64) -> Result<Done> {
     let due = branches::closed_since(&mut ctx.glance().await?, &ctx.scope, until).await?;
     let mut done = Done::default();
     for branch in due {
-        let mut tx = ctx.app.db.write(&ctx.scope).await?;
-        compaction::announce(&mut tx, &ctx.scope, branch.id).await?;
-        tx.commit().await?;
+        if !announced(ctx, branch.id).await? {
+            continue;
+        }
         let mut versions = 0;
         each_kind!(R => versions += steps::<R>(ctx, branch.id).await?);
         done.branches += usize::from(versions > 0);
         done.versions += versions;
     }
     Ok(done)
+}
+
+/// Says that the steps of a branch go, if there are any and it is closed still.
+async fn announced(ctx: &Ctx, branch: i64) -> Result<bool> {
+    let (mut tx, mut last) = (ctx.read().await?, None);
+    each_kind!(R => last = last.max(compaction::last::<R>(&mut tx, &ctx.scope, branch).await?));
+    drop(tx);
+    let Some(last) = last else { return Ok(false) };
+    let mut tx = ctx.app.db.write(&ctx.scope).await?;
+    let closed = compaction::announce(&mut tx, &ctx.scope, (branch, last)).await?;
+    tx.commit().await?;
+    Ok(closed)
 }
 
 /// The records of a kind, a few at once.

@@ -1,6 +1,5 @@
 //! What other worlds make of a record: who works in one is not blind to the others.
 use super::{
-    branches::LISTED,
     context::Ctx,
     error::{Error, Result},
     history::visible,
@@ -23,6 +22,11 @@ use crate::{
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use crate::store::branches::Changing;
+
+/// Branches told of a record.
+pub const TOLD: usize = 10;
+
 /// What a record is in other worlds, as far as it concerns who looks at it now.
 #[derive(Default)]
 pub enum Elsewhere {
@@ -33,8 +37,8 @@ pub enum Elsewhere {
     Changed(Vec<Change>),
     /// It is on a branch, and main has deleted it since.
     Deleted,
-    /// It is on main, and these open branches change it or, where that is said, delete it.
-    Branches(Vec<(Branch, bool)>),
+    /// It is on main, and these open branches change it: [`TOLD`], and one more if there are more.
+    Branches(Vec<Changing>),
 }
 
 impl Elsewhere {
@@ -53,22 +57,23 @@ pub(super) async fn of<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<El
         return Ok(Elsewhere::Same);
     }
     match ctx.scope.world().branch() {
+        Some(branch) if branch.closed().is_some() => Ok(Elsewhere::Same),
         Some(branch) => of_main::<R>(ctx, tx, (branch, id)).await,
-        None => of_branches::<R>(ctx, tx, id).await,
+        None => Ok(Elsewhere::Branches(branches_of::<R>(ctx, tx, id).await?)),
     }
 }
 
 /// Why a record is not there: on main, because it is in branches only.
-pub(super) async fn missing<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Error {
-    let found = if ctx.scope.is_live() && ctx.scope.may(Act::ReadHistory) {
-        of_branches::<R>(ctx, tx, id).await
-    } else {
-        Ok(Elsewhere::Same)
-    };
-    let there = |all: Vec<(Branch, bool)>| all.into_iter().filter(|b| !b.1).map(|b| b.0).collect();
-    match found {
-        Ok(Elsewhere::Branches(all)) if all.iter().any(|b| !b.1) => Error::OnlyIn(there(all)),
-        Ok(_) => Error::NotFound,
+pub(super) async fn missing<R: Stored>(ctx: &Ctx, id: Uuid) -> Error {
+    if !ctx.scope.is_live() || !ctx.scope.may(Act::ReadHistory) {
+        return Error::NotFound;
+    }
+    let found = async { branches_of::<R>(ctx, &mut ctx.read().await?, id).await };
+    match found.await {
+        Ok(all) if all.iter().all(|b| b.deletes) => Error::NotFound,
+        Ok(all) => {
+            Error::OnlyIn(all.into_iter().filter(|b| !b.deletes).map(|b| b.branch).collect())
+        }
         Err(e) => e,
     }
 }
@@ -102,11 +107,8 @@ async fn of_main<R: Stored>(
     })
 }
 
-async fn of_branches<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Elsewhere> {
-    let open = branches::list(tx, &ctx.scope, (false, LISTED)).await?;
-    let numbers: Vec<i64> = open.iter().map(|b| b.id).collect();
-    let of = versions::changed_on::<R>(tx, &ctx.scope, (id, &numbers)).await?;
-    let gone = |b: &Branch| of.iter().find(|(number, _)| *number == b.id).map(|(_, gone)| *gone);
-    let all: Vec<_> = open.into_iter().filter_map(|b| gone(&b).map(|gone| (b, gone))).collect();
-    Ok(if all.is_empty() { Elsewhere::Same } else { Elsewhere::Branches(all) })
+/// Those that are told, and one more if there are more.
+async fn branches_of<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Vec<Changing>> {
+    let most = i64::try_from(TOLD + 1).unwrap_or(i64::MAX);
+    Ok(branches::changing(tx, &ctx.scope, ((R::KIND, id), most)).await?)
 }

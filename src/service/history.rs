@@ -59,7 +59,7 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
     if before.is_some() {
         ctx.may(Act::ReadHistory)?;
     }
-    let mut tx = if before.is_some() { ctx.read().await? } else { ctx.glance().await? };
+    let mut tx = ctx.read().await?;
     let limit = i64::try_from(STEPS + 1).unwrap_or(i64::MAX);
     let page = (before.unwrap_or(i64::MAX), limit);
     let mut steps = versions::timeline::<R>(&mut tx, &ctx.scope, id, page).await?;
@@ -67,7 +67,7 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
         Some(_) => versions::current::<R>(&mut tx, &ctx.scope, id).await?,
         None => steps.first().filter(|s| !s.deleted).map(Step::version),
     };
-    let Some(now) = now else { return Err(elsewhere::missing::<R>(ctx, &mut tx, id).await) };
+    let Some(now) = now else { return Err(elsewhere::missing::<R>(ctx, id).await) };
     let bodies: Vec<Value> =
         steps.iter().map(|s| serde_json::from_str(&s.body).unwrap_or_default()).collect();
     let more = told && steps.len() > STEPS;

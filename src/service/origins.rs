@@ -160,7 +160,7 @@ pub async fn between<R: Subject>(
     let mut tx = ctx.read().await?;
     let mut sides = vec![];
     for (name, seq) in [("from", from), ("to", to)] {
-        kept(ctx, seq)?;
+        kept(ctx, seq).map_err(|why| Error::at(name, why.to_string()))?;
         let found = versions::at::<R>(&mut tx, &ctx.scope, id, seq).await?;
         let found = found.ok_or_else(|| Error::at(name, "It was not there after that change"))?;
         sides.push(serde_json::from_str::<Value>(&found.body).unwrap_or_default());

@@ -143,7 +143,7 @@ pub async fn show<R: Subject>(ctx: &Ctx, id: Uuid) -> Result<Current<R>> {
     let mut tx = ctx.glance().await?;
     match versions::current::<R>(&mut tx, &ctx.scope, id).await? {
         Some(version) => Current::told(ctx, read(&version.body)?, version.number()),
-        None => Err(elsewhere::missing::<R>(ctx, &mut tx, id).await),
+        None => Err(elsewhere::missing::<R>(ctx, id).await),
     }
 }
 

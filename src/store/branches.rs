@@ -1,5 +1,5 @@
 //! Branches: rows beside the versions that are kept under their numbers.
-use super::db::Tx;
+use super::db::{DbRow, FromDb, Tx};
 use crate::domain::{
     branch::{Branch, BranchState, Visibility},
     field::Kind,
@@ -63,9 +63,15 @@ impl From<BranchRow> for Branch {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan, b.compacted_seq"
+    };
+}
+
 macro_rules! select {
     ($($rest:expr),+) => {
-        concat!("SELECT b.id, b.slug, b.name, b.note, b.owner_id, b.visibility, b.state, b.base_seq, b.head_seq, b.opened_at, b.changed_at, b.merged_seq, b.merged_plan, b.compacted_seq FROM branches b WHERE b.company_id = $1 AND ", $($rest),+)
+        concat!("SELECT ", columns!(), " FROM branches b WHERE b.company_id = $1 AND ", $($rest),+)
     };
 }
 
@@ -153,6 +159,49 @@ pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> R
     );
     let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(closed).bind(limit);
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
+}
+
+/// A branch that makes something else of a record than main was at the record's base.
+#[derive(Clone, Debug)]
+pub struct Changing {
+    pub branch: Branch,
+    /// It deletes it.
+    pub deletes: bool,
+}
+impl FromDb for Changing {
+    fn from_db(r: &DbRow) -> Result<Self> {
+        Ok(Self { branch: BranchRow::from_db(r)?.into(), deletes: r.col("deletes")? })
+    }
+}
+
+macro_rules! changing {
+    ($versions:literal, $kind:literal) => {
+        concat!(
+            "SELECT ", columns!(), ", v.deleted AS deletes FROM ", $versions,
+            " v JOIN branches b ON b.company_id = v.company_id AND b.id = v.branch_id LEFT JOIN branch_record_bases r ON r.company_id = v.company_id AND r.branch_id = v.branch_id AND r.kind = '", $kind,
+            "' AND r.record_id = v.id AND r.base_seq > b.base_seq LEFT JOIN ", $versions,
+            " m ON m.company_id = v.company_id AND m.branch_id = 0 AND m.id = v.id AND m.from_seq <= COALESCE(r.base_seq, b.base_seq) AND (m.to_seq IS NULL OR m.to_seq > COALESCE(r.base_seq, b.base_seq)) AND NOT m.deleted WHERE v.company_id = $1 AND v.id = $4 AND v.branch_id > 0 AND v.to_seq IS NULL AND b.state = 'open' AND ",
+            visible!(),
+            " AND (CASE WHEN v.deleted THEN m.id IS NOT NULL ELSE m.id IS NULL OR m.body_hash <> v.body_hash END) ORDER BY b.changed_at DESC, b.id DESC LIMIT $5"
+        )
+    };
+}
+
+/// The open branches that change a record, as far as the person may see them, the last changed first.
+pub async fn changing(
+    tx: &mut Tx,
+    scope: &Scope,
+    ((kind, id), limit): ((Kind, Uuid), i64),
+) -> Result<Vec<Changing>> {
+    let (person, all) = asker(scope);
+    let text = match kind {
+        Kind::Order => changing!("order_versions", "order"),
+        Kind::Customer => changing!("customer_versions", "customer"),
+        Kind::Product => changing!("product_versions", "product"),
+        Kind::TaxCode => changing!("tax_code_versions", "tax_code"),
+    };
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(id).bind(limit);
+    stmt.all().await
 }
 
 /// Open branches of anybody that did not change after a moment.
@@ -264,9 +313,10 @@ pub async fn update(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<()> {
 }
 
 /// Marks an open branch as merged; nothing happens if it has moved on since it was read.
-pub async fn close_unmoved(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<bool> {
-    let text = "UPDATE branches SET state = 'merged' WHERE company_id = $1 AND id = $2 AND head_seq = $3 AND state = 'open'";
-    Ok(tx.sql(text).bind(scope.company()).bind(b.id).bind(b.head).run().await? == 1)
+pub async fn close_unmoved(tx: &mut Tx, scope: &Scope, (b, at): (&Branch, Ts)) -> Result<bool> {
+    let text = "UPDATE branches SET state = 'merged', changed_at = $4 WHERE company_id = $1 AND id = $2 AND head_seq = $3 AND state = 'open'";
+    let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.head).bind(at);
+    Ok(stmt.run().await? == 1)
 }
 
 /// What a branch's row in a list tells beside itself; numbers end at [`COUNT_CAP`] and one.

@@ -84,7 +84,8 @@ pub async fn log(
         sql.push(" v WHERE v.company_id = c.company_id AND v.from_seq = c.seq)");
     }
     if filter.named {
-        sql.push(" AND EXISTS (SELECT 1 FROM tags g WHERE g.company_id = c.company_id AND g.seq = c.seq)");
+        sql.push(" AND c.seq IN (SELECT g.seq FROM tags g WHERE g.company_id = ");
+        sql.bind(scope.company()).push(")");
     }
     if let Some(since) = filter.since {
         sql.push(" AND c.seq >= (SELECT t.seq FROM commits t WHERE t.company_id = c.company_id AND t.at >= ");

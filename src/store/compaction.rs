@@ -8,10 +8,19 @@ use crate::domain::{history::cause::Cause, scope::Scope};
 use sqlx::Result;
 use uuid::Uuid;
 
-/// Says of a closed branch that its steps are no more to be looked at; whether it is closed still.
-pub async fn announce(tx: &mut Tx, scope: &Scope, branch: i64) -> Result<bool> {
-    let text = "UPDATE branches SET compacted_seq = head_seq WHERE company_id = $1 AND id = $2 AND state <> 'open'";
-    Ok(tx.sql(text).bind(scope.company()).bind(branch).run().await? > 0)
+/// The last commit of a closed branch that took the place of something which may be emptied.
+pub async fn last<R: Stored>(tx: &mut Tx, scope: &Scope, branch: i64) -> Result<Option<i64>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT MAX(v.to_seq) FROM ").push(R::TEXTS.versions).push(" v");
+    between::<R>(&mut sql, scope, branch);
+    tx.built(sql).one::<(Option<i64>,)>().await.map(|r| r.0)
+}
+
+/// Says of a closed branch that what it was before a commit is no more to be looked at; whether it is
+/// closed still.
+pub async fn announce(tx: &mut Tx, scope: &Scope, (branch, seq): (i64, i64)) -> Result<bool> {
+    let text = "UPDATE branches SET compacted_seq = CASE WHEN compacted_seq > $3 THEN compacted_seq ELSE $3 END WHERE company_id = $1 AND id = $2 AND state <> 'open'";
+    Ok(tx.sql(text).bind(scope.company()).bind(branch).bind(seq).run().await? > 0)
 }
 
 /// The record up to which the next step goes: so many after one; none after the last.
@@ -28,22 +37,28 @@ pub async fn next<R: Stored>(
     Ok(tx.built(sql).optional::<(Uuid,)>().await?.map(|r| r.0))
 }
 
-/// Empties what a closed branch itself made of records after one and up to another and then changed again.
-/// What a merge, or bringing it up to date, took its place stays: taking these back needs it.
+/// Empties what a closed branch itself made of records after one and up to another and then changed again,
+/// as far as it was announced. What a merge was made on, or bringing the branch up to date, stays: taking
+/// these back needs it.
 pub async fn empty<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
     (branch, after, until): (i64, Uuid, Uuid),
 ) -> Result<u64> {
     let mut sql = tx.builder();
-    sql.push("UPDATE ").push(R::TEXTS.versions);
-    sql.push(" AS v SET body = 'null' WHERE v.company_id = ").bind(scope.company());
-    sql.push(" AND v.branch_id = ").bind(branch).push(" AND v.id > ").bind(after);
-    sql.push(" AND v.id <= ").bind(until);
-    sql.push(" AND v.body <> 'null' AND v.erased_by IS NULL AND v.to_seq IS NOT NULL");
-    replaced::<R>(&mut sql);
-    sql.push(" AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.state <> 'open')");
+    sql.push("UPDATE ").push(R::TEXTS.versions).push(" AS v SET body = 'null'");
+    between::<R>(&mut sql, scope, branch);
+    sql.push(" AND v.id > ").bind(after).push(" AND v.id <= ").bind(until);
+    sql.push(" AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.state <> 'open' AND b.compacted_seq >= v.to_seq)");
     tx.built(sql).run().await
+}
+
+/// Versions between the steps of a branch.
+fn between<R: Stored>(sql: &mut Builder, scope: &Scope, branch: i64) {
+    sql.push(" WHERE v.company_id = ").bind(scope.company());
+    sql.push(" AND v.branch_id = ").bind(branch);
+    sql.push(" AND v.body <> 'null' AND v.erased_by IS NULL AND v.to_seq IS NOT NULL");
+    replaced::<R>(sql);
 }
 
 /// Whose place the same record's next version on the same branch took, by somebody's work there.

@@ -1,5 +1,8 @@
 //! Taking what was erased out of every table that holds it.
-use super::{cell::Cell, db::Tx, kinds::Stored, masters::read, versions::raised, write::Write};
+use super::{
+    cell::Cell, db::Tx, kinds::Stored, masters::read, search::words_of, versions::raised,
+    write::Write,
+};
 use crate::domain::{
     customer::Customer,
     history::{
@@ -19,6 +22,8 @@ use uuid::Uuid;
 pub trait OfPerson: Stored {
     /// The versions' column that holds the customer's id.
     const PERSON: &'static str;
+    /// The columns that hold the customer's name, as it is written and folded.
+    const NAME: (&'static str, &'static str);
     /// What a customer is called.
     fn person_name(&self) -> Option<String> {
         None
@@ -26,12 +31,14 @@ pub trait OfPerson: Stored {
 }
 impl OfPerson for Customer {
     const PERSON: &'static str = "id";
+    const NAME: (&'static str, &'static str) = ("name", "name_key");
     fn person_name(&self) -> Option<String> {
         Some(self.name.clone())
     }
 }
 impl OfPerson for Order {
     const PERSON: &'static str = "customer_id";
+    const NAME: (&'static str, &'static str) = ("customer_name", "customer_key");
 }
 
 crate::from_row!(HeldRow { branch_id, id, from_seq, to_seq, deleted, schema_rev, body });
@@ -76,17 +83,54 @@ pub async fn take<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -
     for version in held.iter().filter(current) {
         put_head(w, version).await?;
     }
-    let mut by_record: BTreeMap<Uuid, Vec<&Held<R>>> = BTreeMap::new();
-    for version in &held {
-        by_record.entry(version.stub.id).or_default().push(version);
+    let emptied = blank::<R>(w, person, taken).await?;
+    let company = w.scope().company();
+    let words = held.iter().map(|h| (h.stub, h.record.search_words(company)));
+    let nothing = words_of(company, "");
+    let words = words.chain(emptied.iter().map(|stub| (*stub, nothing.clone())));
+    let mut by_record: BTreeMap<Uuid, Words> = BTreeMap::new();
+    for (stub, words) in words {
+        by_record.entry(stub.id).or_default().insert((stub.branch, stub.from_seq), words);
     }
-    for (id, versions) in by_record {
-        put_words(w, id, &versions).await?;
+    for (id, words) in by_record {
+        put_words::<R>(w, id, &words).await?;
         forget::<R>(w, id).await?;
     }
-    taken.stubs.extend(held.iter().map(|h| h.stub));
-    taken.seqs.extend(held.iter().map(|h| h.stub.from_seq));
+    for stub in held.iter().map(|h| h.stub).chain(emptied) {
+        taken.seqs.insert(stub.from_seq);
+        taken.stubs.push(stub);
+    }
     Ok(())
+}
+
+/// Words of versions, by their branch and commit.
+type Words = BTreeMap<(i64, i64), String>;
+
+/// Versions that a compaction emptied tell of the customer in their columns still.
+async fn blank<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<Vec<Stub>> {
+    let (company, rev, seq) = (w.scope().company(), w.tx.bodies().rev(), w.seq());
+    let (name, key) = R::NAME;
+    let mut sql = w.tx.builder();
+    sql.push("SELECT branch_id, id, from_seq, schema_rev, ").push(name).push(" FROM ");
+    sql.push(R::TEXTS.versions).push(" WHERE company_id = ").bind(company);
+    sql.push(" AND erased_by IS NULL AND body = ").bind(COMPACTED).push(" AND ");
+    sql.push(R::PERSON).push(" = ").bind(person);
+    let rows: Vec<(i64, Uuid, i64, i64, String)> = w.tx.built(sql).all().await?;
+    let (kind, hash, mut out) = (R::KIND, body_hash(COMPACTED), vec![]);
+    for (branch, id, from_seq, schema_rev, called) in rows {
+        let mut sql = w.tx.builder();
+        sql.push("UPDATE ").push(R::TEXTS.versions).push(" SET schema_rev = ").bind(rev);
+        sql.push(", leaf_rev = ").bind(schema_rev).push(", erased_by = ").bind(seq);
+        sql.push(", stub_hash = ").bind(hash.to_vec());
+        sql.push(", ").push(name).push(" = ").bind(ERASED);
+        sql.push(", ").push(key).push(" = ").bind(fold(ERASED));
+        sql.push(" WHERE company_id = ").bind(company).push(" AND branch_id = ").bind(branch);
+        sql.push(" AND id = ").bind(id).push(" AND from_seq = ").bind(from_seq);
+        w.tx.built(sql).run().await?;
+        taken.names.insert(called);
+        out.push(Stub { kind, branch, id, from_seq, rev, hash });
+    }
+    Ok(out)
 }
 
 async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<Vec<Held<R>>> {
@@ -94,17 +138,12 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
     let mut sql = w.tx.builder();
     sql.push("SELECT branch_id, id, from_seq, to_seq, deleted, schema_rev, body FROM ");
     sql.push(R::TEXTS.versions).push(" WHERE company_id = ").bind(company);
-    sql.push(" AND erased_by IS NULL AND ").push(R::PERSON).push(" = ").bind(person);
-    sql.push(" ORDER BY branch_id, id, from_seq DESC");
+    sql.push(" AND erased_by IS NULL AND body <> ").bind(COMPACTED).push(" AND ");
+    sql.push(R::PERSON).push(" = ").bind(person).push(" ORDER BY branch_id, id, from_seq");
     let rows: Vec<HeldRow> = w.tx.built(sql).all().await?;
     let mut out: Vec<Held<R>> = vec![];
     for row in rows {
-        // what a compaction emptied tells of the person in its columns: those of what took its place do
-        let held = match out.last().filter(|h| row.body == COMPACTED && h.stub.id == row.id) {
-            Some(after) => (schema.rev(), after.body.clone()),
-            None => (row.schema_rev, row.body),
-        };
-        let (body, _) = raised::<R>(schema, held)?;
+        let (body, _) = raised::<R>(schema, (row.schema_rev, row.body))?;
         let was: R = read(&body)?;
         taken.names.extend(was.person_name());
         let mut value = was.value();
@@ -117,7 +156,6 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
         let (to_seq, deleted, schema_rev) = (row.to_seq, row.deleted, row.schema_rev);
         out.push(Held { stub, to_seq, deleted, schema_rev, record, body });
     }
-    out.reverse();
     Ok(out)
 }
 
@@ -168,7 +206,7 @@ async fn reword(
 }
 
 /// The words of the past, each as the version has them that it ended.
-async fn put_words<R: OfPerson>(w: &mut Write, id: Uuid, versions: &[&Held<R>]) -> Result<()> {
+async fn put_words<R: OfPerson>(w: &mut Write, id: Uuid, words: &Words) -> Result<()> {
     const TEXTS: (&str, &str) = (
         "DELETE FROM span_search WHERE rowid IN ",
         "INSERT INTO span_search (rowid, company_id, words) ",
@@ -180,11 +218,9 @@ async fn put_words<R: OfPerson>(w: &mut Write, id: Uuid, versions: &[&Held<R>]) 
     sql.bind(company).push(" AND s.kind = ").bind(R::KIND.word()).push(" AND s.id = ").bind(id);
     sql.push(" GROUP BY s.doc, s.branch_id");
     for (doc, branch, from) in w.tx.built(sql).all::<(i64, i64, i64)>().await? {
-        let is_of = |h: &&&Held<R>| (h.stub.branch, h.stub.from_seq) == (branch, from);
         // the words of a version that tells of somebody else, or was erased before, are its own
-        if let Some(version) = versions.iter().find(is_of) {
-            let words = version.record.search_words(company);
-            reword(&mut w.tx, TEXTS, (company, doc, words)).await?;
+        if let Some(words) = words.get(&(branch, from)) {
+            reword(&mut w.tx, TEXTS, (company, doc, words.clone())).await?;
         }
     }
     Ok(())

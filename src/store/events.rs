@@ -34,9 +34,8 @@ pub async fn after<R: Stored>(
     sql.push("SELECT v.from_seq AS seq, v.id, v.schema_rev AS rev, v.body, v.deleted, p.schema_rev AS old_rev, p.body AS old FROM ");
     sql.push(R::TEXTS.versions).push(" v LEFT JOIN ").push(R::TEXTS.versions);
     sql.push(" p ON p.company_id = v.company_id AND p.branch_id = 0 AND p.id = v.id AND p.to_seq = v.from_seq AND NOT p.deleted WHERE v.branch_id = 0 AND v.company_id = ");
-    sql.bind(scope.company()).push(" AND v.from_seq >= ").bind(seq);
-    sql.push(" AND (v.from_seq > ").bind(seq).push(" OR v.id > ").bind(id);
-    sql.push(") ORDER BY v.from_seq, v.id LIMIT ").bind(limit);
+    sql.bind(scope.company()).push(" AND (v.from_seq, v.id) > (").bind(seq);
+    sql.push(", ").bind(id).push(") ORDER BY v.from_seq, v.id LIMIT ").bind(limit);
     let rows: Vec<Row> = tx.built(sql).all().await?;
     rows.into_iter().map(|row| made::<R>(tx, row)).collect()
 }

@@ -191,22 +191,6 @@ async fn standing_of<R: Stored>(
     Ok(rows.into_iter().map(|(id, seq, rev, body, gone)| (id, (seq, rev, body, gone))).collect())
 }
 
-/// Which of some branches have a version of their own of a record, and whether that is its deletion.
-pub async fn changed_on<R: Stored>(
-    tx: &mut Tx,
-    scope: &Scope,
-    (id, branches): (Uuid, &[i64]),
-) -> Result<Vec<(i64, bool)>> {
-    if branches.is_empty() {
-        return Ok(vec![]);
-    }
-    let mut sql = tx.builder();
-    sql.push("SELECT v.branch_id, v.deleted FROM ").push(R::TEXTS.versions);
-    sql.push(" v WHERE v.company_id = ").bind(scope.company()).push(" AND v.id = ").bind(id);
-    sql.push(" AND v.to_seq IS NULL AND v.branch_id IN ").list(branches);
-    tx.built(sql).all().await
-}
-
 /// Records asked for at once.
 const MANY: usize = 64;
 /// A commit, the revision and the body that it wrote, and whether it deleted the record.

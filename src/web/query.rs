@@ -45,6 +45,8 @@ pub const MASTER_PARAMS: Params = &[
     ("size", "25, 50 or 100 to a page"),
     ("after", "`next` of the page before"),
 ];
+/// Of one commit.
+pub const COMMIT_PARAM: Params = &[("after", "`next` of the answer before: its further records")];
 /// Of events.
 pub const EVENT_PARAMS: Params =
     &[("after", "`next` of the answer before, the `id` of an event, or the number of a change")];
@@ -67,7 +69,7 @@ pub const DELETED_PARAMS: Params = &[
 ];
 
 /// A place among the records of a commit, as [`Query::record`] reads it.
-pub fn placed_kind((kind, id): Place) -> String {
+pub fn placed_record((kind, id): Place) -> String {
     format!("{kind}:{id}")
 }
 

@@ -101,6 +101,15 @@ async function links() {
   await page.locator('main form .btn-primary').first().click();
   await page.waitForURL((u) => !u.href.endsWith('/edit'));
   found.branch = `${home}/branches/${slug}`;
+  found.there = found.product.replace('/main/', `/${slug}/`);
+  // many records changed at once
+  await page.goto(`${home}/products/batch?q=brass`);
+  await page.selectOption('#do', 'tag');
+  await page.fill('#value', 'metal');
+  await page.locator('main form .btn-primary').first().click();
+  await page.waitForURL(/\/batches\/[0-9a-f-]{36}$/);
+  await page.waitForFunction(() => !document.querySelector('progress'));
+  found.batch = page.url();
   await page.goto(`${found.branch}/plan`);
   found.part = `${found.branch}/plan?only=product:${await page.locator('input[name="id"]').first().getAttribute('value')}`;
   found.revert = `${home}/commits/${(await first(`${home}/commits`)).replace(/.*\//, '')}/revert`;
@@ -122,6 +131,7 @@ const pages = [
   ['branches', `${home}/branches`], ['branch-new', `${home}/branches/new`], ['branch', at.branch], ['merge', `${at.branch}/plan`], ['merge-part', at.part], ['deleted', `${home}/products/deleted`],
   ['sync', `${at.branch}/plan?for=sync`], ['revert', at.revert], ['in-branch', `${home.replace(/main$/, 'to-be-looked-at')}/products`],
   ['in-the-past', `${home}/orders?at=3`], ['not-found', `${home}/nothing`],
+  ['batches', `${home}/batches`], ['batch-new', `${home}/orders/batch?state=draft`], ['batch', at.batch], ['product-in-branch', at.there],
 ];
 
 async function looks() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tributary::{
     app::Kept,
     service::{
-        erasure,
+        compaction, erasure,
         verify::{self, Report},
     },
 };
@@ -303,5 +303,31 @@ stories! {
         let done = admin.submit(&format!("{}/erasure", p.url), "#erasure-form", &[("basis", "GDPR 17")]).await.expect(303);
         assert_eq!(done.header("location"), "/alpha/main/customers");
         assert!(admin.get(&p.url).await.body.contains("(erased)"));
+    }
+
+    async fn c96_an_erasure_reaches_what_a_compaction_left(app) {
+        let api = app.program("alpha");
+        let url = made(&api, "customers", json!({"number": "E-1", "name": "Quuxworth"})).await;
+        let sold = made(&api, "orders", json!({"customer": "E-1", "lines": []})).await;
+        let b = branch(&api, "Long ago").await;
+        for name in ["Quuxley", "Quuxton", "Someone"] {
+            edit(&api, &within(&url, &b), json!({"name": name})).await;
+        }
+        // on the branch the order becomes another customer's: nothing that stands there tells of this one
+        edit(&api, &within(&sold, &b), json!({"contact": "Quuxa"})).await;
+        edit(&api, &within(&sold, &b), json!({"customer": "C-00001", "contact": null})).await;
+        merge(&api, &b).await.unwrap();
+        let done = compaction::run(&app.ctx("alpha").await, -1).await.unwrap();
+        assert_eq!(done.versions, 3, "two names and a contact");
+        let done = erase(&api, &url).await;
+        assert_eq!(done["versions"], 7, "{done}: main's three of both, and the four of the branch that tell of them");
+        let (all, canary) = (everything(app).await, CANARY.to_lowercase());
+        let at = all.find(&canary);
+        assert!(at.is_none(), "{}", at.map(|at| all[at.saturating_sub(200)..at + 100].to_owned()).unwrap_or_default());
+        let report = verified(app).await;
+        assert_eq!((report.faults, report.erasures.len()), (0, 1), "{:?}", report.found);
+        // what was emptied is empty still: nobody is told to have made what is there
+        let steps = app.actor("admin", "alpha").await.get(&within(&url, &b)).await.expect(200);
+        assert!(steps.body.contains("what exactly was compacted"), "{}", steps.body);
     }
 }

@@ -87,7 +87,9 @@ pub struct Conflict {
     pub theirs: Value,
     /// The same, field by field as people look at it: those that differ between ours and theirs.
     pub fields: Vec<Clashing>,
-    /// Theirs may be chosen; ours always may.
+    /// Ours may be chosen: always, unless its values are hidden from who looks at it.
+    pub may_keep: bool,
+    /// Theirs may be chosen.
     pub may_take: bool,
     /// Another value may be typed.
     pub may_type: bool,
@@ -174,6 +176,7 @@ impl Conflict {
             ours: one.ours.clone(),
             theirs: one.theirs.clone(),
             fields: vec![one],
+            may_keep: true,
             may_take: true,
             may_type: true,
             why: String::new(),
@@ -198,7 +201,7 @@ impl Conflict {
     /// Whether a decision is one of those that it leaves open.
     pub fn allows(&self, choice: &Choice) -> bool {
         match choice {
-            Choice::Ours => true,
+            Choice::Ours => self.may_keep,
             Choice::Theirs => self.may_take,
             Choice::Value(_) => self.may_type,
         }

@@ -360,9 +360,8 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
     let counts = f.class == Class::Counter;
     let kind = if counts { ConflictKind::Invariant } else { ConflictKind::Field };
     // people type one field's value; a group of several is one side's or the other's
-    let (may_take, may_type) = (true, unit.len() == 1);
-    let why = String::new();
-    Conflict { path, label, kind, base, ours, theirs, fields, may_take, may_type, why }
+    let clashing = Clashing { path, label, base, ours, theirs, ty: f.ty };
+    Conflict { fields, may_type: unit.len() == 1, ..Conflict::of(kind, clashing) }
 }
 
 /// (base ∪ what each side added) ∖ what each side removed.

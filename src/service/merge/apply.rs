@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     domain::{
-        branch::{Branch, BranchState},
+        branch::{Branch, BranchState, Visibility},
         customer::Customer,
         history::cause::Cause,
         order::{Order, State},
@@ -80,10 +80,18 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
     review::enough(ctx, &mut w.tx, &plan).await?;
     rules::passed(ctx, &plan)?;
     let what = if only.is_all() { "" } else { "a part of " };
-    let message = format!("Merged {what}branch {}", branch.name);
+    let message = format!("Merged {what}{}", told(&branch));
     let w = write_main(ctx, &mut plan, w).await?;
     let said = Said { cause: Cause::Merge, message: &message };
     aftermath::merged(ctx, w, &plan, (said, keep)).await.map(Outcome::Done)
+}
+
+/// What everybody is told of a branch that main took in.
+fn told(branch: &Branch) -> String {
+    match branch.visibility {
+        Visibility::Company => format!("branch {}", branch.name),
+        Visibility::Private => "a private branch".to_owned(),
+    }
 }
 
 /// What the same plan came to while this one waited.
@@ -95,7 +103,7 @@ async fn done_meanwhile(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Option<Ou
 /// A branch that has nothing to merge is merged without a commit.
 async fn close_empty(ctx: &Ctx, branch: &Branch) -> Result<Outcome> {
     let mut tx = ctx.app.db.write(&ctx.scope).await?;
-    if !store::branches::close_unmoved(&mut tx, &ctx.scope, branch).await? {
+    if !store::branches::close_unmoved(&mut tx, &ctx.scope, (branch, ctx.now())).await? {
         return Err(stale());
     }
     tx.commit().await?;

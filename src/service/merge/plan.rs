@@ -161,6 +161,7 @@ pub(super) fn whole<R: Mergeable>(draft: &Draft<R>, kind: ConflictKind, why: Str
         ours,
         theirs,
         fields: vec![],
+        may_keep: true,
         may_take: false,
         may_type: false,
         why,

@@ -67,6 +67,7 @@ migrations!(
     "0022_protected_main",
     "0023_batches",
     "0024_compaction",
+    "0025_places",
 );
 
 fn migrator(engine: Engine) -> Migrator {

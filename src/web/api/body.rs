@@ -1,5 +1,9 @@
 //! Bodies in and out.
-use crate::{domain::record::Record, service::records::Current, web::problem::Problem};
+use crate::{
+    domain::{history::diff::Change, record::Record},
+    service::records::Current,
+    web::problem::Problem,
+};
 use axum::{
     Json,
     extract::{FromRequest, Request},
@@ -52,4 +56,10 @@ pub(in crate::web) fn versioned<R: Record>(now: &Current<R>) -> Value {
 /// With a status.
 pub(in crate::web) fn answer<R: Record>(status: StatusCode, now: &Current<R>) -> Response {
     (status, Json(versioned(now))).into_response()
+}
+
+/// What differs between two bodies.
+pub(super) fn changes(all: &[Change]) -> Value {
+    let one = |c: &Change| json!({"path": c.path, "label": c.label, "before": c.before, "after": c.after});
+    all.iter().map(one).collect()
 }

@@ -1,5 +1,5 @@
 //! Branches for programs: opened, planned, decided, merged, brought up to date, put away.
-use super::body::Body;
+use super::body::{Body, changes};
 use crate::{
     domain::{
         branch::{Branch, Visibility},
@@ -162,20 +162,16 @@ fn reviewed(r: &Review) -> Value {
 }
 
 fn record(r: &Record) -> Value {
-    let changes = r
-        .changes
-        .iter()
-        .map(|c| json!({"path": c.path, "label": c.label, "before": c.before, "after": c.after}));
     let conflicts = r.conflicts.iter().map(|(c, choice)| conflict(c, choice.as_ref()));
     json!({
         "kind": r.kind, "id": r.id, "title": r.title, "effect": r.effect.word(),
-        "changes": changes.collect::<Vec<_>>(), "conflicts": conflicts.collect::<Vec<_>>(),
+        "changes": changes(&r.changes), "conflicts": conflicts.collect::<Vec<_>>(),
         "notices": r.notices.iter().map(|n| json!({"what": n.word(), "path": n.path()})).collect::<Vec<_>>(),
     })
 }
 
 fn conflict(c: &Conflict, choice: Option<&Choice>) -> Value {
-    let choices: Vec<&str> = [("ours", true), ("theirs", c.may_take), ("value", c.may_type)]
+    let choices: Vec<&str> = [("ours", c.may_keep), ("theirs", c.may_take), ("value", c.may_type)]
         .into_iter()
         .filter_map(|(word, may)| may.then_some(word))
         .collect();

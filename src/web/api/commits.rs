@@ -1,5 +1,5 @@
 //! Commits for programs: the log, one of them with what it changed, names for points.
-use super::body::Body;
+use super::body::{Body, changes};
 use crate::{
     domain::history::chain::hex,
     service::{
@@ -10,7 +10,7 @@ use crate::{
     web::{
         extract::Visit,
         problem::Result,
-        query::{COMMIT_PARAMS, Query, placed_kind},
+        query::{COMMIT_PARAM, COMMIT_PARAMS, Query, placed_record},
     },
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
@@ -37,7 +37,9 @@ pub(in crate::web) async fn index(visit: Visit) -> Result {
 
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, seq)): Seq) -> Result {
     let seq: i64 = seq.parse().map_err(|_| Error::NotFound)?;
-    let after = Query::of(&visit.uri).record()?;
+    let query = Query::of(&visit.uri);
+    query.only(COMMIT_PARAM)?;
+    let after = query.record()?;
     let found = activity::commit(&visit.ctx, seq, after).await?;
     let names = tags::of_commits(&visit.ctx, &[seq]).await?.remove(&seq).unwrap_or_default();
     Ok(Json(told(&found, &names)).into_response())
@@ -70,17 +72,13 @@ fn told(found: &Commit, names: &[Tag]) -> Value {
         .as_ref()
         .map_or(Value::Null, |m| json!({"branch": m.slug, "name": m.name, "commit": m.merged_seq}));
     out["touched"] = found.records.iter().map(touched).collect();
-    out["next"] = json!(found.next.map(placed_kind));
+    out["next"] = json!(found.next.map(placed_record));
     out
 }
 
 fn touched(t: &Touched) -> Value {
-    let changes = t
-        .changes
-        .iter()
-        .map(|c| json!({"path": c.path, "label": c.label, "before": c.before, "after": c.after}));
     json!({
         "kind": t.kind, "id": t.id, "title": t.title, "effect": t.effect.word(),
-        "changes": changes.collect::<Vec<_>>(),
+        "changes": changes(&t.changes), "kept": t.kept,
     })
 }

@@ -10,7 +10,10 @@ use crate::{
         tax::TaxCode,
     },
     web::{
-        query::{COMMIT_PARAMS, DELETED_PARAMS, EVENT_PARAMS, MASTER_PARAMS, ORDER_PARAMS, Params},
+        query::{
+            COMMIT_PARAM, COMMIT_PARAMS, DELETED_PARAMS, EVENT_PARAMS, MASTER_PARAMS, ORDER_PARAMS,
+            Params,
+        },
         routes::{Access, Route, table},
     },
 };
@@ -68,7 +71,8 @@ fn about(path: &str) -> About {
         "commits" => About::List(COMMIT_PARAMS),
         "deleted" => About::List(DELETED_PARAMS),
         "customers" | "products" | "tax-codes" => About::List(MASTER_PARAMS),
-        "{id}" | "{seq}" => About::One,
+        "{id}" => About::One,
+        "{seq}" => About::Other(COMMIT_PARAM, &[]),
         last => OTHERS
             .iter()
             .find(|(word, ..)| *word == last || path.contains(&format!("/{word}/{{kind}}")))

@@ -1,4 +1,5 @@
 //! Where a record's values come from, and what lies between two of its versions, for programs.
+use super::body::changes as told;
 use crate::{
     service::{
         history::Step,
@@ -25,10 +26,7 @@ pub(in crate::web) async fn show<R: Subject>(visit: Visit, path: Id) -> Result {
         None => Value::Null,
         Some(two) => {
             let (changes, _) = origins::between::<R>(&visit.ctx, id, two).await?;
-            let each = changes.iter().map(
-                |c| json!({"path": c.path, "label": c.label, "before": c.before, "after": c.after}),
-            );
-            each.collect()
+            told(&changes)
         }
     };
     let origins: Vec<Value> = found.each.iter().map(origin).collect();

@@ -1,6 +1,6 @@
 //! The company's activity: its commits.
 use crate::{
-    domain::{check::Problems, policy::Act, scope::World},
+    domain::{branch::Branch, check::Problems, policy::Act, scope::World},
     service::{
         activity::{self, LogFilter},
         branches, companies,
@@ -22,7 +22,8 @@ type Seq = Path<(String, String, String)>;
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
-    if let Some(url) = of_another_world(&visit, &query) {
+    let branches = branches::all(&visit.ctx).await?;
+    if let Some(url) = of_another_world(&visit, &query, &branches) {
         return Ok(visit.hx.lead(&url));
     }
     let (filter, problems) = match query.log(&visit.ctx.company.zone()) {
@@ -34,18 +35,18 @@ pub(in crate::web) async fn index(visit: Visit) -> Result {
     let seqs: Vec<i64> = rows.iter().map(|c| c.seq).collect();
     let tags = tags::of_commits(&visit.ctx, &seqs).await?;
     let members = companies::members(&visit.ctx).await?;
-    let branches = branches::all(&visit.ctx).await?;
     let status = form_status(&problems, &[]);
     let view = Commits::of(&visit, &query, (&rows, &tags), (&members, &branches), problems);
     Ok(show_as(status, &visit.hx, &view))
 }
 
 /// The activity of a branch is a page of that branch.
-fn of_another_world(visit: &Visit, query: &Query) -> Option<String> {
-    let slug = query.get("branch");
-    let other = !slug.is_empty() && slug != visit.ctx.scope.world().slug();
+fn of_another_world(visit: &Visit, query: &Query, branches: &[Branch]) -> Option<String> {
+    let here = visit.ctx.scope.world().slug();
+    let mut all = branches.iter().map(|b| b.slug.as_str()).chain(["main"]);
+    let slug = all.find(|slug| *slug == query.get("branch") && *slug != here)?;
     let url = format!("/{}/{slug}/commits", visit.ctx.company.slug);
-    other.then(|| query.url(&url, &[("branch", ""), ("before", "")]))
+    Some(query.url(&url, &[("branch", ""), ("before", "")]))
 }
 
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, seq)): Seq) -> Result {

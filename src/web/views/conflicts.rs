@@ -36,6 +36,8 @@ pub(in crate::web) struct ConflictView {
     pub base: &'static str,
     pub ours: Option<Who>,
     pub theirs: Option<Who>,
+    /// Its values may be seen.
+    pub may_keep: bool,
     pub may_take: bool,
     pub may_type: bool,
     /// `ours`, `theirs`, `value`, or empty while it is open.
@@ -111,6 +113,7 @@ pub(super) fn card(
         base: if of_price { "The list price then" } else { word.base },
         ours: side(r.sides[0]).filter(|_| !of_price),
         theirs: side(r.sides[1]).filter(|_| !of_price),
+        may_keep: c.may_keep,
         may_take: c.may_take,
         may_type: c.may_type,
         choice: match choice {

@@ -4,8 +4,10 @@ use super::{
     history::{ChangeView, change},
 };
 use crate::{
-    domain::branch::Branch,
-    service::{elsewhere::Elsewhere, history::Story},
+    service::{
+        elsewhere::{Changing, Elsewhere, TOLD},
+        history::Story,
+    },
     web::{extract::Visit, paths},
 };
 
@@ -21,6 +23,8 @@ pub(in crate::web) struct ElsewhereView {
     pub sync: String,
     /// Open branches that change it.
     pub branches: Vec<InBranch>,
+    /// There are more of them.
+    pub more: bool,
 }
 
 /// One of them.
@@ -39,21 +43,23 @@ impl ElsewhereView {
         let zone = visit.ctx.company.zone();
         let showing = Showing { zone: &zone, titles: &story.titles };
         let branches = match &story.elsewhere {
-            Elsewhere::Branches(all) => all.iter().map(|b| in_branch(visit, b, path)).collect(),
-            _ => vec![],
+            Elsewhere::Branches(all) => &all[..],
+            _ => &[],
         };
         Self {
             changes: story.elsewhere.changes().iter().map(|c| change(c, &showing)).collect(),
             deleted: matches!(story.elsewhere, Elsewhere::Deleted),
             sync: paths::branch(&main, visit.ctx.scope.world().slug()) + "/plan?for=sync",
             main: main + path,
-            branches,
+            more: branches.len() > TOLD,
+            branches: branches.iter().take(TOLD).map(|b| in_branch(visit, b, path)).collect(),
         }
     }
 }
 
-fn in_branch(visit: &Visit, (branch, deletes): &(Branch, bool), path: &str) -> InBranch {
-    let (name, deletes) = (branch.name.clone(), *deletes);
+fn in_branch(visit: &Visit, of: &Changing, path: &str) -> InBranch {
+    let (branch, deletes) = (&of.branch, of.deletes);
+    let name = branch.name.clone();
     let href = if deletes {
         paths::branch(&visit.main(), &branch.slug)
     } else {

@@ -77,6 +77,7 @@ pub(in crate::web) fn history<R>(visit: &Visit, story: &Story<R>, url: &str) -> 
 fn events((visit, url): (&Visit, &str), events: &[Event], showing: &Showing<'_>) -> Vec<EventView> {
     let can = visit.ctx.scope.may(crate::domain::policy::Act::ReadHistory);
     let now = visit.ctx.now();
+    let kept = |seq| visit.ctx.scope.world().branch().is_none_or(|b| b.keeps(seq));
     let each = events.iter().map(|e| {
         let who = author(e.step.name.as_deref(), &e.step.author_kind);
         let href = if can {
@@ -92,7 +93,7 @@ fn events((visit, url): (&Visit, &str), events: &[Event], showing: &Showing<'_>)
             full: e.step.at.full_text(showing.zone),
             iso: e.step.at.to_string(),
             seq: e.step.from_seq,
-            then: if can && !e.step.deleted {
+            then: if can && !e.step.deleted && kept(e.step.from_seq) {
                 format!("{url}?at={}", e.step.from_seq)
             } else {
                 String::new()

@@ -6,14 +6,15 @@ use super::{
 use crate::{
     domain::{branch::Branch, check::Problems, field::Kind, history::cause::Cause},
     service::{
-        activity::{self, CommitRow, Effect, Touched},
+        activity::{self, CommitRow, Touched},
         companies::Member,
+        merge::Effect,
         tags::Tag,
     },
     web::{
         extract::Visit,
         paths::record,
-        query::{Query, placed_kind},
+        query::{Query, placed_record},
         view::{Shell, View},
     },
 };
@@ -105,9 +106,11 @@ impl Commits {
 /// Main and the branches, each with its slug and whether it is this one.
 fn worlds(visit: &Visit, branches: &[Branch]) -> Vec<(String, String, bool)> {
     let here = visit.ctx.scope.world().slug();
-    let main = ("main".to_owned(), "main".to_owned(), here == "main");
-    let each = branches.iter().map(|b| (b.slug.clone(), b.name.clone(), b.slug == here));
-    std::iter::once(main).chain(each).collect()
+    let world = |slug: &str, name: &str| (slug.to_owned(), name.to_owned(), slug == here);
+    let own =
+        visit.ctx.scope.world().branch().filter(|b| branches.iter().all(|o| o.slug != b.slug));
+    let each = own.into_iter().chain(branches).map(|b| world(&b.slug, &b.name));
+    std::iter::once(world("main", "main")).chain(each).collect()
 }
 
 /// One change.
@@ -136,12 +139,13 @@ pub(in crate::web) struct TouchedView {
     pub title: String,
     pub url: String,
     pub effect: &'static str,
+    pub kept: bool,
     pub deleted: bool,
     pub changes: Vec<ChangeView>,
     /// Changes that are not told here.
     pub further: usize,
-    /// Where its proof is had.
-    pub proof: String,
+    /// Where its proof is had, for who may see all of it.
+    pub proof: Option<String>,
 }
 
 /// Changes of a record told on the page of a commit.
@@ -167,7 +171,7 @@ impl Commit {
             shell: Shell::of(visit, format!("Change {seq}"), "commits"),
             of: commit(visit, &found.row, tags),
             records: found.records.iter().map(|t| touched(visit, seq, (t, &showing))).collect(),
-            more: found.next.map(|place| query.url(&url, &[("after", &placed_kind(place))])),
+            more: found.next.map(|place| query.url(&url, &[("after", &placed_record(place))])),
             first: (!query.get("after").is_empty()).then(|| url.clone()),
             merged,
             may_revert: may_revert && found.row.records > 0,
@@ -186,14 +190,11 @@ fn touched(visit: &Visit, seq: i64, (t, showing): (&Touched, &Showing<'_>)) -> T
         title: t.title.clone(),
         // what is gone is shown as it was before
         url: if deleted { format!("{url}?at={}", seq - 1) } else { url },
-        effect: match t.effect {
-            Effect::Changed => "",
-            Effect::Compacted => "changed; what exactly was compacted",
-            other => other.word(),
-        },
+        effect: if t.effect == Effect::Changed { "" } else { t.effect.word() },
+        kept: t.kept,
         deleted,
         changes: t.changes.iter().take(CHANGES).map(|c| change(c, showing)).collect(),
         further: t.changes.len().saturating_sub(CHANGES),
-        proof: format!("{base}/commits/{seq}/proof/{}/{}", t.kind, t.id),
+        proof: t.provable.then(|| format!("{base}/commits/{seq}/proof/{}/{}", t.kind, t.id)),
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         policy::Act,
         product::Product,
         tax::TaxCode,
+        veil,
     },
     service::{Master, history::Story, records::revision, subjects::Subject},
     web::{
@@ -85,7 +86,7 @@ pub(in crate::web) struct Show {
     pub elsewhere: ElsewhereView,
     pub history: HistoryView,
     pub version: i64,
-    pub hash: String,
+    pub hash: Option<String>,
     pub can_write: bool,
     /// Where personal data are erased, for who may.
     pub erasure: Option<String>,
@@ -174,7 +175,8 @@ impl Show {
             elsewhere: ElsewhereView::of(visit, story, &url),
             history: history(visit, story, &url),
             version: story.now.seq,
-            hash: short_hash(m),
+            // of what is hidden from who looks, a hash would be that of nothing that is stored
+            hash: veil::hidden::<M>(&visit.ctx.scope).next().is_none().then(|| short_hash(m)),
             can_write: visit.ctx.may_change(M::KIND, M::WRITE),
             erasure: (M::KIND == Kind::Customer && visit.ctx.scope.may(Act::ErasePerson))
                 .then(|| format!("{}/erasure", record(&visit.main(), M::KIND, m.id()))),

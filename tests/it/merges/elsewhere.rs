@@ -1,5 +1,5 @@
 //! Who works in one world is told what the others make of a record.
-use super::{API, branch, command, line, made_in, order, sync};
+use super::{API, branch, command, line, made_in, merge, order, sync};
 use crate::{
     branches::{edit, get, within},
     stories,
@@ -46,6 +46,10 @@ stories! {
         for b in &slugs[..2] {
             edit(&lead, &within(&url, b), json!({"contact": "Ann"})).await;
         }
+        // what was set back is no change
+        for contact in [json!("Ann"), json!(null)] {
+            edit(&lead, &within(&url, &slugs[2]), json!({"contact": contact})).await;
+        }
         lead.post(&format!("/api/v1{}/deletion", within(&url, &slugs[3])), &json!({})).await.expect(204);
         let (mut clerk, mut own) = (app.actor("clerk", "alpha").await, app.actor("lead", "alpha").await);
         let told = |page: crate::harness::Answer| { let mut all = page.texts("#in-branches a"); all.sort(); all };
@@ -85,8 +89,10 @@ stories! {
         assert!(clerk.get(&there).await.expect(200).texts("#main-since li").join(" ").contains("State"));
         api.post(&format!("/api/v1{other}/deletion"), &json!({})).await.expect(204);
         assert!(clerk.get(&untouched).await.expect(200).texts("#main-since").join(" ").contains("deleted it"));
-        // brought up to date there is nothing to tell
+        // brought up to date there is nothing to tell, nor once the branch itself is on main
         sync(&api, &b).await.unwrap();
+        assert!(clerk.get(&there).await.expect(200).texts("#main-since").is_empty());
+        merge(&api, &b).await.unwrap();
         assert!(clerk.get(&there).await.expect(200).texts("#main-since").is_empty());
     }
 }
