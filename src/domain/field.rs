@@ -120,6 +120,9 @@ pub struct Field {
     pub personal: bool,
     /// The right that it takes to see it, beside that to read its record.
     pub seen_with: Option<Act>,
+    /// The field beside whose value it is a random text; empty: none. What not everybody sees has one, or a
+    /// hash of the body would let it be guessed.
+    pub salts: &'static str,
     /// Whether people and programs may set it; otherwise only commands do.
     pub input: bool,
     pub hint: &'static str,
@@ -137,7 +140,8 @@ impl Field {
             _ => Class::Scalar,
         };
         let (lock, group) = (Lock::Free, "");
-        let (required, personal, input, hint) = (false, false, true, "");
+        let (required, personal, input) = (false, false, true);
+        let (salts, hint) = ("", "");
         let (seen_with, moves) = (None, None);
         Self {
             name,
@@ -149,6 +153,7 @@ impl Field {
             required,
             personal,
             seen_with,
+            salts,
             input,
             hint,
             moves,
@@ -174,6 +179,12 @@ impl Field {
     pub const fn seen_with(mut self, act: Act) -> Self {
         self.seen_with = Some(act);
         self
+    }
+    /// A random text beside a field's value.
+    #[must_use]
+    pub const fn salts(mut self, of: &'static str) -> Self {
+        self.salts = of;
+        self.class(Class::System)
     }
     #[must_use]
     pub const fn group(mut self, group: &'static str) -> Self {

@@ -28,6 +28,9 @@ pub struct Product {
     /// What the company pays for it: not for everybody's eyes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_price: Option<UnitPrice>,
+    /// A random text, from when a cost price was first there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_salt: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_code: Option<TaxCodeId>,
     /// In grams.
@@ -51,6 +54,9 @@ impl Record for Product {
         Field::new("name", "Name", Ty::Text(200)).required(),
         Field::new("unit_price", "Unit price", Ty::Price),
         Field::new("cost_price", "Cost price", Ty::Price).seen_with(Act::SeeCosts),
+        Field::new("cost_salt", "Salt of the cost price", Ty::Text(40))
+            .salts("cost_price")
+            .seen_with(Act::SeeCosts),
         Field::new("unit", "Unit", Ty::Text(20)).hint("piece, kg, box of 20"),
         Field::new("tax_code", "Tax code", Ty::Ref(Kind::TaxCode)),
         Field::new("barcode", "Barcode", Ty::Text(60)),

@@ -95,6 +95,9 @@ mod tests {
     fn can_be_hidden<R: Record>(names: &mut Vec<(Kind, &'static str)>) {
         for f in R::FIELDS {
             assert!(f.seen_with.is_none() || (!f.required && f.group.is_empty()), "{}", f.name);
+            let salted = |s: &Field| s.salts == f.name && s.seen_with == f.seen_with;
+            let hides = f.seen_with.is_some() && f.salts.is_empty();
+            assert!(!hides || R::FIELDS.iter().any(salted), "{} has no salt", f.name);
             if let Ty::Parts(_, inner) | Ty::Object(inner) = f.ty {
                 assert!(inner.iter().all(|f| f.seen_with.is_none()), "{}", f.name);
             }
@@ -109,6 +112,6 @@ mod tests {
         can_be_hidden::<Customer>(&mut names);
         can_be_hidden::<Product>(&mut names);
         can_be_hidden::<TaxCode>(&mut names);
-        assert_eq!(names, [(Kind::Product, "cost_price")]);
+        assert_eq!(names, [(Kind::Product, "cost_price"), (Kind::Product, "cost_salt")]);
     }
 }

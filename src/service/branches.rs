@@ -14,9 +14,11 @@ use crate::{
         history::cause::Cause,
         policy::Act,
         scope::World,
+        time::Ts,
     },
     store::{
         branches::{self, Tally},
+        commits,
         db::Tx,
         masters::read,
         ready::Step,
@@ -197,6 +199,26 @@ pub async fn find(ctx: &Ctx, slug: &str) -> Result<Listed> {
     let mut tx = ctx.read().await?;
     let branch = branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)?;
     told(ctx, &mut tx, vec![branch]).await?.pop().ok_or(Error::NotFound)
+}
+
+/// How an open branch stands to main.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Of when the main is that it shows.
+    pub since: Ts,
+    /// Records that both have changed since, up to one beyond the cap of counts.
+    pub met: i64,
+}
+
+/// How a branch stands to main; nothing of one that is closed.
+pub async fn standing(ctx: &Ctx, branch: &Branch) -> Result<Option<Standing>> {
+    if branch.closed().is_some() {
+        return Ok(None);
+    }
+    let mut tx = ctx.read().await?;
+    let met = branches::met(&mut tx, &ctx.scope, branch).await?;
+    let base = commits::time_of(&mut tx, &ctx.scope, branch.base).await?;
+    Ok(base.map(|(_, since)| Standing { since, met }))
 }
 
 async fn told(ctx: &Ctx, tx: &mut Tx, all: Vec<Branch>) -> Result<Vec<Listed>> {

@@ -206,6 +206,7 @@ impl Maker<'_> {
             unit: Some((*self.pick(&["piece", "box of 20", "m"])).into()),
             unit_price: Some(UnitPrice(10_000 * hundredths)),
             cost_price: Some(UnitPrice(10_000 * (hundredths * 3 / 5))),
+            cost_salt: None,
             tax_code: Some(tax.id),
             weight_g: None,
             stocked: true,

@@ -20,7 +20,7 @@ use crate::{
         },
         input,
         page::{Count, MasterFilter, Page},
-        record::of_value,
+        record::{Record, of_value},
         scope::World,
         veil,
     },
@@ -183,6 +183,7 @@ pub async fn create<R: Subject>(ctx: &Ctx, given: &Value, key: Option<&str>) -> 
     value["id"] = Value::String(ctx.next_id().to_string());
     references::check::<R>(ctx, &mut w.tx, (&blank, &value)).await?;
     R::enrich(ctx, &mut w.tx, &blank, &mut value).await?;
+    salt::<R>(ctx, &blank, &mut value);
     let record: R = of_value(value)?;
     R::admit(ctx, None, &record)?;
     if let Some(key) = key {
@@ -256,7 +257,20 @@ pub(super) async fn laid_over<R: Subject>(
     let mut after = input::apply(R::FIELDS, before, &given, &mut || ctx.next_id())?;
     references::check::<R>(ctx, tx, (before, &after)).await?;
     R::enrich(ctx, tx, before, &mut after).await?;
+    salt::<R>(ctx, before, &mut after);
     Ok(after)
+}
+
+/// Letters of a salt: as many as 128 random bits need.
+const SALT: usize = 27;
+
+/// Puts a random text beside each value that has one, when the value is first there.
+fn salt<R: Record>(ctx: &Ctx, before: &Value, after: &mut Value) {
+    for f in R::FIELDS.iter().filter(|f| !f.salts.is_empty()) {
+        if after[f.name].is_null() && after[f.salts] != before[f.salts] {
+            after[f.name] = Value::String(ctx.app.rng.word(SALT));
+        }
+    }
 }
 
 /// Parts that others removed meanwhile come back as new ones: their ids are known no more.

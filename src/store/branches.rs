@@ -4,6 +4,7 @@ use crate::domain::{
     branch::{Branch, BranchState, Visibility},
     field::Kind,
     ids::UserId,
+    page::COUNT_CAP,
     policy::Role,
     scope::Scope,
     time::Ts,
@@ -317,6 +318,34 @@ pub async fn close_unmoved(tx: &mut Tx, scope: &Scope, (b, at): (&Branch, Ts)) -
     let text = "UPDATE branches SET state = 'merged', changed_at = $4 WHERE company_id = $1 AND id = $2 AND head_seq = $3 AND state = 'open'";
     let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.head).bind(at);
     Ok(stmt.run().await? == 1)
+}
+
+macro_rules! met {
+    ($versions:literal, $kind:literal) => {
+        concat!(
+            "SELECT v.id FROM ", $versions, " v JOIN ", $versions,
+            " m ON m.company_id = v.company_id AND m.branch_id = 0 AND m.id = v.id AND m.to_seq IS NULL LEFT JOIN branch_record_bases r ON r.company_id = v.company_id AND r.branch_id = v.branch_id AND r.kind = '", $kind,
+            "' AND r.record_id = v.id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.to_seq IS NULL AND m.from_seq > $3 AND (r.base_seq IS NULL OR m.from_seq > r.base_seq)"
+        )
+    };
+}
+
+/// How many records both the branch and, since its base, main have changed; at most one beyond
+/// [`COUNT_CAP`].
+pub async fn met(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<i64> {
+    let text = concat!(
+        "SELECT COUNT(*) FROM (SELECT t.id FROM (",
+        met!("order_versions", "order"),
+        " UNION ALL ",
+        met!("customer_versions", "customer"),
+        " UNION ALL ",
+        met!("product_versions", "product"),
+        " UNION ALL ",
+        met!("tax_code_versions", "tax_code"),
+        ") t LIMIT $4) u"
+    );
+    let stmt = tx.sql(text).bind(scope.company()).bind(b.id).bind(b.base);
+    stmt.bind(COUNT_CAP + 1).value().await
 }
 
 /// What a branch's row in a list tells beside itself; numbers end at [`COUNT_CAP`] and one.

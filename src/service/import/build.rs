@@ -276,6 +276,7 @@ fn product(ctx: &Ctx, (sku, names): &(String, HashMap<String, u32>)) -> Product 
         unit: None,
         unit_price: None,
         cost_price: None,
+        cost_salt: None,
         tax_code: None,
         weight_g: None,
         stocked: true,

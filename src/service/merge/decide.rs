@@ -67,7 +67,8 @@ pub fn decision<'a>(text: impl Fn(&str) -> &'a str) -> Result<(Which, Decision)>
 /// it: it is a part of what they look at.
 ///
 /// # Errors
-/// `Refused` if no such conflict is open; `Invalid` at `value` if it is none of the field.
+/// `Refused` if no such conflict is open; `Forbidden` if they may not change such a record on main;
+/// `Invalid` at `value` if it is none of the field.
 pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -> Result<usize> {
     ctx.may(Act::OpenBranch)?;
     let plan = plan::plan(ctx, job).await?;
@@ -97,6 +98,10 @@ fn collect<R: Mergeable>(
         let all_of_it = draft.open().chain(decided);
         let seen = |c: &&Conflict| !veil::veil_conflict::<R>(&ctx.scope, &mut (*c).clone());
         for conflict in all_of_it.filter(|c| is_meant::<R>(which, draft.id, c)).filter(seen) {
+            // who says what main becomes may make it so themselves
+            if !matches!(plan.job, Job::Sync(_)) {
+                ctx.may(R::WRITE)?;
+            }
             let choice = match decision {
                 Decision::Keep => Choice::Ours,
                 Decision::Take => Choice::Theirs,

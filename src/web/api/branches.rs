@@ -88,6 +88,9 @@ async fn one(visit: &Visit, slug: &str) -> Result {
     let from = Query::of(&visit.uri).get("from").parse().unwrap_or(0);
     let (said, earlier) = comments::of(&visit.ctx, found.branch.id, from).await?;
     let mut out = listed(&found);
+    let standing = branches::standing(&visit.ctx, &found.branch).await?;
+    out["base_at"] = json!(standing.map(|s| s.since));
+    out["changed_on_both"] = json!(standing.map(|s| s.met));
     let items: Vec<Value> = said.iter().map(comment_json).collect();
     out["comments"] = json!({"items": items, "next": earlier});
     Ok(Json(out).into_response())

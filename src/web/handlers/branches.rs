@@ -77,7 +77,9 @@ async fn shown(visit: &Visit, slug: &str) -> std::result::Result<Show, Error> {
     let viewers = viewers::of(&visit.ctx, &found.branch).await?;
     let from = Query::of(&visit.uri).get("from").parse().unwrap_or(0);
     let said = comments::of(&visit.ctx, found.branch.id, from).await?;
-    Ok(Show { said: Said::of(visit, (slug, from), said), ..Show::of(visit, &found, viewers) })
+    let standing = branches::standing(&visit.ctx, &found.branch).await?;
+    let said = Said::of(visit, (slug, from), said);
+    Ok(Show { said, ..Show::of(visit, &found, (standing, viewers)) })
 }
 
 /// Says something about it.

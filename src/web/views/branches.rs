@@ -10,7 +10,7 @@ use crate::{
         text::initials,
     },
     service::{
-        branches::Listed,
+        branches::{Listed, Standing},
         comments::{Comment, may_take_back},
         viewers::Viewers,
     },
@@ -91,6 +91,10 @@ impl View for New {}
 pub(in crate::web) struct Show {
     pub shell: Shell,
     pub row: Row,
+    /// Of when the main is that it shows, while it is open.
+    pub since: Option<String>,
+    /// How many records both have changed.
+    pub met: String,
     pub note: Option<String>,
     pub enter: String,
     /// The change that merged it.
@@ -203,11 +207,18 @@ impl New {
 }
 
 impl Show {
-    pub(in crate::web) fn of(visit: &Visit, found: &Listed, viewers: Option<Viewers>) -> Self {
+    pub(in crate::web) fn of(
+        visit: &Visit,
+        found: &Listed,
+        (standing, viewers): (Option<Standing>, Option<Viewers>),
+    ) -> Self {
         let row = row(visit, found, ("/orders", ""));
+        let (now, zone) = (visit.ctx.now(), visit.ctx.company.zone());
         let own = found.branch.is_of(visit.ctx.scope.actor());
         Self {
             shell: Shell::of(visit, found.branch.name.clone(), "branches"),
+            since: standing.map(|s| s.since.spoken(now, &zone)),
+            met: standing.map_or_else(String::new, |s| met(s.met)),
             note: found.branch.note.clone(),
             enter: row.enter.clone(),
             merged: found
@@ -263,6 +274,16 @@ fn size(n: i64) -> String {
         1 => "1 changed record".into(),
         n if n > COUNT_CAP => "1,000+ changed records".into(),
         n => format!("{n} changed records"),
+    }
+}
+
+/// `2 records changed on both sides`; nothing if there are none.
+fn met(n: i64) -> String {
+    match n {
+        0 => String::new(),
+        1 => "1 record changed on both sides".into(),
+        n if n > COUNT_CAP => "1,000+ records changed on both sides".into(),
+        n => format!("{n} records changed on both sides"),
     }
 }
 

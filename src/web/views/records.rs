@@ -238,7 +238,7 @@ type Facts = (Vec<(String, String)>, Vec<(String, Vec<String>)>);
 
 fn facts<M: Shown>(value: &Value, showing: &Showing<'_>) -> Facts {
     let (mut facts, mut parts) = (vec![], vec![]);
-    for f in M::FIELDS {
+    for f in M::FIELDS.iter().filter(|f| f.salts.is_empty()) {
         let at = &value[f.name];
         if let (Ty::Map, Some(map)) = (f.ty, at.as_object()) {
             facts.extend(map.iter().map(|(name, value)| (name.clone(), text_of(value))));

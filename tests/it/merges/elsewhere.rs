@@ -84,6 +84,11 @@ stories! {
                 clerk.get(&href).await.expect(200);
             }
         }
+        // the branch's own page counts what both changed, and says of when its main is
+        let page = format!("/alpha/main/branches/{b}");
+        assert!(clerk.get(&page).await.expect(200).body.contains("2 behind main · 1 record changed on both sides"));
+        let told = api.get(&format!("/api/v1{page}")).await.expect(200).json();
+        assert_eq!((&told["changed_on_both"], told["base_at"].is_string()), (&json!(1), true));
         // the state is told too, and a deletion
         command(&api, &url, "confirmation").await;
         assert!(clerk.get(&there).await.expect(200).texts("#main-since li").join(" ").contains("State"));

@@ -99,4 +99,31 @@ stories! {
         let told = lead.get(&format!("{API}/branches")).await.expect(200).body;
         assert!(told.contains("Products: Cost price") && !told.contains(COSTS[0]), "{told}");
     }
+
+    async fn k3_no_hash_lets_a_cost_be_guessed(app) {
+        let (lead, clerk) = (app.program_of("lead", "alpha").await, app.program_of("clerk", "alpha").await);
+        let mut salts = std::collections::BTreeSet::new();
+        for sku in ["S-1", "S-2"] {
+            // what is the same but for the salt
+            let url = made(&lead, "products", json!({"sku": sku, "name": "A", "cost_price": COSTS[0]})).await;
+            let salt = get(&lead, &url).await["cost_salt"].as_str().unwrap().to_owned();
+            assert!(salt.len() >= 26, "{salt}");
+            salts.insert(salt.clone());
+            // it stays, whatever is done, and is seen by nobody else
+            edit(&clerk, &url, json!({"name": "B"})).await;
+            edit(&lead, &url, json!({"cost_price": COSTS[1]})).await;
+            assert_eq!(get(&lead, &url).await["cost_salt"], salt);
+            for page in [url.clone(), format!("{url}/edit"), format!("{url}/history")] {
+                let told = [app.actor("lead", "alpha").await.get(&page).await.body, clerk.get(&format!("/api/v1{page}")).await.body];
+                assert!(!told.iter().any(|t| t.contains(&salt)), "{page}");
+            }
+        }
+        assert_eq!(salts.len(), 2);
+        // a batch and a product that had no cost before give it one too
+        let url = made(&clerk, "products", json!({"sku": "S-3", "name": "A"})).await;
+        assert!(get(&lead, &url).await.get("cost_salt").is_none());
+        edit(&lead, &url, json!({"cost_price": COSTS[2]})).await;
+        assert!(get(&lead, &url).await["cost_salt"].is_string());
+        lead.patch(&format!("/api/v1{url}"), &json!({"version": get(&lead, &url).await["version"], "cost_salt": "x"})).await.expect(422);
+    }
 }

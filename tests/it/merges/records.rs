@@ -199,4 +199,21 @@ stories! {
         let now = get(&api, &url.replace(&format!("/{b}/"), "/main/")).await;
         assert_eq!((&now["customer_name"], &now["lines"][0]["unit_price"]), (&json!("New customer"), &json!("2.5")));
     }
+
+    async fn a7_who_decides_may_make_it_so(app) {
+        let (admin, clerk) = (app.program("alpha"), app.program_of("clerk", "alpha").await);
+        let url = made(&admin, "tax-codes", json!({"code": "Z9", "name": "Nine", "rates": [{"valid_from": "2020-01-01", "rate": "9"}]})).await;
+        let b = branch(&admin, "Taxes").await;
+        edit(&admin, &within(&url, &b), json!({"name": "Nine there"})).await;
+        edit(&admin, &url, json!({"name": "Nine here"})).await;
+        let open = open_conflicts(&clerk, &b).await;
+        let take = json!({"kind": "tax_code", "id": open[0]["of"]["id"], "path": open[0]["path"], "choice": "theirs"});
+        let at = format!("{API}/branches/{b}/resolutions");
+        let why = clerk.post(&at, &take).await.expect(403).body;
+        assert!(why.contains("right to"), "{why}");
+        assert_eq!(open_conflicts(&admin, &b).await.len(), 1, "nothing was decided");
+        admin.post(&at, &take).await.expect(200);
+        merge(&admin, &b).await.unwrap();
+        assert_eq!(get(&admin, &url).await["name"], "Nine there");
+    }
 }

@@ -237,6 +237,7 @@ impl ProductRow {
             unit: field(Product::FIELDS, "unit", self.unit.as_deref())?,
             unit_price: Some(self.price),
             cost_price: None,
+            cost_salt: None,
             tax_code: None,
             weight_g: None,
             stocked: true,
