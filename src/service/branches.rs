@@ -31,7 +31,11 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Branches listed at once.
+/// Where a branch is in the list: when it was changed, in microseconds, and its number.
+pub type Place = (i64, i64);
+/// Branches to a page.
+const PAGE: i64 = 100;
+/// Branches that are chosen from, or looked through, at once.
 const LISTED: i64 = 200;
 
 /// The world that a URL names, if the person may see it.
@@ -181,17 +185,25 @@ pub struct Listed {
     pub tally: Tally,
 }
 
-/// The branches that the person may see, the last changed first.
-pub async fn list(ctx: &Ctx, closed: bool) -> Result<Vec<Listed>> {
+/// The branches that the person may see, the last changed first; and the place of the next ones.
+pub async fn list(
+    ctx: &Ctx,
+    (closed, after): (bool, Option<Place>),
+) -> Result<(Vec<Listed>, Option<Place>)> {
     let mut tx = ctx.read().await?;
-    let all = branches::list(&mut tx, &ctx.scope, (closed, LISTED)).await?;
-    told(ctx, &mut tx, all).await
+    let after = after.map(|(micros, id)| (Ts::from_micros(micros), id));
+    let mut all = branches::list(&mut tx, &ctx.scope, (closed, after, PAGE + 1)).await?;
+    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let more = all.len() > page;
+    all.truncate(page);
+    let next = all.last().filter(|_| more).map(|b| (b.changed_at.micros(), b.id));
+    Ok((told(ctx, &mut tx, all).await?, next))
 }
 
 /// The same without what is told of them, closed ones too.
 pub async fn all(ctx: &Ctx) -> Result<Vec<Branch>> {
     let mut tx = ctx.read().await?;
-    Ok(branches::list(&mut tx, &ctx.scope, (true, LISTED)).await?)
+    Ok(branches::list(&mut tx, &ctx.scope, (true, None, LISTED)).await?)
 }
 
 /// One of them.

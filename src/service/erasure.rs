@@ -15,7 +15,7 @@ use crate::{
         text::{clean, forbidden},
     },
     store::{
-        erasure::{self, Taken, keep, take, take_comments, take_messages},
+        erasure::{self, Taken, keep, take, take_comments, take_messages, take_reasons},
         write::Said,
     },
 };
@@ -55,6 +55,7 @@ pub async fn erase(ctx: &Ctx, customer: Uuid, basis: &str) -> Result<Erased> {
     }
     let messages = take_messages(&mut w, &taken).await?;
     let comments = take_comments(&mut w, &taken).await?;
+    take_reasons(&mut w, &taken).await?;
     let number = last.number;
     keep(&mut w, customer, (&number, &basis)).await?;
     let versions = taken.stubs.len();

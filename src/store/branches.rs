@@ -150,15 +150,22 @@ pub async fn copy_bases(tx: &mut Tx, scope: &Scope, (from, to): (i64, i64)) -> R
     Ok(())
 }
 
-/// The branches that the person may see, the last changed first; open ones alone, or all.
-pub async fn list(tx: &mut Tx, scope: &Scope, (closed, limit): (bool, i64)) -> Result<Vec<Branch>> {
+/// The branches that the person may see, the last changed first, after one of them or from the first; open
+/// ones alone, or all.
+pub async fn list(
+    tx: &mut Tx,
+    scope: &Scope,
+    (closed, after, limit): (bool, Option<(Ts, i64)>, i64),
+) -> Result<Vec<Branch>> {
     let (person, all) = asker(scope);
     let text = select!(
-        "(b.state = 'open' OR $4) AND ",
+        "(b.state = 'open' OR $4) AND (b.changed_at, b.id) < ($5, $6) AND ",
         visible!(),
-        " ORDER BY b.changed_at DESC, b.id DESC LIMIT $5"
+        " ORDER BY b.changed_at DESC, b.id DESC LIMIT $7"
     );
-    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(closed).bind(limit);
+    let (at, id) = after.unwrap_or((Ts::from_micros(i64::MAX), i64::MAX));
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(closed);
+    let stmt = stmt.bind(at).bind(id).bind(limit);
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
 }
 

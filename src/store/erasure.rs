@@ -4,6 +4,7 @@ use super::{
     write::Write,
 };
 use crate::domain::{
+    batch::Change,
     customer::Customer,
     history::{
         chain::body_hash,
@@ -70,6 +71,15 @@ pub struct Taken {
     pub names: BTreeSet<String>,
     /// The commits that made the versions.
     pub seqs: BTreeSet<i64>,
+}
+
+impl Taken {
+    /// Whether a text names the customer.
+    fn is_named_in(&self, text: &str) -> bool {
+        let text = fold(text);
+        let names = self.names.iter().filter(|n| *n != ERASED).map(|n| fold(n));
+        names.into_iter().any(|name| has_words(&text, &name))
+    }
 }
 
 /// Takes a customer's personal values out of every version of a kind, on main and on branches, out of
@@ -263,15 +273,31 @@ fn has_words(text: &str, words: &str) -> bool {
     !words.is_empty() && text.match_indices(words).any(ends)
 }
 
+/// Takes why many orders were cancelled at once, where it names the customer.
+pub async fn take_reasons(w: &mut Write, taken: &Taken) -> Result<()> {
+    let company = w.scope().company();
+    let text = "SELECT id, change FROM batches WHERE company_id = $1";
+    let all: Vec<(Uuid, String)> = w.tx.sql(text).bind(company).all().await?;
+    for (id, change) in all {
+        let Ok(Change::Move { command, reason }) = serde_json::from_str(&change) else { continue };
+        if taken.is_named_in(&reason) {
+            let change = Change::Move { command, reason: ERASED.to_owned() };
+            let change =
+                serde_json::to_string(&change).map_err(|e| sqlx::Error::Encode(e.into()))?;
+            let text = "UPDATE batches SET change = $3 WHERE company_id = $1 AND id = $2";
+            w.tx.sql(text).bind(company).bind(id).bind(change).run().await?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes what was said about branches where it names the customer. How many comments.
 pub async fn take_comments(w: &mut Write, taken: &Taken) -> Result<usize> {
     let (company, by, mut out) = (w.scope().company(), w.seq(), 0);
-    let names: Vec<String> = taken.names.iter().filter(|n| *n != ERASED).map(|n| fold(n)).collect();
     let text = "SELECT id, text FROM branch_comments WHERE company_id = $1 AND text <> ''";
     let all: Vec<(Uuid, String)> = w.tx.sql(text).bind(company).all().await?;
     for (id, said) in all {
-        let said = fold(&said);
-        if names.iter().any(|name| has_words(&said, name)) {
+        if taken.is_named_in(&said) {
             let text = "UPDATE branch_comments SET text = '', erased_by = $3 WHERE company_id = $1 AND id = $2";
             w.tx.sql(text).bind(company).bind(id).bind(by).run().await?;
             out += 1;

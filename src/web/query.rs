@@ -11,7 +11,7 @@ use crate::{
         time::{Ts, parse_day},
     },
     service::{
-        activity::{LogFilter, Place},
+        activity::LogFilter,
         batches::Filter,
         context::Ctx,
         error::{Error, Result},
@@ -19,7 +19,7 @@ use crate::{
 };
 use axum::http::Uri;
 use jiff::tz::TimeZone;
-use uuid::Uuid;
+use std::{fmt::Display, str::FromStr};
 
 /// What a list may be asked for in the URL: name and meaning. The API takes no others.
 pub type Params = &'static [(&'static str, &'static str)];
@@ -45,6 +45,9 @@ pub const MASTER_PARAMS: Params = &[
     ("size", "25, 50 or 100 to a page"),
     ("after", "`next` of the page before"),
 ];
+/// Of a list of branches.
+pub const BRANCH_PARAMS: Params =
+    &[("state", "all: closed ones too"), ("after", "`next` of the page before")];
 /// Of one commit.
 pub const COMMIT_PARAM: Params = &[("after", "`next` of the answer before: its further records")];
 /// Of events.
@@ -68,14 +71,9 @@ pub const DELETED_PARAMS: Params = &[
     ("after", "`next` of the page before"),
 ];
 
-/// A place among the records of a commit, as [`Query::record`] reads it.
-pub fn placed_record((kind, id): Place) -> String {
-    format!("{kind}:{id}")
-}
-
-/// A place in a list of deleted records, as [`Query::place`] reads it.
-pub fn placed((seq, id): (i64, Uuid)) -> String {
-    format!("{seq}.{id}")
+/// A place in a list: what it is sorted by, and which of those that are alike, as [`Query::place`] reads it.
+pub fn placed((by, id): (impl Display, impl Display)) -> String {
+    format!("{by}.{id}")
 }
 
 /// The columns of the list that can be put away.
@@ -150,28 +148,15 @@ impl Query {
         }
         (cursor, size.unwrap_or(50))
     }
-    /// The place in a list of deleted records after which it is told.
+    /// The place in a list after which it is told, such as [`placed`] writes.
     ///
     /// # Errors
     /// `Invalid` if it is none.
-    pub fn place(&self) -> Result<Option<(i64, Uuid)>> {
+    pub fn place<A: FromStr, B: FromStr>(&self) -> Result<Option<(A, B)>> {
         let text = self.get("after");
         let read = || {
-            let (seq, id) = text.split_once('.')?;
-            Some((seq.parse().ok()?, id.parse().ok()?))
-        };
-        let wrong = || Error::at("after", "This place in the list cannot be read");
-        if text.is_empty() { Ok(None) } else { read().map(Some).ok_or_else(wrong) }
-    }
-    /// The record after which those of a commit are told.
-    ///
-    /// # Errors
-    /// `Invalid` if it is none.
-    pub fn record(&self) -> Result<Option<Place>> {
-        let text = self.get("after");
-        let read = || {
-            let (kind, id) = text.split_once(':')?;
-            Some((kind.parse().ok()?, id.parse().ok()?))
+            let (first, id) = text.split_once('.')?;
+            Some((first.parse().ok()?, id.parse().ok()?))
         };
         let wrong = || Error::at("after", "This place in the list cannot be read");
         if text.is_empty() { Ok(None) } else { read().map(Some).ok_or_else(wrong) }

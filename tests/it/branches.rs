@@ -302,4 +302,32 @@ stories! {
         clerk.post(&format!("{page}/people"), &[("user", "nobody")]).await.expect(422);
         app.program("beta").post(&format!("/api/v1{}/people", page.replace("alpha", "beta")), &json!({"visibility": "company"})).await.expect(404);
     }
+
+    async fn the_list_of_branches_goes_on_to_the_last(app) {
+        let api = app.program("alpha");
+        let url = "/api/v1/alpha/main/branches";
+        for n in 0..103 {
+            let body = json!({"name": format!("Many {n}"), "visibility": "company"});
+            api.post(url, &body).await.expect(201);
+        }
+        let (mut names, mut after) = (vec![], String::new());
+        loop {
+            let part = api.get(&format!("{url}?after={after}")).await.expect(200).json();
+            names.extend(part["items"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap().to_owned()));
+            match part["next"].as_str() {
+                Some(next) => next.clone_into(&mut after),
+                None => break,
+            }
+        }
+        let wanted: Vec<String> = (0..103).rev().map(|n| format!("Many {n}")).collect();
+        assert_eq!(names, wanted);
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let first = clerk.get("/alpha/main/branches").await.expect(200);
+        let rest = clerk.get(&first.attrs("a[rel=next]", "href")[0]).await.expect(200);
+        assert_eq!((first.texts("tbody tr").len(), rest.texts("tbody tr").len()), (100, 3));
+        assert!(rest.attrs("a[rel=next]", "href").is_empty());
+        for odd in ["after=x", "status=all"] {
+            api.get(&format!("{url}?{odd}")).await.expect(422);
+        }
+    }
 }

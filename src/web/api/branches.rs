@@ -12,7 +12,11 @@ use crate::{
         merge::{self, Acting, Job, Only, Outcome, Outline, Record, Review, Told, Verdict},
         viewers,
     },
-    web::{extract::Visit, problem::Result, query::Query},
+    web::{
+        extract::Visit,
+        problem::Result,
+        query::{BRANCH_PARAMS, Query, placed},
+    },
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
 use serde_json::{Value, json};
@@ -39,10 +43,12 @@ fn listed(l: &Listed) -> Value {
 }
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
-    let closed = Query::of(&visit.uri).get("state") == "all";
-    let all = branches::list(&visit.ctx, closed).await?;
+    let query = Query::of(&visit.uri);
+    query.only(BRANCH_PARAMS)?;
+    let closed = query.get("state") == "all";
+    let (all, next) = branches::list(&visit.ctx, (closed, query.place()?)).await?;
     let items: Vec<Value> = all.iter().map(listed).collect();
-    Ok(Json(json!({"items": items})).into_response())
+    Ok(Json(json!({"items": items, "next": next.map(placed)})).into_response())
 }
 
 pub(in crate::web) async fn create(visit: Visit, Body(given): Body) -> Result {

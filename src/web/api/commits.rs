@@ -10,7 +10,7 @@ use crate::{
     web::{
         extract::Visit,
         problem::Result,
-        query::{COMMIT_PARAM, COMMIT_PARAMS, Query, placed_record},
+        query::{COMMIT_PARAM, COMMIT_PARAMS, Query, placed},
     },
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
@@ -39,7 +39,7 @@ pub(in crate::web) async fn show(visit: Visit, Path((_, _, seq)): Seq) -> Result
     let seq: i64 = seq.parse().map_err(|_| Error::NotFound)?;
     let query = Query::of(&visit.uri);
     query.only(COMMIT_PARAM)?;
-    let after = query.record()?;
+    let after = query.place()?;
     let found = activity::commit(&visit.ctx, seq, after).await?;
     let names = tags::of_commits(&visit.ctx, &[seq]).await?.remove(&seq).unwrap_or_default();
     Ok(Json(told(&found, &names)).into_response())
@@ -72,7 +72,7 @@ fn told(found: &Commit, names: &[Tag]) -> Value {
         .as_ref()
         .map_or(Value::Null, |m| json!({"branch": m.slug, "name": m.name, "commit": m.merged_seq}));
     out["touched"] = found.records.iter().map(touched).collect();
-    out["next"] = json!(found.next.map(placed_record));
+    out["next"] = json!(found.next.map(placed));
     out
 }
 

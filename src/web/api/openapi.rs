@@ -11,8 +11,8 @@ use crate::{
     },
     web::{
         query::{
-            COMMIT_PARAM, COMMIT_PARAMS, DELETED_PARAMS, EVENT_PARAMS, MASTER_PARAMS, ORDER_PARAMS,
-            Params,
+            BRANCH_PARAMS, COMMIT_PARAM, COMMIT_PARAMS, DELETED_PARAMS, EVENT_PARAMS,
+            MASTER_PARAMS, ORDER_PARAMS, Params,
         },
         routes::{Access, Route, table},
     },
@@ -116,7 +116,7 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
     ),
     (
         "branches",
-        &[("state", "all: closed ones too")],
+        BRANCH_PARAMS,
         &[
             ("name", "what it is for"),
             ("note", "more about it"),

@@ -24,11 +24,11 @@ type Slug = Path<(String, String, String)>;
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
     let closed = query.get("state") == "all";
-    let all = branches::list(&visit.ctx, closed).await?;
+    let (all, next) = branches::list(&visit.ctx, (closed, query.place()?)).await?;
     if visit.hx.target() == Some("worlds") {
         return Ok(page(&visit.hx, &Worlds::of(&visit, &all)));
     }
-    Ok(page(&visit.hx, &Index::of(&visit, closed, &all)))
+    Ok(page(&visit.hx, &Index::of(&visit, closed, (&all, next))))
 }
 
 pub(in crate::web) async fn new(visit: Visit) -> Result {

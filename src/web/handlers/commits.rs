@@ -70,7 +70,7 @@ pub(in crate::web) async fn name(visit: Visit, Path((_, _, seq)): Seq, form: For
 }
 
 async fn shown(visit: &Visit, seq: i64, problems: Problems) -> std::result::Result<Commit, Error> {
-    let after = Query::of(&visit.uri).record()?;
+    let after = Query::of(&visit.uri).place()?;
     let found = activity::commit(&visit.ctx, seq, after).await?;
     let tags = tags::of_commits(&visit.ctx, &[seq]).await?.remove(&seq).unwrap_or_default();
     let on_main = |act| visit.ctx.scope.world() == &World::Main && visit.ctx.scope.may(act);

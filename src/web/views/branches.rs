@@ -10,7 +10,7 @@ use crate::{
         text::initials,
     },
     service::{
-        branches::{Listed, Standing},
+        branches::{Listed, Place, Standing},
         comments::{Comment, may_take_back},
         viewers::Viewers,
     },
@@ -18,6 +18,7 @@ use crate::{
         extract::Visit,
         form::Form,
         paths,
+        query::{Query, placed},
         view::{Shell, View},
     },
 };
@@ -30,6 +31,8 @@ use uuid::Uuid;
 pub(in crate::web) struct Index {
     pub shell: Shell,
     pub rows: Vec<Row>,
+    /// Those that were changed before these.
+    pub more: Option<String>,
     /// Closed ones are listed too.
     pub closed: bool,
     pub can_open: bool,
@@ -160,10 +163,17 @@ impl Said {
 }
 
 impl Index {
-    pub(in crate::web) fn of(visit: &Visit, closed: bool, all: &[Listed]) -> Self {
+    pub(in crate::web) fn of(
+        visit: &Visit,
+        closed: bool,
+        (all, next): (&[Listed], Option<Place>),
+    ) -> Self {
+        let url = format!("{}/branches", visit.base());
+        let query = Query::of(&visit.uri);
         Self {
             shell: Shell::of(visit, "Branches", "branches"),
             rows: all.iter().map(|b| row(visit, b, ("/orders", ""))).collect(),
+            more: next.map(|place| query.url(&url, &[("after", &placed(place))])),
             closed,
             can_open: visit.ctx.scope.may(Act::OpenBranch),
         }

@@ -14,7 +14,7 @@ use crate::{
     web::{
         extract::Visit,
         paths::record,
-        query::{Query, placed_record},
+        query::{Query, placed},
         view::{Shell, View},
     },
 };
@@ -171,7 +171,7 @@ impl Commit {
             shell: Shell::of(visit, format!("Change {seq}"), "commits"),
             of: commit(visit, &found.row, tags),
             records: found.records.iter().map(|t| touched(visit, seq, (t, &showing))).collect(),
-            more: found.next.map(|place| query.url(&url, &[("after", &placed_record(place))])),
+            more: found.next.map(|place| query.url(&url, &[("after", &placed(place))])),
             first: (!query.get("after").is_empty()).then(|| url.clone()),
             merged,
             may_revert: may_revert && found.row.records > 0,

@@ -189,4 +189,26 @@ stories! {
         api.get(&format!("/api/v1/beta/main/batches/{}", first["id"].as_str().unwrap())).await.expect(404);
         app.program("beta").get(&format!("/api/v1/beta/main/batches/{}", first["id"].as_str().unwrap())).await.expect(404);
     }
+
+    async fn a_reason_that_names_an_erased_customer_goes_with_them(app) {
+        let api = app.program("alpha");
+        let url = made(&api, "customers", json!({"number": "E-1", "name": "Quuxworth"})).await;
+        let id = url.rsplit('/').next().unwrap();
+        made(&api, "orders", json!({"customer": "E-1", "lines": []})).await;
+        let list = format!("orders?customer={id}");
+        let why = ["Quuxworth is no more", "They moved away"];
+        for reason in why {
+            let begun = begin(&api, (&list, json!({"do": "cancellation", "value": reason}))).await;
+            ended(&api, &begun).await;
+        }
+        let kept = async || {
+            let company = crate::history::company(app).await;
+            app.database.ask(&format!("{company}SELECT change FROM batches")).await.join("\n")
+        };
+        let before = kept().await;
+        assert!(why.iter().all(|w| before.contains(w)), "{before}");
+        api.post(&format!("/api/v1{url}/erasure"), &json!({"basis": "GDPR art. 17"})).await.expect(200);
+        let left = kept().await;
+        assert!(!left.contains("Quuxworth") && left.contains("They moved away") && left.contains("(erased)"), "{left}");
+    }
 }
