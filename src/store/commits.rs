@@ -126,7 +126,7 @@ crate::from_row!(Made { seq, at, author_kind, name });
 /// Who made some commits.
 pub async fn made(tx: &mut Tx, scope: &Scope, seqs: &[i64]) -> Result<Vec<Made>> {
     let mut sql = tx.builder();
-    sql.push("SELECT c.seq, c.branch_id, c.at, c.author_kind, u.name FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = ");
+    sql.push("SELECT c.seq, c.at, c.author_kind, u.name FROM commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = ");
     sql.bind(scope.company()).push(" AND c.seq IN ").list(seqs);
     tx.built(sql).all().await
 }

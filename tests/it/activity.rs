@@ -1,10 +1,19 @@
 //! The log of a company's changes, and the page of one of them.
 use crate::{
     branches::{edit, get, open, within},
+    harness::TestApp,
     merges::{API, branch, made, merge},
     stories,
 };
 use serde_json::{Value, json};
+
+/// What the commits of main say that a query asks for.
+async fn messages(app: &TestApp, query: String) -> Vec<String> {
+    let url = format!("{API}/commits?{query}");
+    let found = app.program("alpha").get(&url).await.expect(200).json();
+    let all = found["items"].as_array().unwrap().iter();
+    all.map(|c| c["message"].as_str().unwrap().to_owned()).collect()
+}
 
 stories! {
     async fn the_log_is_narrowed_by_who_what_and_day(app) {
@@ -18,14 +27,7 @@ stories! {
         let gone = format!("/api/v1/alpha/main/products/{id}/deletion");
         other.post(&gone, &json!({})).await.expect(204);
         let who = tributary::service::accounts::user_of(&app.app, "clerk@alpha.example.com").await.unwrap();
-        let told = |query: String| {
-            let api = app.program("alpha");
-            async move {
-                let found = api.get(&format!("/api/v1/alpha/main/commits?{query}")).await.expect(200).json();
-                let messages = found["items"].as_array().unwrap().iter();
-                messages.map(|c| c["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-            }
-        };
+        let told = |query: String| messages(app, query);
         assert_eq!(told(format!("who={}&what=create", who.id)).await, ["Created product L-1"]);
         assert_eq!(told("what=deletion".into()).await, ["Deleted product L-1"]);
         let today = app.app.now().to_string()[..10].to_owned();
@@ -48,14 +50,7 @@ stories! {
         let body = json!({"number": "C-L1", "name": "Late"});
         let made = api.post("/api/v1/alpha/main/customers", &body).await.expect(201).json();
         let today = app.app.now().to_string()[..10].to_owned();
-        let told = |query: String| {
-            let api = app.program("alpha");
-            async move {
-                let found = api.get(&format!("/api/v1/alpha/main/commits?{query}")).await.expect(200).json();
-                let messages = found["items"].as_array().unwrap().iter();
-                messages.map(|c| c["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-            }
-        };
+        let told = |query: String| messages(app, query);
         assert_eq!(told("kind=product&what=create".into()).await, ["Created product L-1"]);
         assert_eq!(told(format!("from={today}")).await, ["Created customer Late"]);
         assert!(told("from=2100-01-01".into()).await.is_empty());

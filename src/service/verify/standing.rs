@@ -13,7 +13,7 @@ use crate::{
         product::Product,
         tax::TaxCode,
     },
-    service::{context::Ctx, error::Result},
+    service::{context::Ctx, error::Result, merge::each_kind},
     store::{
         cell, compaction, counts,
         db::Tx,
@@ -44,10 +44,7 @@ pub(super) async fn check(ctx: &Ctx, tx: &mut Tx, report: &mut Report) -> Result
     kind::<Product>(ctx, tx, report, (&mut seen, |_, _| ())).await?;
     let zone = ctx.company.zone();
     kind::<Order>(ctx, tx, report, (&mut seen, |seen, order| expect(seen, order, &zone))).await?;
-    check_bodies::<TaxCode>(ctx, tx, report).await?;
-    check_bodies::<Customer>(ctx, tx, report).await?;
-    check_bodies::<Product>(ctx, tx, report).await?;
-    check_bodies::<Order>(ctx, tx, report).await?;
+    each_kind!(R => check_bodies::<R>(ctx, tx, report).await?);
     check_lines(ctx, tx, report, &seen).await?;
     check_counts(ctx, tx, report, &seen).await?;
     check_erasures(ctx, tx, report, &mut seen).await

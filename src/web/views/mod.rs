@@ -5,7 +5,7 @@ pub(super) mod conflicts;
 pub(super) mod dashboard;
 pub(super) mod deleted;
 pub(super) mod elsewhere;
-pub(in crate::web) mod erasure;
+pub(super) mod erasure;
 pub(super) mod fields;
 pub(super) mod history;
 pub(super) mod log;
