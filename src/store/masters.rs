@@ -2,7 +2,7 @@
 use super::{
     db::{Builder, Engine, Tx},
     kinds::Master,
-    paging::{capped, cut},
+    paging::{capped, cut, first},
     versions::raised,
     worlds::{self, Arm, Of},
 };
@@ -21,26 +21,31 @@ const ROW: &str = "id, sort_key, schema_rev, body";
 /// A page by name.
 pub async fn page<M: Master>(tx: &mut Tx, scope: &Scope, f: &MasterFilter) -> Result<Page<M>> {
     let back = f.cursor.as_ref().is_some_and(|c| c.back);
-    let (mut sql, engine) = (tx.builder(), tx.engine());
+    let (engine, most) = (tx.engine(), f.size + 1);
     let arms = worlds::arms(scope, !f.search.is_empty());
-    worlds::union(&mut sql, (ROW, &arms), |sql, arm| {
+    let beyond = |sql: &mut Builder, back, (key, id): (&str, Uuid)| {
+        sql.push(" AND (o.name_key, o.id)").push(if back { " < (" } else { " > (" });
+        sql.bind(key.to_owned()).push(", ").bind(id).push(")");
+    };
+    let each = |sql: &mut Builder, arm, last: Option<&Row>| {
         rows::<M>(sql, engine, (scope, arm), f);
         if let Some(c) = &f.cursor {
-            sql.push(" AND (o.name_key, o.id)").push(if back { " < (" } else { " > (" });
-            sql.bind(c.key.clone()).push(", ").bind(c.id).push(")");
+            beyond(sql, back, (&c.key, c.id));
+        }
+        if let Some((id, key, ..)) = last {
+            beyond(sql, !back, (key, *id));
         }
         sql.push(if back {
             " ORDER BY o.name_key DESC, o.id DESC"
         } else {
             " ORDER BY o.name_key, o.id"
         });
-        sql.push(" LIMIT ").bind(f.size + 1);
-    });
-    if arms.len() > 1 {
-        sql.push(if back { " ORDER BY sort_key DESC, id DESC" } else { " ORDER BY sort_key, id" });
-        sql.push(" LIMIT ").bind(f.size + 1);
-    }
-    let rows: Vec<Row> = tx.built(sql).all().await?;
+    };
+    let rows = first(tx, (&arms, most), each, |a: &Row, b: &Row| {
+        let order = (&a.1, a.0).cmp(&(&b.1, b.0));
+        if back { order.reverse() } else { order }
+    })
+    .await?;
     let rows = typed::<M>(tx, rows)?;
     let place = |r: &M, back| Cursor { key: fold(r.name()), id: r.id(), back };
     Ok(cut(rows, (f.size, f.cursor.as_ref()), place))

@@ -2,7 +2,7 @@
 use super::{
     db::{Builder, Engine, Tx},
     kinds::Stored,
-    paging::{capped, cut},
+    paging::{capped, cut, first},
     search,
     worlds::{self, Arm, Of},
 };
@@ -15,6 +15,7 @@ use crate::domain::{
     time::Ts,
 };
 use sqlx::Result;
+use std::cmp::Ordering;
 use uuid::Uuid;
 
 /// A row of the list.
@@ -54,8 +55,6 @@ crate::from_row!(OrderRow {
     promised_date,
 });
 
-const ROW: &str = "doc, id, from_seq, title, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, gross, line_count, promised_date";
-
 /// The sort in force: a search lists by the order of entry, which the index gives for nothing.
 #[derive(Clone, Copy, PartialEq)]
 enum By {
@@ -75,9 +74,10 @@ pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Pa
     let by = by(scope, filter);
     let back = filter.cursor.as_ref().is_some_and(|c| c.back);
     let descending = filter.descending != back;
-    let (mut sql, engine) = (tx.builder(), tx.engine());
+    let (engine, most) = (tx.engine(), filter.size + 1);
     let arms = worlds::arms(scope, !filter.search.is_empty());
-    worlds::union(&mut sql, (ROW, &arms), |sql, arm| {
+    let place = |r: &OrderRow, back| Cursor { key: key(by, r), id: r.id.0, back };
+    let each = |sql: &mut Builder, arm, last: Option<&OrderRow>| {
         // a version has no place in the order of entry
         sql.push("SELECT ").push(match arm {
             Arm::Heads => "o.doc",
@@ -88,15 +88,16 @@ pub async fn page(tx: &mut Tx, scope: &Scope, filter: &OrderFilter) -> Result<Pa
         if let Some(cursor) = &filter.cursor {
             after(sql, by, cursor, descending);
         }
+        if let Some(last) = last {
+            after(sql, by, &place(last, false), !descending);
+        }
         order(sql, by, descending);
-        sql.push(" LIMIT ").bind(filter.size + 1);
-    });
-    if arms.len() > 1 {
-        order_of_all(&mut sql, by, descending);
-        sql.push(" LIMIT ").bind(filter.size + 1);
-    }
-    let rows: Vec<OrderRow> = tx.built(sql).all().await?;
-    let place = |r: &OrderRow, back| Cursor { key: key(by, r), id: r.id.0, back };
+    };
+    let rows = first(tx, (&arms, most), each, |a, b| {
+        let order = compare(by, a, b);
+        if descending { order.reverse() } else { order }
+    })
+    .await?;
     Ok(cut(rows, (filter.size, filter.cursor.as_ref()), place))
 }
 
@@ -207,11 +208,16 @@ fn order(sql: &mut Builder, by: By, descending: bool) {
     }
 }
 
-/// The order of all arms together, by the columns that they give out.
-fn order_of_all(sql: &mut Builder, by: By, descending: bool) {
-    let way = if descending { " DESC" } else { " ASC" };
-    let column = column(by).trim_start_matches("o.").trim_start_matches("s.");
-    sql.push(" ORDER BY ").push(column).push(way).push(", id").push(way);
+/// The same order of rows that are here.
+fn compare(by: By, a: &OrderRow, b: &OrderRow) -> Ordering {
+    match by {
+        By::Doc => a.doc.cmp(&b.doc),
+        By::Sort(OrderSort::Placed) => a.placed_at.cmp(&b.placed_at),
+        By::Sort(OrderSort::Number) => a.title.cmp(&b.title),
+        By::Sort(OrderSort::Customer) => a.customer_key.cmp(&b.customer_key),
+        By::Sort(OrderSort::Total) => a.gross.cmp(&b.gross),
+    }
+    .then_with(|| a.id.0.cmp(&b.id.0))
 }
 
 /// The orders that are already here from a source, by their references there.

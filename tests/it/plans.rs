@@ -2,9 +2,12 @@
 //! databases; and both databases have the same tables.
 use crate::{
     binary::process::{Place, has_release_program},
-    harness::{Actor, Engine, Statements},
+    branches::{all, edit},
+    harness::{Actor, Engine, Statements, TestApp},
+    merges::{branch, merge},
     stories,
 };
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use std::collections::BTreeSet;
 use tributary::{
@@ -169,6 +172,28 @@ fn family(sql_type: &str) -> &'static str {
         "BLOB" | "UUID" | "BYTEA" => "bytes",
         "TEXT" | "JSON" | "JSONB" | "DATE" => "text",
         _ => "other",
+    }
+}
+
+/// Without statistics SQLite takes a company's rows for ten and reads all of main's to find two of them.
+#[tokio::test]
+async fn records_that_are_named_are_found_by_their_ids_on_sqlite() {
+    let app = TestApp::start(Engine::Sqlite).await.unwrap();
+    let api = app.program("alpha");
+    let b = branch(&api, "Names").await;
+    for one in &all(&api, "main", "products").await[..2] {
+        let url = format!("/alpha/{b}/products/{}", one["id"].as_str().unwrap());
+        edit(&api, &url, json!({"name": "Another"})).await;
+    }
+    let seen = Statements::default();
+    seen.of(merge(&api, &b)).await.unwrap();
+    let naming = |text: &&String| text.contains("_versions") && text.contains(" AND id IN (");
+    let texts: Vec<String> = seen.texts().iter().filter(naming).cloned().collect();
+    assert!(texts.iter().any(|t| t.starts_with("UPDATE product_versions")), "{texts:#?}");
+    for text in texts {
+        let plan = plan(&app.database.url, &text).await;
+        let by_id = |step: &String| step.contains("_versions") && step.contains("AND id=?");
+        assert!(plan.iter().any(by_id), "{text}\n{plan:#?}");
     }
 }
 

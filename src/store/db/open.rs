@@ -68,6 +68,7 @@ migrations!(
     "0023_batches",
     "0024_compaction",
     "0025_places",
+    "0026_shapes",
 );
 
 fn migrator(engine: Engine) -> Migrator {

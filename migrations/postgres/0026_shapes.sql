@@ -1,0 +1,1 @@
+-- PostgreSQL gathers by itself what SQLite is told here.
