@@ -1,7 +1,7 @@
 //! What a single record cannot tell: codes that two would have, names of records that are gone, orders
 //! that may not be confirmed. Checked on main as it would be, with every draft in its place.
 use super::{
-    Draft, Drafts, Effect, Job, Mergeable, each_kind, fuse, inputs, only,
+    Draft, Drafts, Effect, Job, Mergeable, dangling, each_kind, fuse, inputs, only,
     plan::{Decisions, whole},
 };
 use crate::{
@@ -22,12 +22,7 @@ use crate::{
         references,
         referrers::{self, Except},
     },
-    store::{
-        db::Tx,
-        masters::read,
-        sides::{self, Sides},
-        versions,
-    },
+    store::{db::Tx, masters::read, sides, versions},
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +49,7 @@ pub(super) async fn run(
         unique::<TaxCode>(ctx, tx, job, drafts).await?;
         unique::<Customer>(ctx, tx, job, drafts).await?;
         unique::<Product>(ctx, tx, job, drafts).await?;
-        dangling(ctx, tx, since, drafts).await?;
+        dangling::find(ctx, tx, since, drafts).await?;
         only::unseen(ctx, tx, job, drafts).await?;
         still_named(ctx, tx, drafts).await?;
         confirmed(ctx, tx, drafts).await?;
@@ -63,7 +58,10 @@ pub(super) async fn run(
         each_kind!(R => settle::<R>(ctx, decisions, drafts, &mut wanted)?);
         let Some(wanted) = wanted else { return Ok(()) };
         each_kind!(R => for (_, id) in wanted.back.iter().filter(|w| w.0 == R::KIND) {
-            bring_back::<R>(ctx, tx, (since, *id), drafts).await?;
+            dangling::bring_back::<R>(ctx, tx, (since, *id), drafts).await?;
+        });
+        each_kind!(R => for (_, id, other) in wanted.other.iter().filter(|w| w.0 == R::KIND) {
+            dangling::repoint::<R>(ctx, tx, (*id, other), drafts).await?;
         });
         each_kind!(R => for (_, from, into) in wanted.one.iter().filter(|w| w.0 == R::KIND) {
             fuse::fuse::<R>(ctx, tx, (decisions, &mut *drafts), (*from, *into)).await?;
@@ -79,6 +77,8 @@ pub(super) async fn run(
 struct Wanted {
     /// To be brought back.
     back: Vec<(Kind, Uuid)>,
+    /// Records that are to name others than those that are gone: the fields that name them.
+    other: Vec<(Kind, Uuid, Value)>,
     /// To become one with another: the branch's, and main's.
     one: Vec<(Kind, Uuid, Uuid)>,
 }
@@ -100,7 +100,12 @@ fn settle<R: Mergeable>(
             };
             let wanted = wanted.get_or_insert_default();
             match (conflict.kind, &choice) {
-                (ConflictKind::Dangling, Choice::Theirs) => wanted.back.extend(gone(&conflict)),
+                (ConflictKind::Dangling, Choice::Theirs) => {
+                    wanted.back.extend(dangling::gone(&conflict));
+                }
+                (ConflictKind::Dangling, Choice::Value(other)) => {
+                    wanted.other.push((R::KIND, draft.id, other.clone()));
+                }
                 (ConflictKind::Unique, Choice::Theirs) => {
                     wanted.one.extend(holder(&conflict).map(|h| (R::KIND, draft.id, h)));
                 }
@@ -123,34 +128,9 @@ fn by_itself<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>, conflict: &Conflict)
     Some(Choice::Ours)
 }
 
-/// The record that a conflict misses.
-fn gone(conflict: &Conflict) -> Option<(Kind, Uuid)> {
-    let text = |name: &str| conflict.theirs[name].as_str();
-    Some((text("kind")?.parse().ok()?, text("id")?.parse().ok()?))
-}
-
 /// The record that has the code that a conflict is about.
 fn holder(conflict: &Conflict) -> Option<Uuid> {
     conflict.ours["holder"].as_str()?.parse().ok()
-}
-
-/// A record that main deleted comes along as it was, since a record that is merged names it.
-async fn bring_back<M: Mergeable>(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    (since, id): (i64, Uuid),
-    drafts: &mut Drafts,
-) -> Result<()> {
-    let was = versions::at::<M>(tx, &ctx.scope, id, since).await?;
-    let all = M::of_mut(drafts);
-    if let (Some(was), Err(at)) = (was, all.binary_search_by_key(&id, |d| d.id)) {
-        let sides = Sides { id, base: None, ours: None, theirs: Some(was), known: true };
-        let mut draft = Draft::new(sides)?;
-        draft.takes_theirs()?;
-        draft.joined = true;
-        all.insert(at, draft);
-    }
-    Ok(())
 }
 
 fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choice) -> Result<()> {
@@ -250,61 +230,6 @@ fn taken<M: Mergeable + Master>(
         theirs: json!({ M::CODE: code }),
         why: format!("{called} has this too."),
         ..Conflict::of(ConflictKind::Unique, one)
-    }
-}
-
-/// What is named must be there: not deleted on main, not left out of the merge.
-async fn dangling(ctx: &Ctx, tx: &mut Tx, since: i64, drafts: &mut Drafts) -> Result<()> {
-    let mut gone = BTreeSet::new();
-    gone.extend(left_out::<TaxCode>(ctx, tx, (drafts, since)).await?);
-    gone.extend(left_out::<Customer>(ctx, tx, (drafts, since)).await?);
-    gone.extend(left_out::<Product>(ctx, tx, (drafts, since)).await?);
-    let decided_elsewhere: BTreeSet<Uuid> =
-        gone.iter().filter(|id| is_drafted(drafts, **id)).copied().collect();
-    if !gone.is_empty() {
-        each_kind!(R => for draft in R::of_mut(drafts) {
-            names_gone(draft, &gone, &decided_elsewhere);
-        });
-    }
-    Ok(())
-}
-
-fn is_drafted(drafts: &Drafts, id: Uuid) -> bool {
-    let mut found = false;
-    each_kind!(R => found |= R::find(drafts, id).is_some());
-    found
-}
-
-/// Records that main would not have though others may name them.
-async fn left_out<M: Mergeable + Master>(
-    ctx: &Ctx,
-    tx: &mut Tx,
-    (drafts, since): (&Drafts, i64),
-) -> Result<BTreeSet<Uuid>> {
-    let back = |id: &Uuid| M::find(drafts, *id).is_some_and(|d| d.after().is_some());
-    let mut gone = sides::gone_since::<M>(tx, &ctx.scope, since).await?;
-    gone.retain(|id| !back(id));
-    let never = M::of(drafts).iter().filter(|d| d.after().is_none() && d.before.is_none());
-    gone.extend(never.map(|d| d.id));
-    Ok(gone.into_iter().collect())
-}
-
-fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>, drafted: &BTreeSet<Uuid>) {
-    let Some(after) = draft.after() else { return };
-    // what main has so already is main's affair
-    let known = draft.before.as_ref().map(|b| references::named_in::<R>(&b.value()));
-    let known = known.unwrap_or_default();
-    for (kind, id, path) in references::named_in::<R>(&after.value()) {
-        if gone.contains(&id) && !known.iter().any(|(_, k, _)| *k == id) {
-            let what = kind.label().to_lowercase();
-            let why = format!("It names a {what} that is not on main any more.");
-            draft.clashes.push(Conflict {
-                path: format!("{path}#gone"),
-                theirs: json!({"kind": kind, "id": id}),
-                may_take: !drafted.contains(&id),
-                ..whole(draft, ConflictKind::Dangling, why)
-            });
-        }
     }
 }
 

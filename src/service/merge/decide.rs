@@ -2,6 +2,7 @@
 use super::{Job, Mergeable, Plan, each_kind, looks::forget, plan};
 use crate::{
     domain::{
+        check::Problems,
         field::{Field, Kind, Ty, find},
         history::merge::{Choice, Conflict, ConflictKind},
         input,
@@ -11,6 +12,7 @@ use crate::{
     service::{
         context::Ctx,
         error::{Error, Result},
+        references,
     },
     store::resolutions::{self, Decided},
 };
@@ -73,7 +75,7 @@ pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -
     ctx.may(Act::OpenBranch)?;
     let plan = plan::plan(ctx, job).await?;
     let mut all = vec![];
-    each_kind!(R => collect::<R>(ctx, &plan, (&which, &decision), &mut all)?);
+    each_kind!(R => collect::<R>(ctx, &plan, (&which, &decision), &mut all).await?);
     if all.is_empty() {
         let text = "This conflict is not open any more, or this cannot be chosen for it.";
         return Err(Error::Refused(text.into()));
@@ -85,7 +87,7 @@ pub async fn decide(ctx: &Ctx, job: Job, (which, decision): (Which, Decision)) -
     Ok(all.len())
 }
 
-fn collect<R: Mergeable>(
+async fn collect<R: Mergeable>(
     ctx: &Ctx,
     plan: &Plan,
     (which, decision): (&Which, &Decision),
@@ -105,7 +107,7 @@ fn collect<R: Mergeable>(
             let choice = match decision {
                 Decision::Keep => Choice::Ours,
                 Decision::Take => Choice::Theirs,
-                Decision::Type(text) => Choice::Value(typed(R::FIELDS, conflict, text)?),
+                Decision::Type(text) => Choice::Value(typed::<R>(ctx, (conflict, text)).await?),
             };
             if conflict.allows(&choice) {
                 let resolution = conflict.resolved(choice);
@@ -126,19 +128,41 @@ fn is_meant<R: Mergeable>(which: &Which, id: Uuid, conflict: &Conflict) -> bool 
 }
 
 /// A typed value in the shape of the conflict's own.
-fn typed(fields: &'static [Field], conflict: &Conflict, text: &str) -> Result<Value> {
+async fn typed<R: Mergeable>(ctx: &Ctx, (conflict, text): (&Conflict, &str)) -> Result<Value> {
     let path = conflict.path.split('#').next().unwrap_or_default();
-    let (fields, name) = place(fields, path);
-    let of_map = path.split('/').next().and_then(|top| find(fields, top));
-    let value = match of_map {
+    let (fields, name) = place(R::FIELDS, path);
+    let top = path.split('/').next().and_then(|top| find(fields, top));
+    if conflict.kind == ConflictKind::Dangling && !text.trim().is_empty() {
+        return other::<R>(ctx, json!({ name: text })).await;
+    }
+    let value = match top {
         Some(f) if f.ty == Ty::Map => input::named(text),
         _ => input::value(fields, name, text),
     };
-    let value = value.map_err(|why| Error::at("value", why))?;
+    let value = value.map_err(at_value)?;
     match (value, conflict.kind) {
-        (None, ConflictKind::Unique) => Err(Error::at("value", "Write another code")),
+        (None, ConflictKind::Unique) => Err(at_value("Write another code")),
         (value, _) => Ok(json!({ name: value })),
     }
+}
+
+/// The record of main that is named by its code, its name or its id, in place of one that is gone.
+async fn other<R: Mergeable>(ctx: &Ctx, mut named: Value) -> Result<Value> {
+    let (mut tx, none) = (ctx.glance().await?, Value::Null);
+    let mut found = references::resolve(ctx, &mut tx, R::FIELDS, (&none, &mut named)).await;
+    if found.is_ok() {
+        found = references::check::<R>(ctx, &mut tx, (&none, &named)).await;
+    }
+    match found {
+        Err(Error::Invalid(Problems(all))) => {
+            Err(at_value(all.into_iter().next().map(|p| p.1).unwrap_or_default()))
+        }
+        found => found.map(|()| named),
+    }
+}
+
+fn at_value(why: impl Into<String>) -> Error {
+    Error::at("value", why)
 }
 
 /// The fields among which a path's last step is.

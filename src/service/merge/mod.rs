@@ -4,6 +4,7 @@ mod acts;
 mod aftermath;
 mod apply;
 mod checks;
+mod dangling;
 mod decide;
 mod draft;
 mod fuse;
@@ -134,6 +135,29 @@ impl Summary {
     }
 }
 
+/// A record that who asks may not merge.
+#[derive(Clone, Debug)]
+pub struct Denied {
+    pub kind: Kind,
+    pub title: String,
+    /// What would be changed of it, in the words of its pages; nothing if it would come or go.
+    pub fields: Vec<String>,
+    /// The right that is missing.
+    pub act: Act,
+}
+
+impl Denied {
+    /// In a sentence.
+    pub fn told(&self) -> String {
+        let (kind, title, act) = (self.kind.label(), &self.title, self.act.label());
+        let fields = match self.fields.as_slice() {
+            [] => String::new(),
+            some => format!(" ({})", some.join(", ")),
+        };
+        format!("{kind} {title}{fields}: your role does not include the right to {act}")
+    }
+}
+
 /// Everything that would happen. Nothing happens that is not in it.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -143,8 +167,8 @@ pub struct Plan {
     pub main: i64,
     pub drafts: Drafts,
     pub summary: Summary,
-    /// The kinds and titles of records that who asks may not merge, with the right that is missing.
-    pub denied: Vec<(Kind, String, Act)>,
+    /// Records that who asks may not merge.
+    pub denied: Vec<Denied>,
     pub hash: Hash,
 }
 
@@ -160,12 +184,10 @@ impl Plan {
     }
     /// Refuses to go on without the rights that it takes.
     fn permitted(&self) -> Result<()> {
-        if let Some((kind, title, act)) = self.denied.first() {
-            let kind = kind.label().to_lowercase();
-            let why = format!("Your role does not include the right to {}", act.label());
-            return Err(Error::Refused(format!("{why}, which {kind} {title} needs.")));
+        match self.denied.first() {
+            Some(denied) => Err(Error::Refused(format!("{}.", denied.told()))),
+            None => Ok(()),
         }
-        Ok(())
     }
     /// Refuses to go on while a conflict is open.
     fn decided(&self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What is kept of a plan to look at it: sums, and a few bytes for each record. The records of a page are
 //! planned once more by themselves, so that a page of a large plan costs what it shows.
 use super::{
-    Draft, Effect, Job, Mergeable, Plan, Summary, each_kind, plan,
+    Denied, Draft, Effect, Job, Mergeable, Plan, Summary, each_kind, plan,
     review::{Reviewed, reviewed},
     rules::{self, Verdict},
 };
@@ -12,7 +12,6 @@ use crate::{
             diff::{Change, diff},
             merge::{Choice, Conflict, ConflictKind, Notice},
         },
-        policy::Act,
         record::Record as _,
         scope::Scope,
         veil,
@@ -23,15 +22,12 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Rights that are missing and told one by one.
-const DENIED: usize = 100;
-
 /// A plan as it is looked at.
 pub struct Outline {
     pub job: Job,
     pub summary: Summary,
-    /// The first records that who asks may not merge, with the right that is missing.
-    pub denied: Vec<(Kind, String, Act)>,
+    /// The first records that who asks may not merge.
+    pub denied: Vec<Denied>,
     /// What an agreement to it names.
     pub name: String,
     /// How many conflicts are open, by kind of conflict.
@@ -95,7 +91,7 @@ impl Outline {
         Self {
             job: plan.job.clone(),
             summary: plan.summary.clone(),
-            denied: plan.denied.iter().take(DENIED).cloned().collect(),
+            denied: plan.denied.clone(),
             name: plan.name(),
             open,
             verdicts: rules::verdicts(ctx, plan),

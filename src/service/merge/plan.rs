@@ -1,6 +1,6 @@
 //! The plan: every record's three sides merged, checked against the rest, summed up. It only reads.
 use super::{
-    Draft, Drafts, Effect, Job, Mergeable, Only, Plan, Summary, checks, each_kind, upgrade,
+    Denied, Draft, Drafts, Effect, Job, Mergeable, Only, Plan, Summary, checks, each_kind, upgrade,
 };
 use crate::{
     domain::{
@@ -8,6 +8,7 @@ use crate::{
         field::Kind,
         history::{
             chain::Hash,
+            diff::diff,
             merge::{Conflict, ConflictKind, Resolution},
         },
         order::Order,
@@ -33,6 +34,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, pin::pin, task::Poll};
 use uuid::Uuid;
+
+/// Records that may not be merged and are told one by one, and fields of each.
+const DENIED: usize = 100;
+const NAMED: usize = 5;
 
 /// Decisions by record.
 pub(super) type Decisions = BTreeMap<(Kind, Uuid), Vec<Resolution>>;
@@ -208,20 +213,26 @@ fn counted(drafts: &Drafts) -> Summary {
 }
 
 /// Puts into the hash what becomes of each draft of a kind.
-fn print_all<R: Mergeable>(
-    drafts: &[Draft<R>],
-    denied: &mut Vec<(Kind, String, Act)>,
-    hash: &mut Sha256,
-) {
+fn print_all<R: Mergeable>(drafts: &[Draft<R>], denied: &mut Vec<Denied>, hash: &mut Sha256) {
     for draft in drafts {
-        if let Some(act) = draft.denied.filter(|_| draft.effect() != Effect::Nothing) {
-            denied.push((R::KIND, draft.title(), act));
+        if let Some(act) = draft.denied.filter(|_| draft.effect() != Effect::Nothing)
+            && denied.len() < DENIED
+        {
+            let (kind, title, fields) = (R::KIND, draft.title(), fields(draft));
+            denied.push(Denied { kind, title, fields, act });
         }
         hash.update(R::KIND.word());
         hash.update(draft.id);
         hash.update(draft.hash());
         draft.open().for_each(|c| print(hash, c));
     }
+}
+
+/// The fields of main's record that a draft changes, by their labels.
+fn fields<R: Mergeable>(draft: &Draft<R>) -> Vec<String> {
+    let Some((before, after)) = draft.before.as_ref().zip(draft.after()) else { return vec![] };
+    let changes = diff(R::FIELDS, &before.value(), &after.value());
+    changes.into_iter().take(NAMED).map(|c| c.label).collect()
 }
 
 fn print(hash: &mut Sha256, conflict: &Conflict) {

@@ -146,7 +146,7 @@ async fn told(visit: &Visit, plan: &Outline, acting: &Acting) -> Result {
     Ok(Json(json!({
         "plan": plan.name, "created": s.created, "changed": s.changed, "deleted": s.deleted,
         "conflicts": s.conflicts, "money": s.money, "acting": stands(acting),
-        "denied": plan.denied.iter().map(|(kind, title, act)| json!({"kind": kind, "title": title, "right": act.word()})).collect::<Vec<_>>(),
+        "denied": plan.denied.iter().map(|d| json!({"kind": d.kind, "title": d.title, "fields": d.fields, "right": d.act.word()})).collect::<Vec<_>>(),
         "review": review.as_ref().map(reviewed),
         "checks": plan.verdicts.iter().map(checked).collect::<Vec<_>>(),
         "items": records.iter().map(record).collect::<Vec<_>>(),

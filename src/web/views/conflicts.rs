@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
+        field::Kind,
         history::merge::{Choice, Conflict, ConflictKind},
         text::initials,
     },
@@ -40,6 +41,8 @@ pub(in crate::web) struct ConflictView {
     pub may_keep: bool,
     pub may_take: bool,
     pub may_type: bool,
+    /// What typing is called, and where suggestions for it come from; empty for nowhere.
+    pub other: (&'static str, String),
     /// `ours`, `theirs`, `value`, or empty while it is open.
     pub choice: &'static str,
     pub typed: String,
@@ -116,6 +119,7 @@ pub(super) fn card(
         may_keep: c.may_keep,
         may_take: c.may_take,
         may_type: c.may_type,
+        other: other(visit, c),
         choice: match choice {
             None => "",
             Some(Choice::Ours) => "ours",
@@ -137,6 +141,15 @@ fn choices(kind: ConflictKind) -> Option<(&'static str, &'static str)> {
         ConflictKind::InputMoved => Some(("Keep the price", "Take the new list price")),
         ConflictKind::Unique => Some(("Leave this record out", "Both are the same record")),
         _ => None,
+    }
+}
+
+/// Another value, or another record of main.
+fn other(visit: &Visit, c: &Conflict) -> (&'static str, String) {
+    let kind = c.theirs["kind"].as_str().and_then(|k| k.parse::<Kind>().ok());
+    match kind.filter(|_| c.kind == ConflictKind::Dangling) {
+        Some(kind) => ("Name another one", format!("{}/suggest/{}", visit.main(), kind.slug())),
+        None => ("Use another value", String::new()),
     }
 }
 

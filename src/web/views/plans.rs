@@ -13,7 +13,7 @@ use crate::{
     },
     service::{
         error::Result,
-        merge::{self, Effect, Job, Outline, Record, Told},
+        merge::{self, Denied, Effect, Job, Outline, Record, Told},
         references::{self, Titles, reference},
     },
     web::{
@@ -309,11 +309,7 @@ fn whole(n: usize) -> Count {
 fn denied(plan: &Outline) -> Vec<String> {
     // a sync takes in what others were allowed to do
     let asked = !matches!(plan.job, Job::Sync(_));
-    let each = plan.denied.iter().filter(|_| asked).take(5).map(|(kind, title, act)| {
-        let kind = kind.label();
-        format!("{kind} {title}: your role does not include the right to {}", act.label())
-    });
-    each.collect()
+    plan.denied.iter().filter(|_| asked).take(5).map(Denied::told).collect()
 }
 
 /// `+£1,234.00`

@@ -2,24 +2,17 @@
 use super::{API, command, conflicts, made, merge, order, plan, revert};
 use crate::{
     branches::{edit, get},
-    harness::Program,
+    harness::{Program, TestApp},
     stories,
 };
 use serde_json::{Value, json};
-use tributary::service::import::{self, Ask, layout::Layout};
+use std::time::Duration;
+use tributary::service::import::{self, Ask, Summary, layout::Layout};
 
 stories! {
     async fn c90_an_import_is_taken_back_but_what_was_changed_since(app) {
         let api = app.program("alpha");
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("orders.csv");
-        let row = |n: usize| format!("B-{n:03},2026-05-01,C-00001,SKU-00001,2,4.50\n");
-        let rows: String = (0..40).map(row).collect();
-        std::fs::write(&file, format!("No,Date,Who,SKU,Qty,Price\n{rows}")).unwrap();
-        let map = ["number=No", "date=Date", "customer=Who", "sku=SKU", "quantity=Qty", "unit_price=Price"];
-        let layout = Layout::mapped(&map.map(str::to_owned), None).unwrap();
-        let ask = Ask { file: &file, layout, rejects: None };
-        let done = import::orders(&app.ctx("alpha").await, &ask, &mut |_, _| ()).await.unwrap();
+        let done = imported(app, "B", 40).await;
         let seq = done.seq.unwrap();
         assert_eq!((done.orders, done.customers, done.products), (40, 0, 0));
         let found = || async { api.get(&format!("{API}/orders?q=B-0&size=100")).await.json()["items"].as_array().unwrap().clone() };
@@ -43,9 +36,23 @@ stories! {
     }
 }
 
+/// Orders with numbers that begin with a word.
+async fn imported(app: &TestApp, word: &str, orders: usize) -> Summary {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.csv");
+    let row = |n: usize| format!("{word}-{n:03},2026-05-01,C-00001,SKU-00001,2,4.50\n");
+    let rows: String = (0..orders).map(row).collect();
+    std::fs::write(&file, format!("No,Date,Who,SKU,Qty,Price\n{rows}")).unwrap();
+    let map =
+        ["number=No", "date=Date", "customer=Who", "sku=SKU", "quantity=Qty", "unit_price=Price"];
+    let layout = Layout::mapped(&map.map(str::to_owned), None).unwrap();
+    let ask = Ask { file: &file, layout, rejects: None };
+    import::orders(&app.ctx("alpha").await, &ask, &mut |_, _| ()).await.unwrap()
+}
+
 /// A batch once it has ended.
 async fn ended(api: &Program, id: &str) -> Value {
-    for _ in 0..600 {
+    for _ in 0..6_000 {
         let now = api.get(&format!("{API}/batches/{id}")).await.expect(200).json();
         if now["state"] != "running" {
             return now;
@@ -101,6 +108,42 @@ stories! {
         let slug = batch["branch"].as_str().unwrap();
         api.post(&format!("{API}/branches/{slug}/discarding"), &json!({})).await.expect(200);
         assert_eq!(get(&api, &made[0]).await["unit_price"], "10");
+    }
+
+    async fn c64_ten_thousand_conflicts(app) {
+        let api = app.program("alpha");
+        imported(app, "ROW", 10_000).await;
+        // every one of them is changed in two branches
+        let set = async |value: &str| {
+            let body = json!({"do": "set", "field": "warehouse", "value": value});
+            let batch = ended(&api, &begin(&api, ("orders?q=row", body)).await).await;
+            assert_eq!((&batch["state"], &batch["changed"]), (&json!("finished"), &json!(10_000)));
+            batch["branch"].as_str().unwrap().to_owned()
+        };
+        let (one, two) = (set("North").await, set("South").await);
+        let agreed = json!({"plan": plan(&api, &one).await["plan"]});
+        api.post(&format!("{API}/branches/{one}/merge"), &agreed).await;
+        // it goes on by itself if it takes longer than an answer may
+        while get(&api, &format!("/alpha/main/branches/{one}")).await["merged"].is_null() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let mut lead = app.actor("lead", "alpha").await;
+        let page = format!("/alpha/main/branches/{two}/plan");
+        let shown = loop {
+            let shown = lead.get(&page).await.expect(200);
+            assert!(shown.body.len() < 10_000_000);
+            if !shown.headers.contains_key("refresh") {
+                break shown;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        };
+        assert_eq!(shown.texts(".pickset").len(), 25, "a page of them");
+        let first = plan(&api, &two).await;
+        assert_eq!(first["conflicts"], 10_000);
+        let take = json!({"all": "field", "choice": "theirs"});
+        let decided = api.post(&format!("{API}/branches/{two}/resolutions"), &take).await.expect(200);
+        assert_eq!(decided.json()["decided"], 10_000);
+        assert_eq!(plan(&api, &two).await["conflicts"], 0);
     }
 
     async fn a_batch_is_begun_from_a_list_and_followed(app) {

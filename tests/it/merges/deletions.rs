@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     branches::{edit, get, within},
-    harness::Program,
+    harness::{Actor, Program, changed},
     stories,
 };
 use serde_json::{Value, json};
@@ -136,6 +136,38 @@ stories! {
         let main = order.replace(&format!("/{b}/"), "/main/");
         assert_eq!(get(&api, &main).await["customer"], get(&api, &url).await["id"]);
         assert_eq!(listed(&api, "main").await, 1, "with its old id, and found");
+    }
+
+    async fn c49_it_names_another_customer_instead(app) {
+        let api = app.program("alpha");
+        let (url, other) = (customer(&api, "K-1").await, customer(&api, "K-2").await);
+        let b = branch(&api, "B").await;
+        let order = of_customer(&api, (&b, "K-1")).await;
+        delete(&api, &url).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(found[0]["choices"], json!(["ours", "theirs", "value"]));
+        let page = format!("/alpha/main/branches/{b}/plan");
+        let mut lead = app.actor("lead", "alpha").await;
+        let typed = async |lead: &mut Actor, text: &str| {
+            let shown = lead.get(&page).await.expect(200);
+            assert_eq!(shown.texts("#c0 summary"), ["Name another one"]);
+            let form = shown.form("#c0 form:last-of-type");
+            let fields = changed(form, &[("value", text)]);
+            lead.post(&shown.attrs("#c0 form:last-of-type", "action")[0], &fields).await
+        };
+        for nobody in ["", "K-1", "C-99999"] {
+            let refused = typed(&mut lead, nobody).await.expect(422);
+            assert_eq!(refused.attrs("#c0-v", "value"), [nobody], "what was typed stays");
+            assert!(!refused.texts("#c0-e").is_empty());
+        }
+        typed(&mut lead, "k-2 · K-2").await.expect(303);
+        let agreed = plan(&api, &b).await;
+        assert_eq!((&agreed["created"], &agreed["conflicts"]), (&json!(1), &json!(0)));
+        merge(&api, &b).await.unwrap();
+        let now = get(&api, &order.replace(&format!("/{b}/"), "/main/")).await;
+        assert_eq!(now["customer"], get(&api, &other).await["id"]);
+        assert_eq!(now["customer_name"], "K-2", "the order has the copies of whom it names");
+        assert!(!is_there(&api, &url).await);
     }
 
     async fn c50_a_customer_that_main_has_an_order_of_meanwhile(app) {

@@ -173,7 +173,11 @@ stories! {
         clerk.post(&path, &agreed).await.expect(403);
         let theirs = json!({"plan": plan(&lead, &b).await["plan"]});
         let refused = lead.post(&path, &theirs).await.expect(409).json();
-        assert!(refused["detail"].as_str().unwrap().contains("tax code Z9"), "{refused}");
+        let why = "Tax code Z9 (Name): your role does not include the right to change settings and tax codes.";
+        assert_eq!(refused["detail"], why);
+        assert_eq!(plan(&lead, &b).await["denied"][0]["fields"], json!(["Name"]));
+        let page = app.actor("lead", "alpha").await.get(&format!("/alpha/main/branches/{b}/plan")).await.expect(200);
+        assert!(page.texts(".notice").iter().any(|t| t.contains("Tax code Z9 (Name)")), "{:?}", page.texts(".notice"));
         api.post(&path, &agreed).await.expect(200);
     }
 

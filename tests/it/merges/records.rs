@@ -1,6 +1,7 @@
 //! Whole records, their codes and what they name.
 use super::{
-    API, branch, command, decide, kinds, made, made_in, merge, open_conflicts, order, plan,
+    API, branch, command, decide, deletions::delete, kinds, made, made_in, merge, open_conflicts,
+    order, plan,
 };
 use crate::{
     branches::{edit, get, within},
@@ -42,7 +43,18 @@ stories! {
         merge(&api, &b).await.unwrap();
         assert_eq!(get(&api, &own.replace(&format!("/{b}/"), "/main/")).await["sku"], "A-3");
         made_in(&api, (&c, "products"), json!({"sku": "a-3", "name": "Other"})).await;
-        assert_eq!(kinds(&open_conflicts(&api, &c).await), ["unique"]);
+        assert_eq!(kinds(&open_conflicts(&api, &c).await), ["unique"], "without having seen the other's merge");
+        // or the branch takes its own away
+        let d = branch(&api, "D").await;
+        let one = made_in(&api, (&d, "products"), json!({"sku": "A-4", "name": "Mine"})).await;
+        made_in(&api, (&d, "products"), json!({"sku": "A-9", "name": "Kept"})).await;
+        edit(&api, &own.replace(&format!("/{b}/"), "/main/"), json!({"sku": "A-4"})).await;
+        assert_eq!(kinds(&open_conflicts(&api, &d).await), ["unique"]);
+        delete(&api, &one).await;
+        assert_eq!(plan(&api, &d).await["conflicts"], 0);
+        merge(&api, &d).await.unwrap();
+        let codes = api.get(&format!("{API}/products?q=A-9")).await.expect(200).json();
+        assert_eq!(codes["items"][0]["name"], "Kept");
     }
 
     async fn c52_two_customers_of_one_number_become_one(app) {
