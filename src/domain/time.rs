@@ -68,6 +68,13 @@ impl Ts {
             self.day_text(zone)
         }
     }
+
+    /// The same in the midst of a sentence: `today 14:31`.
+    pub fn spoken_within(self, now: Self, zone: &TimeZone) -> String {
+        let mut text = self.spoken(now, zone);
+        text[..1].make_ascii_lowercase();
+        text
+    }
 }
 
 impl fmt::Display for Ts {

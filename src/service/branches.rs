@@ -213,6 +213,24 @@ pub async fn find(ctx: &Ctx, slug: &str) -> Result<Listed> {
     told(ctx, &mut tx, vec![branch]).await?.pop().ok_or(Error::NotFound)
 }
 
+/// How far an open branch is behind main.
+#[derive(Clone, Copy, Debug)]
+pub struct Behind {
+    /// Of when the main is that it shows.
+    pub since: Ts,
+    /// Commits of main that changed records and that it has not seen, up to one beyond the cap of counts.
+    pub commits: i64,
+}
+
+/// How far the branch that is looked at is behind main; nothing on main and of a closed one.
+pub async fn behind(ctx: &Ctx) -> Result<Option<Behind>> {
+    let branch = ctx.scope.world().branch().filter(|b| b.closed().is_none());
+    let Some(branch) = branch else { return Ok(None) };
+    let mut tx = ctx.glance().await?;
+    let found = branches::behind(&mut tx, &ctx.scope, branch).await?;
+    Ok(found.map(|(since, commits)| Behind { since, commits }))
+}
+
 /// How an open branch stands to main.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {

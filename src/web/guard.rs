@@ -1,6 +1,8 @@
 //! The guard in front of every route: who is asking, in which company and world, and may they.
 use super::{
-    cookies, paths,
+    cookies,
+    extract::Hx,
+    paths,
     problem::Failure,
     query::Query,
     routes::{Access, Shows},
@@ -28,6 +30,8 @@ use tower_sessions::Session;
 pub struct When {
     pub dated: bool,
     pub point: Option<history::Point>,
+    /// How far the branch is behind main that a whole page shows.
+    pub behind: Option<branches::Behind>,
 }
 
 /// Lets a request through to its handler, or answers in its stead. A page that was shown has said
@@ -67,18 +71,24 @@ async fn guarded(
     };
     req.extensions_mut().insert(who.clone());
     let admitted = match admit(&app, &mut req, (access, &who)).await {
-        Ok(Some(ctx)) => shown(ctx, req.uri(), shows).await.map(Some),
+        Ok(Some(ctx)) => shown(ctx, req.uri(), (is_page(&req, access), shows)).await.map(Some),
         other => other.map(|_| None),
     };
     match admitted {
-        Ok(Some((ctx, point))) => {
+        Ok(Some((ctx, when))) => {
             req.extensions_mut().insert(ctx);
-            req.extensions_mut().insert(When { dated: shows.past, point });
+            req.extensions_mut().insert(when);
         }
         Ok(None) => {}
         Err(e) => return Failure(e).into_response(),
     }
     next.run(req).await
+}
+
+/// A whole page, with all that stands around it.
+fn is_page(req: &Request, access: Access) -> bool {
+    let whole = !Hx::of_headers(req.headers()).is_request();
+    whole && req.method() == Method::GET && matches!(access, Access::Member(_))
 }
 
 /// The API knows tokens only, pages know sessions only.
@@ -125,21 +135,23 @@ async fn admit(
 
 /// The point of the past that a URL asks for by `at`, and the world as it was then; refused where
 /// the route cannot show it.
-async fn shown(ctx: Ctx, uri: &Uri, shows: Shows) -> Result<(Ctx, Option<history::Point>), Error> {
+async fn shown(ctx: Ctx, uri: &Uri, (is_page, shows): (bool, Shows)) -> Result<(Ctx, When), Error> {
     if ctx.scope.world().branch().is_some() && !shows.branches {
         return Err(Error::NotFound);
     }
-    let query = Query::of(uri);
+    let (query, dated) = (Query::of(uri), shows.past);
     let text = query.get("at");
     if text.is_empty() {
-        return Ok((ctx, None));
+        let behind = if is_page { branches::behind(&ctx).await? } else { None };
+        return Ok((ctx, When { dated, point: None, behind }));
     }
     if !shows.past {
         let why = "This page shows the present only. Take `at` out of its address.";
         return Err(Error::at("at", why));
     }
     let point = history::point(&ctx, text).await?;
-    Ok((branches::as_of(ctx, point.seq).await?, Some(point)))
+    let ctx = branches::as_of(ctx, point.seq).await?;
+    Ok((ctx, When { dated, point: Some(point), behind: None }))
 }
 
 /// Nobody has to sign in to learn that there is no `/robots.txt`.

@@ -8,7 +8,8 @@ use super::{
     views::fields::ClashView,
 };
 use crate::domain::{
-    branch::Branch, check::Problems, company::Who, field::Kind, policy::Act, text::initials,
+    branch::Branch, check::Problems, company::Who, field::Kind, page::COUNT_CAP, policy::Act,
+    text::initials,
 };
 use askama::Template;
 use axum::{
@@ -154,17 +155,33 @@ pub(super) struct WorldView {
     pub main: String,
     /// The branch's own page.
     pub page: String,
+    /// Of when main is in the branch.
+    pub since: Option<String>,
+    /// `12 changes behind`; nothing if it has seen all of main.
+    pub behind: Option<String>,
 }
 
 impl WorldView {
     fn of(visit: &Visit) -> Self {
         let (branch, main) = (visit.ctx.scope.world().branch(), visit.main());
+        let behind = visit.when.behind;
         Self {
             branch: branch.map(|b| b.name.clone()),
             closed: branch.and_then(Branch::closed),
             page: branch.map_or_else(String::new, |b| paths::branch(&main, &b.slug)),
+            since: behind
+                .map(|b| b.since.spoken_within(visit.ctx.now(), &visit.ctx.company.zone())),
+            behind: behind.map(|b| b.commits).filter(|n| *n > 0).map(commits_behind),
             main,
         }
+    }
+}
+
+fn commits_behind(n: i64) -> String {
+    match n {
+        1 => "1 change behind".into(),
+        n if n > COUNT_CAP => "1,000+ changes behind".into(),
+        n => format!("{n} changes behind"),
     }
 }
 

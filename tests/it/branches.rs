@@ -1,10 +1,12 @@
 //! Branches: what they show, what is written to them, who sees them.
 use crate::{
-    harness::{Actor, Program, TestApp},
+    harness::{Actor, Program, Statements, TestApp},
+    merges::sync,
     orders::new_order,
     stories,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Opens a branch that the whole company sees and gives its slug.
 pub async fn open(actor: &mut Actor, name: &str) -> String {
@@ -66,10 +68,19 @@ stories! {
         let main = state(app, "main").await;
         let b = open(&mut clerk, "Try").await;
         assert!(state(app, &b).await == main);
-        for one in main.iter().zip(LISTS) {
-            let id = one.0[0]["id"].as_str().unwrap();
-            let path = format!("/alpha/main/{}/{id}", one.1);
-            assert!(get(&api, &path).await == get(&api, &within(&path, &b)).await);
+        for (records, list) in main.iter().zip(LISTS) {
+            for one in records {
+                let path = format!("/alpha/main/{list}/{}", one["id"].as_str().unwrap());
+                assert!(get(&api, &path).await == get(&api, &within(&path, &b)).await);
+            }
+            // how many there are, of all and of some
+            for some in ["", "?state=draft", "?q=sku"] {
+                let at = format!("/alpha/main/{list}{some}");
+                let (here, there) = (clerk.get(&at).await.expect(200), clerk.get(&within(&at, &b)).await.expect(200));
+                let counts = [&here, &there].map(|page| (page.texts("nav [role=status]"), page.texts(".tabs .n")));
+                assert!(!counts[0].0.is_empty());
+                assert_eq!(counts[0], counts[1], "{at}");
+            }
         }
         let export = clerk.get("/alpha/main/orders/export.csv").await.expect(200).body;
         assert!(clerk.get(&format!("/alpha/{b}/orders/export.csv")).await.expect(200).body == export);
@@ -86,6 +97,16 @@ stories! {
         assert_eq!(get(&api, &url).await["customer_po"], "moved");
         let page = clerk.get(&format!("/alpha/main/branches/{b}")).await.expect(200);
         assert!(page.texts("main p")[0].contains("1 behind main"), "{:?}", page.texts("main p"));
+        // every page of it says so, and leads on
+        let strip = async |clerk: &mut Actor| clerk.get(&within(&url, &b)).await.expect(200);
+        let shown = strip(&mut clerk).await;
+        let said = shown.texts(".strip p")[0].clone();
+        assert!(said.contains("Main as of today ") && said.ends_with(", 1 change behind."), "{said}");
+        assert_eq!(shown.texts(".strip a"), ["Bring in main", "Changes and merge", "Leave"]);
+        sync(&api, &b).await.unwrap();
+        let shown = strip(&mut clerk).await;
+        assert!(!shown.texts(".strip p")[0].contains("behind"), "{:?}", shown.texts(".strip p"));
+        assert_eq!(shown.texts(".strip a"), ["Changes and merge", "Leave"]);
     }
 
     async fn c03_a_branch_is_seen_by_itself_alone(app) {
@@ -209,12 +230,28 @@ stories! {
         edit(&api, &own, json!({"customer_po": "first"})).await;
         let seq = get(&api, &own).await["version"].as_i64().unwrap();
         let path = |world: &str| format!("/api/v1/alpha/{world}/orders?at={seq}");
-        let before = [api.get(&path("main")).await.expect(200).body, api.get(&path(&b)).await.expect(200).body];
-        edit(&api, &own, json!({"customer_po": "second"})).await;
-        edit(&api, &url, json!({"customer_po": "on main"})).await;
+        let told = async || {
+            let mut out = vec![];
+            for world in ["main", &b] {
+                out.push(api.get(&path(world)).await.expect(200).body);
+                let one = within(&url, world);
+                for at in ["", "/history"] {
+                    out.push(api.get(&format!("/api/v1{one}{at}?at={seq}")).await.expect(200).body);
+                }
+            }
+            out
+        };
+        let before = told().await;
         new_order(&mut clerk, "4").await;
-        let after = [api.get(&path("main")).await.expect(200).body, api.get(&path(&b)).await.expect(200).body];
-        assert!(before == after);
+        // a thousand changes, on both
+        let mut versions = [get(&api, &url).await["version"].clone(), get(&api, &own).await["version"].clone()];
+        for n in 0..500 {
+            for (one, version) in [&url, &own].into_iter().zip(&mut versions) {
+                let body = json!({"version": version, "customer_po": format!("PO-{n}")});
+                *version = api.patch(&format!("/api/v1{one}"), &body).await.expect(200).json()["version"].clone();
+            }
+        }
+        assert!(told().await == before);
         assert_eq!(get(&api, &format!("{own}?at={seq}")).await["customer_po"], "first");
         // before it was opened there is nothing to see
         clerk.get(&format!("/alpha/{b}/orders?at=1")).await.expect(422);
@@ -229,6 +266,35 @@ stories! {
             stranger.get(&path).await.expect(404);
         }
         assert!(!stranger.get("/beta/main/branches").await.expect(200).body.contains("Try"));
+    }
+
+    async fn c13_a_guess_finds_out_nothing(app) {
+        let (api, other) = (app.program("alpha"), app.program("beta"));
+        let b = open(&mut app.actor("clerk", "alpha").await, "Try").await;
+        let id = all(&api, "main", "products").await[0]["id"].as_str().unwrap().to_owned();
+        edit(&api, &format!("/alpha/{b}/products/{id}"), json!({"name": "Another"})).await;
+        // each address with what is another company's, and with what is nobody's
+        let of_branch = |b: &str| {
+            let own = ["", "/plan", "/plan?show=conflicts"].map(|at| format!("main/branches/{b}{at}"));
+            let within = ["orders", "products", "commits"].map(|list| format!("{b}/{list}"));
+            [own, within].concat()
+        };
+        let of_record = |id: &str| {
+            let now = ["", "/history", "?at=1"].map(|at| format!("main/products/{id}{at}"));
+            [now.to_vec(), vec![format!("main/commits/1/proof/product/{id}")]].concat()
+        };
+        let real = [of_branch(&b), of_record(&id)].concat();
+        let made_up = [of_branch("no-such"), of_record(&Uuid::nil().to_string())].concat();
+        for (real, made_up) in real.iter().zip(&made_up) {
+            let mut told = vec![];
+            for path in [real, made_up] {
+                let statements = Statements::default();
+                let answer = statements.of(other.get(&format!("/api/v1/beta/{path}"))).await.expect(404);
+                assert!(!answer.body.contains("Try") && !answer.body.contains("Another"), "{path}");
+                told.push((answer.json()["detail"].clone(), statements.texts()));
+            }
+            assert_eq!(told[0], told[1], "{real}: as if it were nowhere, by as much work");
+        }
     }
 
     async fn c85_a_private_branch_is_seen_by_its_owner(app) {

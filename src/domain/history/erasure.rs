@@ -95,7 +95,7 @@ pub fn sentence((number, basis): (&str, &str), stubs: &mut [Stub], messages: &[i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{customer::Customer, order::Order, record::Record};
+    use crate::domain::{customer::Customer, order::Order, product::Product, record::Record};
     use serde_json::json;
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             "id": "x", "number": "C-1", "name": "Ann", "email": "ann@example.com", "terms_days": 30,
             "addresses": [{"id": "a", "kind": "both", "name": "Ann", "line1": "Road 1", "postcode": "5003", "city": "Bergen", "region": "Vestland", "country": "NO"}],
             "contacts": [{"id": "c", "name": "Bo", "phone": "1", "role": "Buyer"}],
-            "note": "Rings twice", "tags": ["vip"], "active": true,
+            "note": "Rings twice", "tags": ["vip"], "active": true, "custom": {"Dog": "Rex"},
         });
         let texts = personal(Customer::FIELDS, &body).into_iter().map(str::to_owned);
         let texts: Vec<String> = texts.collect();
@@ -116,12 +116,15 @@ mod tests {
             "tags": ["vip"], "active": true,
         });
         assert_eq!(body, left);
-        assert_eq!(texts.len(), 9);
+        assert_eq!(texts.len(), 10);
         assert!(texts.iter().all(|t| !body.to_string().contains(&format!("\"{t}\""))));
         let mut order = json!({"customer_name": "Ann", "contact": "Bo", "billing": {"city": "Bergen", "country": "NO"}, "customer_note": "Hi", "lines": [{"id": "l", "qty": "2", "note": "For Ann"}]});
+        assert_eq!(personal(Order::FIELDS, &order), ["Ann", "Bo", "Bergen", "Hi", "For Ann"]);
         erase(Order::FIELDS, &mut order);
         let left = json!({"customer_name": ERASED, "billing": {"country": "NO"}, "lines": [{"id": "l", "qty": "2"}]});
         assert_eq!(order, left);
+        let of_a_thing = json!({"custom": {"Shelf": "7"}});
+        assert!(personal(Product::FIELDS, &of_a_thing).is_empty());
     }
 
     #[test]

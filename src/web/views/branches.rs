@@ -227,7 +227,7 @@ impl Show {
         let own = found.branch.is_of(visit.ctx.scope.actor());
         Self {
             shell: Shell::of(visit, found.branch.name.clone(), "branches"),
-            since: standing.map(|s| s.since.spoken(now, &zone)),
+            since: standing.map(|s| s.since.spoken_within(now, &zone)),
             met: standing.map_or_else(String::new, |s| met(s.met)),
             note: found.branch.note.clone(),
             enter: row.enter.clone(),
