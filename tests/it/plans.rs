@@ -181,15 +181,15 @@ async fn records_that_are_named_are_found_by_their_ids_on_sqlite() {
     let app = TestApp::start(Engine::Sqlite).await.unwrap();
     let api = app.program("alpha");
     let b = branch(&api, "Names").await;
-    for one in &all(&api, "main", "products").await[..2] {
-        let url = format!("/alpha/{b}/products/{}", one["id"].as_str().unwrap());
-        edit(&api, &url, json!({"name": "Another"})).await;
+    for one in &all(&api, "main", "orders?state=draft").await[..2] {
+        let url = format!("/alpha/{b}/orders/{}", one["id"].as_str().unwrap());
+        edit(&api, &url, json!({"customer_note": "Ring twice"})).await;
     }
     let seen = Statements::default();
     seen.of(merge(&api, &b)).await.unwrap();
     let naming = |text: &&String| text.contains("_versions") && text.contains(" AND id IN (");
     let texts: Vec<String> = seen.texts().iter().filter(naming).cloned().collect();
-    assert!(texts.iter().any(|t| t.starts_with("UPDATE product_versions")), "{texts:#?}");
+    assert!(texts.iter().any(|t| t.starts_with("UPDATE order_versions")), "{texts:#?}");
     for text in texts {
         let plan = plan(&app.database.url, &text).await;
         let by_id = |step: &String| step.contains("_versions") && step.contains("AND id=?");

@@ -247,7 +247,6 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
         .pragma("mmap_size", "268435456")
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF")
-        .analysis_limit(400)
         // rows come from SQLite's thread: a page of a list or an export fits in between, so that
         // neither side wakes the other row by row
         .row_buffer_size(1024)
@@ -257,10 +256,7 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
         .min_connections(1)
         .connect_with(
             // a large commit touches many leaves of its indexes again and again: they stay in memory
-            base.clone()
-                .create_if_missing(true)
-                .pragma("cache_size", "-65536")
-                .optimize_on_close(true, 400),
+            base.clone().create_if_missing(true).pragma("cache_size", "-65536"),
         )
         .await?;
     let read = pool(readers()).connect_with(base.read_only(true)).await?;
