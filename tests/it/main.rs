@@ -8,6 +8,7 @@ mod answers;
 mod api;
 mod binary;
 mod branches;
+mod chain_laws;
 mod erasure;
 mod harness;
 mod history;
