@@ -29,3 +29,6 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('tax_code_versions', 'tax_code_versions_commit', '1000000 500000 2 1'),
   ('tax_code_versions', 'tax_code_versions_branches', '100000 50000 2 1');
 ANALYZE sqlite_schema;
+-- a connection that is open already reads them once it sees that the tables are others
+CREATE TABLE shapes_told (id INTEGER);
+DROP TABLE shapes_told;

@@ -40,7 +40,7 @@ pub async fn list<R: Stored>(
         sql.push(
             " FROM (SELECT o.id, o.from_seq AS seq, o.schema_rev, o.body, c.at, c.author_kind, u.name FROM ",
         );
-        sql.push(R::TEXTS.versions).push(" o JOIN commits c ON c.company_id = o.company_id AND c.seq = o.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE o.deleted");
+        sql.push(R::TEXTS.versions).push(" o CROSS JOIN commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = o.company_id AND c.seq = o.from_seq AND o.deleted");
         worlds::standing(&mut sql, scope.company(), (R::TEXTS.versions, arm));
         if let Some(who) = filter.who {
             sql.push(" AND c.author_id = ").bind(who);

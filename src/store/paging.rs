@@ -29,14 +29,14 @@ pub fn cut<T>(
     }
 }
 
-/// The first `most` rows of some arms together, in an order that `each` asks its arm for and `place` tells.
+/// The first `most` rows of some arms together, in an order that `each` asks its arm for and `order` tells.
 /// Once there are as many, `each` is given the last of them: an arm has nothing to look for behind it.
 /// So a branch that changed ten thousand records of a list fills its page without a look at main's.
 pub async fn first<T: FromDb>(
     tx: &mut Tx,
     (arms, most): (&[Arm], i64),
     mut each: impl FnMut(&mut Builder, Arm, Option<&T>),
-    place: impl Fn(&T, &T) -> Ordering,
+    order: impl Fn(&T, &T) -> Ordering,
 ) -> Result<Vec<T>> {
     let (mut rows, full) = (vec![], usize::try_from(most).unwrap_or(usize::MAX));
     for arm in arms {
@@ -44,7 +44,7 @@ pub async fn first<T: FromDb>(
         each(&mut sql, *arm, rows.last().filter(|_| rows.len() == full));
         sql.push(" LIMIT ").bind(most);
         rows.extend(tx.built(sql).all::<T>().await?);
-        rows.sort_by(&place);
+        rows.sort_by(&order);
         rows.truncate(full);
     }
     Ok(rows)

@@ -85,10 +85,9 @@ async fn guarded(
     next.run(req).await
 }
 
-/// A whole page, with all that stands around it.
+/// What is answered may be a whole page, with all that stands around it: also to a form that comes back.
 fn is_page(req: &Request, access: Access) -> bool {
-    let whole = !Hx::of_headers(req.headers()).is_request();
-    whole && req.method() == Method::GET && matches!(access, Access::Member(_))
+    matches!(access, Access::Member(_)) && !Hx::of_headers(req.headers()).is_request()
 }
 
 /// The API knows tokens only, pages know sessions only.

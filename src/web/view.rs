@@ -5,11 +5,10 @@ use super::{
     paths,
     problem::Problem,
     query::Query,
-    views::fields::ClashView,
+    views::{fields::ClashView, text::up_to_cap},
 };
 use crate::domain::{
-    branch::Branch, check::Problems, company::Who, field::Kind, page::COUNT_CAP, policy::Act,
-    text::initials,
+    branch::Branch, check::Problems, company::Who, field::Kind, policy::Act, text::initials,
 };
 use askama::Template;
 use axum::{
@@ -180,8 +179,7 @@ impl WorldView {
 fn commits_behind(n: i64) -> String {
     match n {
         1 => "1 change behind".into(),
-        n if n > COUNT_CAP => "1,000+ changes behind".into(),
-        n => format!("{n} changes behind"),
+        n => format!("{} changes behind", up_to_cap(n)),
     }
 }
 

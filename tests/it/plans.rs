@@ -2,9 +2,9 @@
 //! databases; and both databases have the same tables.
 use crate::{
     binary::process::{Place, has_release_program},
-    branches::{all, edit},
+    branches::{all, edit, get},
     harness::{Actor, Engine, Statements, TestApp},
-    merges::{branch, merge},
+    merges::{branch, made},
     stories,
 };
 use serde_json::json;
@@ -186,14 +186,43 @@ async fn records_that_are_named_are_found_by_their_ids_on_sqlite() {
         edit(&api, &url, json!({"customer_note": "Ring twice"})).await;
     }
     let seen = Statements::default();
-    seen.of(merge(&api, &b)).await.unwrap();
-    let naming = |text: &&String| text.contains("_versions") && text.contains(" AND id IN (");
-    let texts: Vec<String> = seen.texts().iter().filter(naming).cloned().collect();
-    assert!(texts.iter().any(|t| t.starts_with("UPDATE order_versions")), "{texts:#?}");
-    for text in texts {
-        let plan = plan(&app.database.url, &text).await;
-        let by_id = |step: &String| step.contains("_versions") && step.contains("AND id=?");
-        assert!(plan.iter().any(by_id), "{text}\n{plan:#?}");
+    let page = format!("/alpha/main/branches/{b}");
+    let one = all(&api, &b, "orders?state=draft").await[0]["id"].as_str().unwrap().to_owned();
+    let mut lead = app.actor("lead", "alpha").await;
+    for at in
+        [page.as_str(), "/alpha/main/orders/deleted", &format!("/alpha/{b}/orders/{one}/history")]
+    {
+        seen.of(lead.get(at)).await.expect(200);
+    }
+    // main moves on between the plan and the merge
+    let agreed = json!({"plan": get(&api, &format!("{page}/plan")).await["plan"]});
+    made(&api, "products", json!({"sku": "NEW-1", "name": "New"})).await;
+    seen.of(api.post(&format!("/api/v1{page}/merge"), &agreed)).await.expect(200);
+    let texts = seen.texts();
+    // the beginning of a text, and the index that its versions are found by
+    for (text, wanted) in [
+        ("UPDATE order_versions SET to_seq", "branch_id=? AND id=?"),
+        (
+            "SELECT id FROM product_versions WHERE company_id = $1 AND from_seq > $2 AND +",
+            "from_seq>?",
+        ),
+        (
+            "SELECT COUNT(*) FROM (SELECT t.id FROM (SELECT v.id",
+            "SEARCH m USING INDEX sqlite_autoindex_product_versions_1 (company_id=? AND branch_id=? AND id=?",
+        ),
+        ("SELECT id, seq, schema_rev, body, at", "order_versions_gone"),
+        (
+            "SELECT v.from_seq, v.branch_id, v.deleted",
+            "SEARCH v USING INDEX sqlite_autoindex_order_versions_1",
+        ),
+    ] {
+        let found = texts.iter().filter(|t| t.starts_with(text));
+        let found: Vec<&String> = found.collect();
+        assert!(!found.is_empty(), "{text}: {texts:#?}");
+        for text in found {
+            let plan = plan(&app.database.url, text).await;
+            assert!(plan.iter().any(|step| step.contains(wanted)), "{text}\n{plan:#?}");
+        }
     }
 }
 

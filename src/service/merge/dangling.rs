@@ -12,12 +12,13 @@ use crate::{
     service::{Master, context::Ctx, error::Result, references, subjects::drop_nulls},
     store::{
         db::Tx,
+        masters::read,
         sides::{self, Sides},
         versions,
     },
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// What is named must be there: not deleted on main, not left out of the merge.
@@ -33,7 +34,43 @@ pub(super) async fn find(ctx: &Ctx, tx: &mut Tx, since: i64, drafts: &mut Drafts
             names_gone(draft, &gone, &decided_elsewhere);
         });
     }
+    tell_what_is_gone(ctx, tx, since, drafts).await
+}
+
+/// Says in each conflict what the record is called that is not there.
+async fn tell_what_is_gone(ctx: &Ctx, tx: &mut Tx, since: i64, drafts: &mut Drafts) -> Result<()> {
+    let mut missed: BTreeMap<(Kind, Uuid), Option<String>> = BTreeMap::new();
+    each_kind!(R => for conflict in R::of(drafts).iter().flat_map(|d| &d.clashes) {
+        missed.extend(gone(conflict).map(|key| (key, None)));
+    });
+    for ((kind, id), title) in &mut missed {
+        *title = match kind {
+            Kind::Customer => called::<Customer>(ctx, tx, (since, *id)).await?,
+            Kind::Product => called::<Product>(ctx, tx, (since, *id)).await?,
+            Kind::TaxCode => called::<TaxCode>(ctx, tx, (since, *id)).await?,
+            Kind::Order => None,
+        };
+    }
+    each_kind!(R => for conflict in R::of_mut(drafts).iter_mut().flat_map(|d| &mut d.clashes) {
+        let Some((kind, id)) = gone(conflict) else { continue };
+        let what = kind.label().to_lowercase();
+        conflict.why = match missed.get(&(kind, id)) {
+            Some(Some(title)) => format!("It names the {what} {title}, which is not on main any more."),
+            _ => format!("It names a {what} that is not on main."),
+        };
+    });
     Ok(())
+}
+
+/// What a record of main was called after a commit.
+async fn called<M: Mergeable + Master>(
+    ctx: &Ctx,
+    tx: &mut Tx,
+    (since, id): (i64, Uuid),
+) -> Result<Option<String>> {
+    let was = versions::at::<M>(tx, &ctx.scope, id, since).await?;
+    let was: Option<M> = was.map(|v| read(&v.body)).transpose()?;
+    Ok(was.as_ref().map(references::title_of))
 }
 
 fn is_drafted(drafts: &Drafts, id: Uuid) -> bool {
@@ -63,8 +100,6 @@ fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>, drafted
     let known = known.unwrap_or_default();
     for (kind, id, path) in references::named_in::<R>(&after.value()) {
         if gone.contains(&id) && !known.iter().any(|(_, k, _)| *k == id) {
-            let what = kind.label().to_lowercase();
-            let why = format!("It names a {what} that is not on main any more.");
             // a line is sold as what it is: another product for it is chosen on the branch
             let may_type = !path.contains('.');
             draft.clashes.push(Conflict {
@@ -72,14 +107,17 @@ fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>, drafted
                 theirs: json!({"kind": kind, "id": id}),
                 may_take: !drafted.contains(&id),
                 may_type,
-                ..whole(draft, ConflictKind::Dangling, why)
+                ..whole(draft, ConflictKind::Dangling, String::new())
             });
         }
     }
 }
 
-/// The record that a conflict misses.
+/// The record that a conflict misses, if it is about one.
 pub(super) fn gone(conflict: &Conflict) -> Option<(Kind, Uuid)> {
+    if conflict.kind != ConflictKind::Dangling {
+        return None;
+    }
     let text = |name: &str| conflict.theirs[name].as_str();
     Some((text("kind")?.parse().ok()?, text("id")?.parse().ok()?))
 }
@@ -111,14 +149,25 @@ pub(super) async fn repoint<R: Mergeable>(
     (id, other): (Uuid, &Value),
     drafts: &mut Drafts,
 ) -> Result<()> {
-    let Some(draft) = R::find_mut(drafts, id) else { return Ok(()) };
+    let draft = R::find_mut(drafts, id).filter(|d| !d.left_out);
+    let Some(draft) = draft else { return Ok(()) };
     let Some(was) = draft.after().map(R::value) else { return Ok(()) };
     let mut value = was.clone();
     for (name, id) in other.as_object().into_iter().flatten() {
         value[name] = id.clone();
     }
-    R::enrich(ctx, tx, &was, &mut value).await?;
+    // one that is gone by now too is found so in the next round
+    if references::check::<R>(ctx, tx, (&was, &value)).await.is_ok() {
+        R::enrich(ctx, tx, &was, &mut value).await?;
+    }
     drop_nulls(&mut value);
+    for (kind, id, path) in references::named_in::<R>(&value) {
+        let title = references::title(ctx, tx, (kind, id)).await?.unwrap_or_default();
+        let path = format!("{path}#gone");
+        for (conflict, _) in draft.decided.iter_mut().filter(|(c, _)| c.path == path) {
+            conflict.why = format!("It names {title} instead.");
+        }
+    }
     draft.becomes(Some(of_value(value)?));
     Ok(())
 }

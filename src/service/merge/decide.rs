@@ -1,5 +1,5 @@
 //! Decisions on conflicts: one by one, or on all of a kind.
-use super::{Job, Mergeable, Plan, each_kind, looks::forget, plan};
+use super::{Effect, Job, Mergeable, Plan, each_kind, looks::forget, plan};
 use crate::{
     domain::{
         check::Problems,
@@ -17,6 +17,7 @@ use crate::{
     store::resolutions::{self, Decided},
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Which conflicts a decision is on.
@@ -93,6 +94,8 @@ async fn collect<R: Mergeable>(
     (which, decision): (&Which, &Decision),
     all: &mut Vec<Decided>,
 ) -> Result<()> {
+    // many conflicts may be answered by the same text
+    let mut read: BTreeMap<String, Value> = BTreeMap::new();
     for draft in R::of(&plan.drafts) {
         // what was decided can be decided otherwise; for all of a kind the open ones are meant
         let one = matches!(which, Which::One { .. });
@@ -107,8 +110,15 @@ async fn collect<R: Mergeable>(
             let choice = match decision {
                 Decision::Keep => Choice::Ours,
                 Decision::Take => Choice::Theirs,
-                Decision::Type(text) => Choice::Value(typed::<R>(ctx, (conflict, text)).await?),
+                Decision::Type(_) if !conflict.may_type => continue,
+                Decision::Type(text) => Choice::Value(match read.get(&conflict.path) {
+                    Some(known) => known.clone(),
+                    None => typed::<R>(ctx, plan, (conflict, text)).await?,
+                }),
             };
+            if let (Choice::Value(value), ConflictKind::Dangling) = (&choice, conflict.kind) {
+                read.insert(conflict.path.clone(), value.clone());
+            }
             if conflict.allows(&choice) {
                 let resolution = conflict.resolved(choice);
                 all.push(Decided { kind: R::KIND, id: draft.id, resolution });
@@ -128,12 +138,16 @@ fn is_meant<R: Mergeable>(which: &Which, id: Uuid, conflict: &Conflict) -> bool 
 }
 
 /// A typed value in the shape of the conflict's own.
-async fn typed<R: Mergeable>(ctx: &Ctx, (conflict, text): (&Conflict, &str)) -> Result<Value> {
+async fn typed<R: Mergeable>(
+    ctx: &Ctx,
+    plan: &Plan,
+    (conflict, text): (&Conflict, &str),
+) -> Result<Value> {
     let path = conflict.path.split('#').next().unwrap_or_default();
     let (fields, name) = place(R::FIELDS, path);
     let top = path.split('/').next().and_then(|top| find(fields, top));
-    if conflict.kind == ConflictKind::Dangling && !text.trim().is_empty() {
-        return other::<R>(ctx, json!({ name: text })).await;
+    if conflict.kind == ConflictKind::Dangling {
+        return instead::<R>(ctx, plan, (name, text)).await;
     }
     let value = match top {
         Some(f) if f.ty == Ty::Map => input::named(text),
@@ -147,8 +161,15 @@ async fn typed<R: Mergeable>(ctx: &Ctx, (conflict, text): (&Conflict, &str)) -> 
 }
 
 /// The record of main that is named by its code, its name or its id, in place of one that is gone.
-async fn other<R: Mergeable>(ctx: &Ctx, mut named: Value) -> Result<Value> {
-    let (mut tx, none) = (ctx.glance().await?, Value::Null);
+async fn instead<R: Mergeable>(
+    ctx: &Ctx,
+    plan: &Plan,
+    (name, text): (&str, &str),
+) -> Result<Value> {
+    if text.trim().is_empty() {
+        return Err(at_value("Name another one by its number or its name"));
+    }
+    let (mut tx, none, mut named) = (ctx.read().await?, Value::Null, json!({ name: text }));
     let mut found = references::resolve(ctx, &mut tx, R::FIELDS, (&none, &mut named)).await;
     if found.is_ok() {
         found = references::check::<R>(ctx, &mut tx, (&none, &named)).await;
@@ -157,8 +178,22 @@ async fn other<R: Mergeable>(ctx: &Ctx, mut named: Value) -> Result<Value> {
         Err(Error::Invalid(Problems(all))) => {
             Err(at_value(all.into_iter().next().map(|p| p.1).unwrap_or_default()))
         }
-        found => found.map(|()| named),
+        Err(other) => Err(other),
+        // what is copied from it would be main's
+        Ok(()) if is_changed(plan, &named[name]) => {
+            Err(at_value("The branch changes this one too. Name it in the record on the branch"))
+        }
+        Ok(()) => Ok(named),
     }
+}
+
+fn is_changed(plan: &Plan, id: &Value) -> bool {
+    let (mut changed, id) = (false, id.as_str().and_then(|id| id.parse().ok()).unwrap_or_default());
+    each_kind!(R => {
+        let draft = R::find(&plan.drafts, id);
+        changed |= draft.is_some_and(|d| d.effect() != Effect::Nothing);
+    });
+    changed
 }
 
 fn at_value(why: impl Into<String>) -> Error {

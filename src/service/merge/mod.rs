@@ -167,7 +167,7 @@ pub struct Plan {
     pub main: i64,
     pub drafts: Drafts,
     pub summary: Summary,
-    /// Records that who asks may not merge.
+    /// The first records that who asks may not merge.
     pub denied: Vec<Denied>,
     pub hash: Hash,
 }

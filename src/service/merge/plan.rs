@@ -19,6 +19,7 @@ use crate::{
     service::{
         context::Ctx,
         error::{Error, Result},
+        history::visible,
         records::parsed,
     },
     store::{
@@ -71,7 +72,10 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let mut hash = Sha256::new();
     hash.update(print_of(job.branch()));
     hash.update(job.only().map(Only::text).unwrap_or_default());
-    each_kind!(R => print_all::<R>(R::of(&drafts), &mut denied, &mut hash));
+    each_kind!(R => {
+        refuse::<R>(ctx, R::of(&drafts), &mut denied);
+        print_all::<R>(R::of(&drafts), &mut hash);
+    });
     let hash = hash.finalize().into();
     Ok(Plan { job, seen, main, drafts, summary, denied, hash })
 }
@@ -213,14 +217,8 @@ fn counted(drafts: &Drafts) -> Summary {
 }
 
 /// Puts into the hash what becomes of each draft of a kind.
-fn print_all<R: Mergeable>(drafts: &[Draft<R>], denied: &mut Vec<Denied>, hash: &mut Sha256) {
+fn print_all<R: Mergeable>(drafts: &[Draft<R>], hash: &mut Sha256) {
     for draft in drafts {
-        if let Some(act) = draft.denied.filter(|_| draft.effect() != Effect::Nothing)
-            && denied.len() < DENIED
-        {
-            let (kind, title, fields) = (R::KIND, draft.title(), fields(draft));
-            denied.push(Denied { kind, title, fields, act });
-        }
         hash.update(R::KIND.word());
         hash.update(draft.id);
         hash.update(draft.hash());
@@ -228,11 +226,16 @@ fn print_all<R: Mergeable>(drafts: &[Draft<R>], denied: &mut Vec<Denied>, hash: 
     }
 }
 
-/// The fields of main's record that a draft changes, by their labels.
-fn fields<R: Mergeable>(draft: &Draft<R>) -> Vec<String> {
-    let Some((before, after)) = draft.before.as_ref().zip(draft.after()) else { return vec![] };
-    let changes = diff(R::FIELDS, &before.value(), &after.value());
-    changes.into_iter().take(NAMED).map(|c| c.label).collect()
+/// Notes the first records that who asks may not merge.
+fn refuse<R: Mergeable>(ctx: &Ctx, drafts: &[Draft<R>], denied: &mut Vec<Denied>) {
+    for draft in drafts.iter().filter(|d| d.effect() != Effect::Nothing) {
+        let Some(act) = draft.denied.filter(|_| denied.len() < DENIED) else { continue };
+        let sides = draft.before.as_ref().zip(draft.after());
+        let changes = sides.map(|(b, a)| diff(R::FIELDS, &b.value(), &a.value()));
+        let changes = visible::<R>(&ctx.scope, changes.unwrap_or_default());
+        let fields = changes.into_iter().take(NAMED).map(|c| c.label).collect();
+        denied.push(Denied { kind: R::KIND, title: draft.title(), fields, act });
+    }
 }
 
 fn print(hash: &mut Sha256, conflict: &Conflict) {

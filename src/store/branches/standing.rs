@@ -8,9 +8,9 @@ use sqlx::Result;
 macro_rules! met {
     ($versions:literal, $kind:literal) => {
         concat!(
-            "SELECT v.id FROM ", $versions, " v JOIN ", $versions,
-            " m ON m.company_id = v.company_id AND m.branch_id = 0 AND m.id = v.id AND m.to_seq IS NULL LEFT JOIN branch_record_bases r ON r.company_id = v.company_id AND r.branch_id = v.branch_id AND r.kind = '", $kind,
-            "' AND r.record_id = v.id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.to_seq IS NULL AND m.from_seq > $3 AND (r.base_seq IS NULL OR m.from_seq > r.base_seq)"
+            "SELECT v.id FROM ", $versions, " v CROSS JOIN ", $versions,
+            " m LEFT JOIN branch_record_bases r ON r.company_id = v.company_id AND r.branch_id = v.branch_id AND r.kind = '", $kind,
+            "' AND r.record_id = v.id WHERE m.company_id = v.company_id AND m.branch_id = 0 AND m.id = v.id AND m.to_seq IS NULL AND v.company_id = $1 AND v.branch_id = $2 AND v.to_seq IS NULL AND m.from_seq > $3 AND (r.base_seq IS NULL OR m.from_seq > r.base_seq)"
         )
     };
 }

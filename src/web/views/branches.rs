@@ -1,11 +1,10 @@
 //! Branches as people see them.
-use super::conflicts::Who;
+use super::{conflicts::Who, text::up_to_cap};
 use crate::{
     domain::{
         branch::{Branch, BranchState, Visibility},
         check::Problems,
         history::cause::Cause,
-        page::COUNT_CAP,
         policy::Act,
         text::initials,
     },
@@ -59,7 +58,8 @@ pub(in crate::web) struct Row {
     pub private: bool,
     /// `42 changed records`
     pub size: String,
-    pub behind: i64,
+    /// Changes of main that it has not seen; empty for none.
+    pub behind: String,
     /// Days without a change, if it may have been forgotten.
     pub quiet: Option<i64>,
     pub when: String,
@@ -258,6 +258,7 @@ fn row(visit: &Visit, listed: &Listed, (list, here): (&str, &str)) -> Row {
     let (b, t) = (&listed.branch, &listed.tally);
     let (zone, now) = (visit.ctx.company.zone(), visit.ctx.now());
     let own = b.is_of(visit.ctx.scope.actor());
+    let open = b.state == BranchState::Open;
     let owner = t.owner.clone().unwrap_or_else(|| "The operator".into());
     Row {
         name: b.name.clone(),
@@ -266,7 +267,7 @@ fn row(visit: &Visit, listed: &Listed, (list, here): (&str, &str)) -> Row {
         label: b.state.label(),
         private: b.visibility == Visibility::Private,
         size: size(t.size),
-        behind: if b.state == BranchState::Open { t.behind } else { 0 },
+        behind: if open && t.behind > 0 { up_to_cap(t.behind) } else { String::new() },
         quiet: b.quiet(now),
         when: b.changed_at.spoken(now, &zone),
         full: b.changed_at.full_text(&zone),
@@ -282,8 +283,7 @@ fn size(n: i64) -> String {
     match n {
         0 => "no changes yet".into(),
         1 => "1 changed record".into(),
-        n if n > COUNT_CAP => "1,000+ changed records".into(),
-        n => format!("{n} changed records"),
+        n => format!("{} changed records", up_to_cap(n)),
     }
 }
 
@@ -292,8 +292,7 @@ fn met(n: i64) -> String {
     match n {
         0 => String::new(),
         1 => "1 record changed on both sides".into(),
-        n if n > COUNT_CAP => "1,000+ records changed on both sides".into(),
-        n => format!("{n} records changed on both sides"),
+        n => format!("{} records changed on both sides", up_to_cap(n)),
     }
 }
 

@@ -41,8 +41,10 @@ pub(in crate::web) struct ConflictView {
     pub may_keep: bool,
     pub may_take: bool,
     pub may_type: bool,
-    /// What typing is called, and where suggestions for it come from; empty for nowhere.
-    pub other: (&'static str, String),
+    /// What typing is called.
+    pub typing: &'static str,
+    /// Where suggestions for it come from; empty for nowhere.
+    pub suggest: String,
     /// `ours`, `theirs`, `value`, or empty while it is open.
     pub choice: &'static str,
     pub typed: String,
@@ -100,6 +102,7 @@ pub(super) fn card(
     let side = |seq: Option<i64>| seq.and_then(|s| who.get(&s)).map(|m| made_by(visit, m));
     let of_price = c.kind == ConflictKind::InputMoved;
     let here = typed.id == r.id.to_string() && typed.path == c.path;
+    let (typing, suggest) = typing(visit, c);
     let theirs = c.fields.first().map(|f| showing.clash(f).theirs).unwrap_or_default();
     ConflictView {
         n,
@@ -119,7 +122,8 @@ pub(super) fn card(
         may_keep: c.may_keep,
         may_take: c.may_take,
         may_type: c.may_type,
-        other: other(visit, c),
+        typing,
+        suggest,
         choice: match choice {
             None => "",
             Some(Choice::Ours) => "ours",
@@ -145,7 +149,7 @@ fn choices(kind: ConflictKind) -> Option<(&'static str, &'static str)> {
 }
 
 /// Another value, or another record of main.
-fn other(visit: &Visit, c: &Conflict) -> (&'static str, String) {
+fn typing(visit: &Visit, c: &Conflict) -> (&'static str, String) {
     let kind = c.theirs["kind"].as_str().and_then(|k| k.parse::<Kind>().ok());
     match kind.filter(|_| c.kind == ConflictKind::Dangling) {
         Some(kind) => ("Name another one", format!("{}/suggest/{}", visit.main(), kind.slug())),

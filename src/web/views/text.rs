@@ -1,7 +1,7 @@
 //! Numbers and hashes as people read them.
 use crate::domain::{
     history::chain::{body_hash, hex},
-    page::Count,
+    page::{COUNT_CAP, Count},
     record::Record,
     text::grouped,
 };
@@ -13,6 +13,11 @@ pub(in crate::web) fn counted(count: Count, one: &str) -> String {
         Count::Exactly(n) => format!("{} {one}s", grouped(&n.to_string())),
         Count::MoreThan(n) => format!("more than {} {one}s", grouped(&n.to_string())),
     }
+}
+
+/// `12`, or `1,000+` of what was counted no further.
+pub(in crate::web) fn up_to_cap(n: i64) -> String {
+    if n > COUNT_CAP { format!("{}+", grouped(&COUNT_CAP.to_string())) } else { n.to_string() }
 }
 
 /// The first letters of a record's hash.

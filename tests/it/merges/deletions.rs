@@ -146,6 +146,7 @@ stories! {
         delete(&api, &url).await;
         let found = open_conflicts(&api, &b).await;
         assert_eq!(found[0]["choices"], json!(["ours", "theirs", "value"]));
+        assert_eq!(found[0]["why"], "It names the customer K-1 · K-1, which is not on main any more.");
         let page = format!("/alpha/main/branches/{b}/plan");
         let mut lead = app.actor("lead", "alpha").await;
         let typed = async |lead: &mut Actor, text: &str| {
@@ -168,6 +169,33 @@ stories! {
         assert_eq!(now["customer"], get(&api, &other).await["id"]);
         assert_eq!(now["customer_name"], "K-2", "the order has the copies of whom it names");
         assert!(!is_there(&api, &url).await);
+    }
+
+    async fn who_is_named_instead_is_looked_at_like_any_other(app) {
+        let api = app.program("alpha");
+        let (url, other) = (customer(&api, "K-1").await, customer(&api, "K-2").await);
+        let b = branch(&api, "B").await;
+        of_customer(&api, (&b, "K-1")).await;
+        let own = made_in(&api, (&b, "customers"), json!({"number": "K-3", "name": "K-3", "currency": "GBP"})).await;
+        edit(&api, &within(&other, &b), json!({"name": "Changed there"})).await;
+        delete(&api, &url).await;
+        let found = open_conflicts(&api, &b).await;
+        let at = format!("{API}/branches/{b}/resolutions");
+        let named = |who: &str| json!({"kind": "order", "id": found[0]["of"]["id"], "path": "customer#gone", "choice": "value", "value": who});
+        // main does not have it so yet
+        for who in ["K-2", "K-3", own.rsplit('/').next().unwrap()] {
+            api.post(&at, &named(who)).await.expect(422);
+        }
+        edit(&api, &within(&other, &b), json!({"name": "K-2"})).await;
+        api.post(&at, &named("K-2")).await.expect(200);
+        let decided = api.get(&format!("{API}/branches/{b}/plan?show=conflicts")).await.expect(200).json();
+        assert_eq!(decided["items"][0]["conflicts"][0]["why"], "It names K-2 · K-2 instead.");
+        // gone in its turn, it is asked for again
+        delete(&api, &other).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!((kinds(&found), found.len()), (vec!["dangling"], 1));
+        assert_eq!(found[0]["why"], "It names the customer K-2 · K-2, which is not on main any more.");
+        decide(&api, &b, &found[0], "ours", "").await;
     }
 
     async fn c50_a_customer_that_main_has_an_order_of_meanwhile(app) {
