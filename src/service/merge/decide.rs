@@ -102,7 +102,9 @@ async fn collect<R: Mergeable>(
         let decided = draft.decided.iter().map(|(c, _)| c).filter(|_| one);
         let all_of_it = draft.open().chain(decided);
         let seen = |c: &&Conflict| !veil::veil_conflict::<R>(&ctx.scope, &mut (*c).clone());
-        for conflict in all_of_it.filter(|c| is_meant::<R>(which, draft.id, c)).filter(seen) {
+        let meant = all_of_it.filter(|c| is_meant::<R>(which, draft.id, c)).filter(seen);
+        // one that was decided, and one that came of it, may be in the same place: the open one is meant
+        for conflict in meant.take(if one { 1 } else { usize::MAX }) {
             // who says what main becomes may make it so themselves
             if !matches!(plan.job, Job::Sync(_)) {
                 ctx.may(R::WRITE)?;

@@ -196,6 +196,10 @@ stories! {
         assert_eq!((kinds(&found), found.len()), (vec!["dangling"], 1));
         assert_eq!(found[0]["why"], "It names the customer K-2 · K-2, which is not on main any more.");
         decide(&api, &b, &found[0], "ours", "").await;
+        let found = open_conflicts(&api, &b).await;
+        assert!(found[0]["why"].as_str().unwrap().contains("K-1"), "{found:?}");
+        decide(&api, &b, &found[0], "ours", "").await;
+        assert_eq!(plan(&api, &b).await["conflicts"], 0);
     }
 
     async fn c50_a_customer_that_main_has_an_order_of_meanwhile(app) {
