@@ -50,6 +50,7 @@ async fn run(base: &Base, app: App) -> Result<()> {
     beside.spawn(every_hour(app.clone(), keeper));
     beside.spawn(every_minute(app.clone()));
     beside.spawn(every_few_seconds(app.clone()));
+    beside.spawn(every_second(app.clone()));
     let mut term = signal(SignalKind::terminate())?;
     let mut again = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -70,6 +71,15 @@ async fn every_minute(app: App) {
     loop {
         app.hashing.rest();
         tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
+async fn every_second(app: App) {
+    loop {
+        if let Err(e) = app.db.checkpoint().await {
+            tracing::warn!(error = %e, "SQLite's log was not put into the file");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -32,6 +32,8 @@ enum Pools {
     Sqlite {
         read: SqlitePool,
         write: SqlitePool,
+        /// Puts the log into the file beside them.
+        checkpoint: SqlitePool,
     },
     Postgres(PgPool),
 }
@@ -129,11 +131,22 @@ impl Db {
         }))
     }
 
-    /// Ends the pools; the last SQLite connection folds its log into the file.
+    /// Puts SQLite's log into the file, as far as nobody reads what was there before. A server asks for it
+    /// again and again, so that no commit waits for it; where nobody does, the writer itself sees to it once
+    /// the log is large.
+    pub async fn checkpoint(&self) -> Result<()> {
+        if let Pools::Sqlite { checkpoint, .. } = &self.pools {
+            sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(checkpoint).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the pools; the last SQLite connection puts its log into the file.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, checkpoint } => {
                 read.close().await;
+                checkpoint.close().await;
                 write.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,

@@ -14,6 +14,9 @@ const POSTGRES_CONNECTIONS: u32 = 12;
 /// How long a change waits for the one before it, in seconds: less than a request may take, so that
 /// who waits in vain is told that nothing was changed.
 const WAIT: u64 = 10;
+/// Pages of SQLite's log, 256 MB, after which the writer does not leave it to others to put them into the
+/// file.
+const LOG: &str = "65536";
 
 /// Why a database cannot be used, or not as wanted.
 #[derive(Debug, thiserror::Error)]
@@ -256,11 +259,15 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
         .min_connections(1)
         .connect_with(
             // a large commit touches many leaves of its indexes again and again: they stay in memory
-            base.clone().create_if_missing(true).pragma("cache_size", "-65536"),
+            base.clone()
+                .create_if_missing(true)
+                .pragma("cache_size", "-65536")
+                .pragma("wal_autocheckpoint", LOG),
         )
         .await?;
+    let checkpoint = pool(1).connect_lazy_with(base.clone());
     let read = pool(readers()).connect_with(base.read_only(true)).await?;
-    let db = Db::over(Pools::Sqlite { read, write });
+    let db = Db::over(Pools::Sqlite { read, write, checkpoint });
     check_version(&db).await?;
     Ok(db)
 }

@@ -67,6 +67,25 @@ fn killed_in_the_middle(place: &Place) {
     assert!(report.contains(" 0 faults"), "{report}");
 }
 
+/// SQLite's log does not wait for the writer: what is in it gets into the file while the server runs.
+#[test]
+fn the_log_is_put_into_the_file_beside_the_writer() {
+    let place = Place::sqlite();
+    let token = prepared(&place);
+    let server = Server::start(&place);
+    let (status, body) = api(&server.addr, &token, ("POST", ORDERS, &draft("in-the-file-itself")));
+    assert_eq!(status, 201, "{body}");
+    let there = || {
+        let file = std::fs::read(place.path("t.db")).unwrap();
+        file.windows(18).any(|w| w == b"in-the-file-itself")
+    };
+    let asked = (0..100).find(|_| {
+        std::thread::park_timeout(Duration::from_millis(200));
+        there()
+    });
+    assert!(asked.is_some(), "it is in the log still");
+}
+
 /// Kills the server at many moments of a merge until one comes through: main has all of it or nothing.
 fn killed_in_a_merge(place: &Place) {
     let token = prepared(place);
