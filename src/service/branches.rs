@@ -31,6 +31,8 @@ use crate::{
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+pub use crate::store::branches::BranchFilter;
+
 /// Where a branch is in the list: when it was changed, in microseconds, and its number.
 pub type Place = (i64, i64);
 /// Branches to a page.
@@ -188,11 +190,11 @@ pub struct Listed {
 /// The branches that the person may see, the last changed first; and the place of the next ones.
 pub async fn list(
     ctx: &Ctx,
-    (closed, after): (bool, Option<Place>),
+    (which, after): (BranchFilter, Option<Place>),
 ) -> Result<(Vec<Listed>, Option<Place>)> {
     let mut tx = ctx.read().await?;
     let after = after.map(|(micros, id)| (Ts::from_micros(micros), id));
-    let mut all = branches::list(&mut tx, &ctx.scope, (closed, after, PAGE + 1)).await?;
+    let mut all = branches::list(&mut tx, &ctx.scope, (which, after, PAGE + 1)).await?;
     let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let more = all.len() > page;
     all.truncate(page);
@@ -203,7 +205,12 @@ pub async fn list(
 /// The same without what is told of them, closed ones too.
 pub async fn all(ctx: &Ctx) -> Result<Vec<Branch>> {
     let mut tx = ctx.read().await?;
-    Ok(branches::list(&mut tx, &ctx.scope, (true, None, LISTED)).await?)
+    Ok(branches::list(&mut tx, &ctx.scope, (BranchFilter::All, None, LISTED)).await?)
+}
+
+/// How many of the open ones the person was asked to review.
+pub async fn to_review(ctx: &Ctx) -> Result<i64> {
+    Ok(branches::to_review(&mut ctx.glance().await?, &ctx.scope).await?)
 }
 
 /// One of them.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{order::State, page::OrderFilter, policy::Act},
     store::{
+        branches,
         commits::{self, LogFilter},
         counts, orders,
     },
@@ -29,6 +30,8 @@ pub struct Overview {
     pub drafts: Vec<OrderRow>,
     /// The newest first; none for who may not read history.
     pub commits: Vec<CommitRow>,
+    /// Open branches that wait for the person's review.
+    pub to_review: i64,
 }
 
 /// The company at a glance.
@@ -47,5 +50,6 @@ pub async fn overview(ctx: &Ctx) -> Result<Overview> {
             Ok(()) => commits::log(&mut tx, &ctx.scope, (latest, LATEST)).await?,
             Err(_) => vec![],
         },
+        to_review: branches::to_review(&mut tx, &ctx.scope).await?,
     })
 }

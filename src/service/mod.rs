@@ -29,6 +29,7 @@ pub mod records;
 pub mod references;
 pub mod referrers;
 pub mod restore;
+pub mod reviewers;
 pub mod sessions;
 pub mod subjects;
 pub mod tags;

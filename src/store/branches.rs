@@ -1,7 +1,10 @@
 //! Branches: rows beside the versions that are kept under their numbers.
 mod standing;
 
-use super::db::{DbRow, FromDb, Tx};
+use super::{
+    db::{DbRow, FromDb, Tx},
+    reviewers::answer,
+};
 use crate::domain::{
     branch::{Branch, BranchState, Visibility},
     field::Kind,
@@ -153,23 +156,50 @@ pub async fn copy_bases(tx: &mut Tx, scope: &Scope, (from, to): (i64, i64)) -> R
     Ok(())
 }
 
-/// The branches that the person may see, the last changed first, after one of them or from the first; open
-/// ones alone, or all.
+/// Which branches are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BranchFilter {
+    Open,
+    /// Closed ones too.
+    All,
+    /// Open ones that who asks was asked to review.
+    ToReview,
+}
+
+macro_rules! to_review {
+    () => {
+        concat!("EXISTS (SELECT 1 FROM branch_reviewers r WHERE r.company_id = b.company_id AND r.branch_id = b.id AND r.user_id = $2 AND NOT EXISTS (", answer!(), "))")
+    };
+}
+
+/// The branches that the person may see, the last changed first, after one of them or from the first.
 pub async fn list(
     tx: &mut Tx,
     scope: &Scope,
-    (closed, after, limit): (bool, Option<(Ts, i64)>, i64),
+    (which, after, limit): (BranchFilter, Option<(Ts, i64)>, i64),
 ) -> Result<Vec<Branch>> {
     let (person, all) = asker(scope);
     let text = select!(
-        "(b.state = 'open' OR $4) AND (b.changed_at, b.id) < ($5, $6) AND ",
+        "(b.state = 'open' OR $4) AND (b.changed_at, b.id) < ($5, $6) AND (NOT $8 OR ",
+        to_review!(),
+        ") AND ",
         visible!(),
         " ORDER BY b.changed_at DESC, b.id DESC LIMIT $7"
     );
     let (at, id) = after.unwrap_or((Ts::from_micros(i64::MAX), i64::MAX));
-    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all).bind(closed);
-    let stmt = stmt.bind(at).bind(id).bind(limit);
+    let stmt = tx.sql(text).bind(scope.company()).bind(person).bind(all);
+    let stmt = stmt.bind(which == BranchFilter::All).bind(at).bind(id).bind(limit);
+    let stmt = stmt.bind(which == BranchFilter::ToReview);
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
+}
+
+/// How many open branches who asks was asked to review.
+pub async fn to_review(tx: &mut Tx, scope: &Scope) -> Result<i64> {
+    let text = concat!(
+        "SELECT COUNT(*) FROM branches b WHERE b.company_id = $1 AND b.state = 'open' AND b.id IN (SELECT branch_id FROM branch_reviewers WHERE company_id = $1 AND user_id = $2) AND ",
+        to_review!()
+    );
+    tx.sql(text).bind(scope.company()).bind(scope.actor()).value().await
 }
 
 /// A branch that makes something else of a record than main was at the record's base.

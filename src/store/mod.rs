@@ -23,6 +23,7 @@ pub mod orders;
 pub mod paging;
 pub mod ready;
 pub mod resolutions;
+pub mod reviewers;
 pub mod search;
 pub mod sessions;
 pub mod sides;

@@ -18,6 +18,7 @@ const DONE: &[(&str, &str)] = &[
     ("branch-merged", "Merged into main"),
     ("part-merged", "Merged into main. The rest stays in the branch"),
     ("branch-seen", "Saved who sees this branch"),
+    ("branch-reviewers", "Saved who is asked to review this branch"),
     ("named", "Named"),
     ("branch-approved", "Approved"),
     ("taken-back", "Taken back. That you said something stays"),

@@ -13,6 +13,7 @@ use crate::{
     service::{
         activity::LogFilter,
         batches::Filter,
+        branches::BranchFilter,
         context::Ctx,
         error::{Error, Result},
     },
@@ -46,8 +47,10 @@ pub const MASTER_PARAMS: Params = &[
     ("after", "`next` of the page before"),
 ];
 /// Of a list of branches.
-pub const BRANCH_PARAMS: Params =
-    &[("state", "all: closed ones too"), ("after", "`next` of the page before")];
+pub const BRANCH_PARAMS: Params = &[
+    ("state", "all: closed ones too; review: those that you were asked to review"),
+    ("after", "`next` of the page before"),
+];
 /// Of one commit.
 pub const COMMIT_PARAM: Params = &[("after", "`next` of the answer before: its further records")];
 /// Of events.
@@ -160,6 +163,14 @@ impl Query {
         };
         let wrong = || Error::at("after", "This place in the list cannot be read");
         if text.is_empty() { Ok(None) } else { read().map(Some).ok_or_else(wrong) }
+    }
+    /// Which branches a list of them shows.
+    pub fn which_branches(&self) -> BranchFilter {
+        match self.get("state") {
+            "all" => BranchFilter::All,
+            "review" => BranchFilter::ToReview,
+            _ => BranchFilter::Open,
+        }
     }
     /// The commit before which a history is told.
     ///

@@ -27,7 +27,7 @@ pub use draft::{Draft, Drafts, Effect, Mergeable};
 pub use looks::{Looks, forget, glimpse, look};
 pub use only::Only;
 pub use outline::{Outline, Record, Told};
-pub use review::{Given, Review, approve, review, withdraw};
+pub use review::{Given, Review, approve, authors, review, withdraw};
 pub use rules::Verdict;
 use sync::sync;
 pub use sync::undo_sync;

@@ -21,6 +21,7 @@ use crate::{
     store::{
         approvals::{self, Approval},
         db::Tx,
+        reviewers::{self, Asked},
     },
 };
 use serde_json::json;
@@ -90,6 +91,8 @@ pub struct Review {
     pub needed: usize,
     pub had: usize,
     pub given: Vec<Given>,
+    /// Those who were asked and did not approve it since.
+    pub waiting: Vec<Asked>,
     /// Why the person who asks may not approve it.
     pub refused: Option<&'static str>,
 }
@@ -101,14 +104,16 @@ impl Review {
     }
 }
 
-/// Whether a plan needs approvals or has some.
+/// Whether a plan needs approvals or has some, or somebody was asked for one.
 pub(super) async fn is_wanted(
     ctx: &Ctx,
     tx: &mut Tx,
     (job, summary): (&Job, &Summary),
 ) -> Result<bool> {
     let Job::Merge(branch, _) = job else { return Ok(false) };
-    Ok(needed(ctx, summary) > 0 || !approvals::all(tx, &ctx.scope, branch.id).await?.is_empty())
+    Ok(needed(ctx, summary) > 0
+        || !approvals::all(tx, &ctx.scope, branch.id).await?.is_empty()
+        || !reviewers::all(tx, &ctx.scope, branch.id).await?.is_empty())
 }
 
 fn needed(ctx: &Ctx, summary: &Summary) -> usize {
@@ -135,9 +140,11 @@ async fn within(
     let Job::Merge(branch, _) = job else { return Ok(None) };
     let needed = needed(ctx, summary);
     let all = approvals::all(tx, &ctx.scope, branch.id).await?;
-    if needed == 0 && all.is_empty() {
+    let asked = reviewers::all(tx, &ctx.scope, branch.id).await?;
+    if needed == 0 && all.is_empty() && asked.is_empty() {
         return Ok(None);
     }
+    let waiting = asked.into_iter().filter(|a| !a.answered).collect();
     let authors = authors(ctx, tx, branch).await?;
     let given = |a: Approval| {
         let then: BTreeMap<Uuid, String> = serde_json::from_str(&a.records).unwrap_or_default();
@@ -147,7 +154,7 @@ async fn within(
     let given: Vec<Given> = all.into_iter().map(given).collect();
     let had = given.iter().filter(|g| g.void.is_none()).count();
     let refused = refused(ctx, &authors);
-    Ok(Some(Review { needed, had, given, refused }))
+    Ok(Some(Review { needed, had, given, waiting, refused }))
 }
 
 /// Why an approval does not count any more.
@@ -174,7 +181,7 @@ fn different(then: &BTreeMap<Uuid, String>, now: &BTreeMap<Uuid, String>) -> usi
 }
 
 /// Who may not approve, since they made it: none if the company lets them.
-async fn authors(ctx: &Ctx, tx: &mut Tx, branch: &Branch) -> Result<BTreeSet<UserId>> {
+pub async fn authors(ctx: &Ctx, tx: &mut Tx, branch: &Branch) -> Result<BTreeSet<UserId>> {
     if ctx.company.review.own_approval {
         return Ok(BTreeSet::new());
     }

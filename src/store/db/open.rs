@@ -72,6 +72,7 @@ migrations!(
     "0024_compaction",
     "0025_places",
     "0026_shapes",
+    "0027_reviewers",
 );
 
 fn migrator(engine: Engine) -> Migrator {
@@ -189,7 +190,7 @@ impl Db {
 /// `ROLE` is replaced by the role's name, which is letters, digits and underscores.
 const GRANTS: &[&str] = &[
     "GRANT USAGE ON SCHEMA public TO ROLE",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, order_count_steps, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search, span_search, word_spans, branches, branch_people, branch_record_bases, resolutions, approvals TO ROLE",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, order_count_steps, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search, span_search, word_spans, branches, branch_people, branch_record_bases, resolutions, approvals, branch_reviewers TO ROLE",
     "GRANT SELECT, INSERT, UPDATE ON chains, batches TO ROLE",
     "GRANT SELECT, INSERT ON batch_failures, branch_comments, commits, branch_bases, tags, erasures, customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
     "GRANT UPDATE (to_seq, body, schema_rev, erased_by, stub_hash, leaf_rev) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",

@@ -10,6 +10,7 @@ use crate::{
         comments::{self, Comment},
         error::Error,
         merge::{self, Acting, Job, Only, Outcome, Outline, Record, Review, Told, Verdict},
+        reviewers::{self, Asked},
         viewers,
     },
     web::{
@@ -45,8 +46,8 @@ fn listed(l: &Listed) -> Value {
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
     query.only(BRANCH_PARAMS)?;
-    let closed = query.get("state") == "all";
-    let (all, next) = branches::list(&visit.ctx, (closed, query.place()?)).await?;
+    let which = query.which_branches();
+    let (all, next) = branches::list(&visit.ctx, (which, query.place()?)).await?;
     let items: Vec<Value> = all.iter().map(listed).collect();
     Ok(Json(json!({"items": items, "next": next.map(placed)})).into_response())
 }
@@ -97,9 +98,15 @@ async fn one(visit: &Visit, slug: &str) -> Result {
     let standing = branches::standing(&visit.ctx, &found.branch).await?;
     out["base_at"] = json!(standing.map(|s| s.since));
     out["changed_on_both"] = json!(standing.map(|s| s.met));
+    let asked = reviewers::of(&visit.ctx, &found.branch).await?.asked;
+    out["reviewers"] = asked.iter().map(asked_json).collect();
     let items: Vec<Value> = said.iter().map(comment_json).collect();
     out["comments"] = json!({"items": items, "next": earlier});
     Ok(Json(out).into_response())
+}
+
+fn asked_json(a: &Asked) -> Value {
+    json!({"user": a.user, "name": a.name, "asked_at": a.at, "answered": a.answered})
 }
 
 /// What merging would do, or with `?for=sync` bringing it up to date; `?only=order:id` for some records.
@@ -167,7 +174,10 @@ fn reviewed(r: &Review) -> Value {
     let given = r.given.iter().map(|g| {
         json!({"user": g.user, "name": g.name, "at": g.at, "void": g.void, "changed_since": g.since})
     });
-    json!({"needed": r.needed, "had": r.had, "approvals": given.collect::<Vec<_>>()})
+    json!({
+        "needed": r.needed, "had": r.had, "approvals": given.collect::<Vec<_>>(),
+        "waiting": r.waiting.iter().map(asked_json).collect::<Vec<_>>(),
+    })
 }
 
 fn record(r: &Record) -> Value {
@@ -316,5 +326,16 @@ pub(in crate::web) async fn people(
 ) -> Result {
     let change = viewers::change(|name| given[name].as_str().unwrap_or_default())?;
     viewers::set(&visit.ctx, &slug, change).await?;
+    one(&visit, &slug).await
+}
+
+/// Who is asked to review it: `{"reviewer": id}` asks a person, `{"dismiss": id}` takes one off.
+pub(in crate::web) async fn reviewers(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    Body(given): Body,
+) -> Result {
+    let change = reviewers::change(|name| given[name].as_str().unwrap_or_default())?;
+    reviewers::set(&visit.ctx, &slug, change).await?;
     one(&visit, &slug).await
 }

@@ -138,6 +138,14 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
         ],
     ),
     (
+        "reviewers",
+        &[],
+        &[
+            ("reviewer", "the id of a member who is asked for a review"),
+            ("dismiss", "the id of one who is not any more"),
+        ],
+    ),
+    (
         "resolutions",
         &[],
         &[

@@ -5,7 +5,7 @@ use crate::{
         branches::{self, NewBranch},
         comments,
         error::Error,
-        viewers,
+        reviewers, viewers,
     },
     web::{
         extract::Visit,
@@ -15,6 +15,7 @@ use crate::{
         query::Query,
         view::{form_status, show as page, show_as},
         views::branches::{Index, New, Said, Show, Worlds},
+        views::reviews::ReviewersView,
     },
 };
 use axum::extract::Path;
@@ -23,12 +24,13 @@ type Slug = Path<(String, String, String)>;
 
 pub(in crate::web) async fn index(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
-    let closed = query.get("state") == "all";
-    let (all, next) = branches::list(&visit.ctx, (closed, query.place()?)).await?;
+    let which = query.which_branches();
+    let (all, next) = branches::list(&visit.ctx, (which, query.place()?)).await?;
     if visit.hx.target() == Some("worlds") {
         return Ok(page(&visit.hx, &Worlds::of(&visit, &all)));
     }
-    Ok(page(&visit.hx, &Index::of(&visit, closed, (&all, next))))
+    let to_review = branches::to_review(&visit.ctx).await?;
+    Ok(page(&visit.hx, &Index::of(&visit, (which, to_review), (&all, next))))
 }
 
 pub(in crate::web) async fn new(visit: Visit) -> Result {
@@ -77,9 +79,11 @@ async fn shown(visit: &Visit, slug: &str) -> std::result::Result<Show, Error> {
     let viewers = viewers::of(&visit.ctx, &found.branch).await?;
     let from = Query::of(&visit.uri).get("from").parse().unwrap_or(0);
     let said = comments::of(&visit.ctx, found.branch.id, from).await?;
+    let reviewers = reviewers::of(&visit.ctx, &found.branch).await?;
     let standing = branches::standing(&visit.ctx, &found.branch).await?;
     let said = Said::of(visit, (slug, from), said);
-    Ok(Show { said, ..Show::of(visit, &found, (standing, viewers)) })
+    let reviewers = ReviewersView::of(visit, reviewers);
+    Ok(Show { reviewers, said, ..Show::of(visit, &found, (standing, viewers)) })
 }
 
 /// Says something about it.
@@ -110,11 +114,33 @@ pub(in crate::web) async fn people(visit: Visit, Path((_, _, slug)): Slug, form:
         Ok(change) => viewers::set(&visit.ctx, &slug, change).await,
         Err(e) => Err(e),
     };
+    changed(&visit, &slug, (outcome, "branch-seen")).await
+}
+
+/// Who is asked to review it.
+pub(in crate::web) async fn reviewers(
+    visit: Visit,
+    Path((_, _, slug)): Slug,
+    form: Form,
+) -> Result {
+    let outcome = match reviewers::change(|name| form.text(name)) {
+        Ok(change) => reviewers::set(&visit.ctx, &slug, change).await,
+        Err(e) => Err(e),
+    };
+    changed(&visit, &slug, (outcome, "branch-reviewers")).await
+}
+
+/// Back to its page, or the page with what is wrong.
+async fn changed(
+    visit: &Visit,
+    slug: &str,
+    (outcome, done): (std::result::Result<(), Error>, &'static str),
+) -> Result {
     match outcome {
-        Ok(()) => Ok(visit.hx.go(&branch(&visit.main(), &slug), "branch-seen")),
+        Ok(()) => Ok(visit.hx.go(&branch(&visit.main(), slug), done)),
         Err(Error::Invalid(problems)) => {
             let status = form_status(&problems, &[]);
-            Ok(show_as(status, &visit.hx, &Show { problems, ..shown(&visit, &slug).await? }))
+            Ok(show_as(status, &visit.hx, &Show { problems, ..shown(visit, slug).await? }))
         }
         Err(e) => Err(e.into()),
     }

@@ -1,5 +1,5 @@
 //! Branches as people see them.
-use super::{conflicts::Who, text::up_to_cap};
+use super::{conflicts::Who, reviews::ReviewersView, text::up_to_cap};
 use crate::{
     domain::{
         branch::{Branch, BranchState, Visibility},
@@ -9,7 +9,7 @@ use crate::{
         text::initials,
     },
     service::{
-        branches::{Listed, Place, Standing},
+        branches::{BranchFilter, Listed, Place, Standing},
         comments::{Comment, may_take_back},
         viewers::Viewers,
     },
@@ -32,8 +32,9 @@ pub(in crate::web) struct Index {
     pub rows: Vec<Row>,
     /// Those that were changed before these.
     pub more: Option<String>,
-    /// Closed ones are listed too.
-    pub closed: bool,
+    pub which: BranchFilter,
+    /// How many wait for the person's review, in front of all of them.
+    pub to_review: i64,
     pub can_open: bool,
 }
 impl View for Index {}
@@ -108,6 +109,8 @@ pub(in crate::web) struct Show {
     pub copy: Option<String>,
     /// It was brought up to date, and nothing was done since.
     pub may_undo: bool,
+    /// Who was asked to review it.
+    pub reviewers: ReviewersView,
     /// Who sees it, to those who say so.
     pub viewers: Option<Viewers>,
     pub said: Said,
@@ -165,7 +168,7 @@ impl Said {
 impl Index {
     pub(in crate::web) fn of(
         visit: &Visit,
-        closed: bool,
+        (which, to_review): (BranchFilter, i64),
         (all, next): (&[Listed], Option<Place>),
     ) -> Self {
         let url = format!("{}/branches", visit.base());
@@ -174,7 +177,8 @@ impl Index {
             shell: Shell::of(visit, "Branches", "branches"),
             rows: all.iter().map(|b| row(visit, b, ("/orders", ""))).collect(),
             more: next.map(|place| query.url(&url, &[("after", &placed(place))])),
-            closed,
+            which,
+            to_review,
             can_open: visit.ctx.scope.may(Act::OpenBranch),
         }
     }
@@ -244,6 +248,7 @@ impl Show {
             may_undo: row.state == BranchState::Open.word()
                 && found.tally.cause == Cause::Sync.word()
                 && visit.ctx.scope.may(Act::OpenBranch),
+            reviewers: ReviewersView::default(),
             viewers,
             said: Said::default(),
             saying: String::new(),

@@ -29,6 +29,8 @@ pub(in crate::web) struct Dashboard {
     pub most: String,
     pub queue: Vec<(String, String, String, &'static str, &'static str, String)>,
     pub commits: Vec<CommitView>,
+    /// `2 branches wait for your review`; nothing if none does.
+    pub to_review: Option<String>,
 }
 impl View for Dashboard {}
 
@@ -73,10 +75,19 @@ impl Dashboard {
             cards: State::ALL.iter().map(|s| card(visit, &tallies, *s)).collect(),
             queue: queue.collect(),
             commits: overview.commits.iter().map(|c| commit(visit, c, &[])).collect(),
+            to_review: to_review(overview.to_review),
             shell: Shell::of(visit, "Home", "home"),
             bars,
             most,
         }
+    }
+}
+
+fn to_review(n: i64) -> Option<String> {
+    match n {
+        0 => None,
+        1 => Some("A branch waits for your review".into()),
+        n => Some(format!("{n} branches wait for your review")),
     }
 }
 

@@ -2,7 +2,10 @@
 use super::conflicts::Who;
 use crate::{
     domain::{field::Kind, text::initials},
-    service::merge::{Given, Outline, Review, Verdict},
+    service::{
+        merge::{Given, Outline, Review, Verdict},
+        reviewers::{Asked, Reviewers},
+    },
     web::{extract::Visit, paths},
 };
 use uuid::Uuid;
@@ -13,6 +16,8 @@ pub(in crate::web) struct ReviewView {
     pub told: String,
     pub enough: bool,
     pub given: Vec<GivenView>,
+    /// Those who were asked and did not answer yet.
+    pub waiting: Vec<Who>,
     /// The branch's page, for the acts.
     pub page: String,
     /// The person has approved it, be that void or not.
@@ -57,15 +62,65 @@ impl ReviewView {
         let own = review.given.iter().find(|g| Some(g.user) == visit.ctx.scope.actor());
         let slug = plan.job.branch().map_or("", |b| &b.slug);
         let n = if review.needed == 1 { "approval" } else { "approvals" };
+        let told = match (review.had, review.needed) {
+            (0, 0) => "asked for".to_owned(),
+            (1, 0) => "1 approval".to_owned(),
+            (had, 0) => format!("{had} approvals"),
+            (had, needed) => format!("{had} of {needed} {n}"),
+        };
         Self {
-            told: format!("{} of {} {n}", review.had, review.needed),
+            told,
             enough: review.is_enough(),
+            waiting: review.waiting.iter().map(|a| asked(visit, a)).collect(),
             given: review.given.iter().map(|g| given(visit, g)).collect(),
             page: paths::branch(&visit.main(), slug),
             own: own.is_some(),
             holds: own.is_some_and(|g| g.void.is_none()),
             refused: review.refused,
         }
+    }
+}
+
+fn asked(visit: &Visit, a: &Asked) -> Who {
+    let when = a.at.spoken(visit.ctx.now(), &visit.ctx.company.zone());
+    Who { initials: initials(&a.name), name: a.name.clone(), when }
+}
+
+/// Who was asked to review a branch, on its own page.
+#[derive(Default)]
+pub(in crate::web) struct ReviewersView {
+    pub asked: Vec<AskedView>,
+    /// Those who may be asked: ids and names.
+    pub others: Vec<(String, String)>,
+    pub may_ask: bool,
+}
+
+/// One of them.
+pub(in crate::web) struct AskedView {
+    pub id: String,
+    pub who: Who,
+    pub answered: bool,
+    /// Who looks may take them off: all, or oneself.
+    pub may_dismiss: bool,
+}
+
+impl ReviewersView {
+    pub(in crate::web) fn of(visit: &Visit, of: Reviewers) -> Self {
+        let each = of.asked.iter().map(|a| AskedView {
+            id: a.user.to_string(),
+            who: asked(visit, a),
+            answered: a.answered,
+            may_dismiss: of.may_ask || Some(a.user) == visit.ctx.scope.actor(),
+        });
+        Self {
+            asked: each.collect(),
+            others: of.others.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
+            may_ask: of.may_ask,
+        }
+    }
+    /// Nothing is said of reviews where nobody was asked and nobody can be.
+    pub(in crate::web) fn is_empty(&self) -> bool {
+        self.asked.is_empty() && !self.may_ask
     }
 }
 

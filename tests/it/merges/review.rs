@@ -147,4 +147,67 @@ stories! {
         assert_eq!(get(&app.program("alpha"), &url).await["customer_po"], "PO-1");
         command(&app.program("alpha"), &url, "confirmation").await;
     }
+
+    async fn somebody_is_asked_for_a_review_and_answers(app) {
+        let (clerk, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let url = order(&app.program("alpha")).await;
+        let b = branch(&clerk, "Try").await;
+        clerk.post(&format!("{API}/branches/{b}/people"), &json!({"visibility": "private"})).await.expect(200);
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
+        let (at, page) = (format!("{API}/branches/{b}"), format!("/alpha/main/branches/{b}"));
+        let (mut asker, mut asked) = (app.actor("clerk", "alpha").await, app.actor("lead", "alpha").await);
+        lead.get(&at).await.expect(404);
+        // of those who may approve, by name; who opened it is not among them
+        let choices = asker.get(&page).await.expect(200);
+        let ids = choices.attrs("#reviewer option", "value");
+        let names = choices.texts("#reviewer option");
+        assert!(!names.iter().any(|n| n.contains("Clerk")), "{names:?}");
+        let at_lead = names.iter().position(|n| n.contains("Lead")).unwrap();
+        let form = "#reviewers form:last-child";
+        asker.submit(&page, form, &[("reviewer", ids[at_lead].as_str())]).await.expect(303);
+        // who is asked sees it, on the first page and in a list of their own
+        let list = format!("{API}/branches?state=review");
+        assert_eq!(lead.get(&list).await.expect(200).json()["items"][0]["slug"], json!(b));
+        assert_eq!(clerk.get(&list).await.expect(200).json()["items"], json!([]));
+        let home = asked.get("/alpha/main").await.expect(200).texts("main a.notice").join("|");
+        assert!(home.contains("waits for your review"), "{home}");
+        assert_eq!(asked.get("/alpha/main/branches?state=review").await.expect(200).texts("a.row-a"), ["Try"]);
+        // the company needs no approval, but one can be given
+        let seen = plan(&lead, &b).await;
+        assert_eq!(seen["review"]["waiting"][0]["user"], json!(ids[at_lead]));
+        assert!(asked.get(&format!("{page}/plan")).await.expect(200).texts("section").join("|").contains("Asked"));
+        app.app.clock.advance(1);
+        assert_eq!(approve(&lead, &b, &seen).await, 204);
+        assert_eq!(lead.get(&list).await.json()["items"], json!([]));
+        assert!(asked.get("/alpha/main").await.expect(200).texts("main a.notice").is_empty());
+        assert_eq!(clerk.get(&at).await.json()["reviewers"][0]["answered"], true);
+        // asked again, it waits again, until they take themselves off
+        app.app.clock.advance(1);
+        asker.submit(&page, "#reviewers li form", &[("reviewer", ids[at_lead].as_str())]).await.expect(303);
+        assert_eq!(lead.get(&list).await.json()["items"][0]["slug"], json!(b));
+        lead.post(&format!("{at}/reviewers"), &json!({"dismiss": ids[at_lead]})).await.expect(200);
+        assert_eq!(lead.get(&list).await.json()["items"], json!([]));
+        merge(&lead, &b).await.unwrap();
+    }
+
+    async fn who_is_asked_can_approve_and_who_asks_may(app) {
+        let (clerk, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let url = order(&app.program("alpha")).await;
+        let b = branch(&lead, "Try").await;
+        edit(&lead, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
+        let at = format!("{API}/branches/{b}/reviewers");
+        let me = lead.get(&format!("{API}/branches/{b}")).await.json()["owner"].clone();
+        for nobody in [json!({"reviewer": me}), json!({"reviewer": uuid::Uuid::nil()}), json!({"reviewer": "x"}), json!({})] {
+            let said = lead.post(&at, &nobody).await.expect(422).json();
+            assert!(said["fields"].to_string().contains("reviewer"), "{said}");
+        }
+        // another's branch is no clerk's to ask for, and another company's is not there
+        clerk.post(&at, &json!({"reviewer": me})).await.expect(409);
+        app.program("beta").post(&at.replace("alpha", "beta"), &json!({"reviewer": me})).await.expect(404);
+        // what is closed is not asked for
+        lead.post(&format!("{API}/branches/{b}/discarding"), &json!({})).await.expect(200);
+        lead.post(&at, &json!({"reviewer": me})).await.expect(409);
+        let mut actor = app.actor("lead", "alpha").await;
+        assert!(actor.get(&format!("/alpha/main/branches/{b}")).await.expect(200).texts("#reviewer").is_empty());
+    }
 }
