@@ -13,7 +13,7 @@ use crate::{
     web::{routes, server},
 };
 use anyhow::{Result, bail};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinSet,
@@ -50,7 +50,9 @@ async fn run(base: &Base, app: App) -> Result<()> {
     beside.spawn(every_hour(app.clone(), keeper));
     beside.spawn(every_minute(app.clone()));
     beside.spawn(every_few_seconds(app.clone()));
-    beside.spawn(every_second(app.clone()));
+    if app.db.engine() == Engine::Sqlite {
+        beside.spawn(every_second(app.clone()));
+    }
     let mut term = signal(SignalKind::terminate())?;
     let mut again = signal(SignalKind::terminate())?;
     let stop = async move {
@@ -74,11 +76,17 @@ async fn every_minute(app: App) {
     }
 }
 
+/// Until it stops, when closing the database does the rest.
 async fn every_second(app: App) {
-    loop {
-        if let Err(e) = app.db.checkpoint().await {
-            tracing::warn!(error = %e, "SQLite's log was not put into the file");
+    let mut told = false;
+    while !app.stopping.load(Ordering::SeqCst) {
+        let done = app.db.checkpoint().await;
+        if let Err(e) = &done
+            && !told
+        {
+            tracing::warn!(error = %e, "SQLite's log is not put into the file; it grows until that works");
         }
+        told = done.is_err();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

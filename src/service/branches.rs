@@ -192,6 +192,9 @@ pub async fn list(
     ctx: &Ctx,
     (which, after): (BranchFilter, Option<Place>),
 ) -> Result<(Vec<Listed>, Option<Place>)> {
+    if which == BranchFilter::ToReview && ctx.may(Act::ApproveBranch).is_err() {
+        return Ok((vec![], None));
+    }
     let mut tx = ctx.read().await?;
     let after = after.map(|(micros, id)| (Ts::from_micros(micros), id));
     let mut all = branches::list(&mut tx, &ctx.scope, (which, after, PAGE + 1)).await?;
@@ -208,8 +211,11 @@ pub async fn all(ctx: &Ctx) -> Result<Vec<Branch>> {
     Ok(branches::list(&mut tx, &ctx.scope, (BranchFilter::All, None, LISTED)).await?)
 }
 
-/// How many of the open ones the person was asked to review.
+/// How many of the open ones wait for the person's review.
 pub async fn to_review(ctx: &Ctx) -> Result<i64> {
+    if ctx.may(Act::ApproveBranch).is_err() {
+        return Ok(0);
+    }
     Ok(branches::to_review(&mut ctx.glance().await?, &ctx.scope).await?)
 }
 

@@ -30,7 +30,7 @@ pub struct Overview {
     pub drafts: Vec<OrderRow>,
     /// The newest first; none for who may not read history.
     pub commits: Vec<CommitRow>,
-    /// Open branches that wait for the person's review.
+    /// Open branches that wait for the person's review; none in the past.
     pub to_review: i64,
 }
 
@@ -50,6 +50,9 @@ pub async fn overview(ctx: &Ctx) -> Result<Overview> {
             Ok(()) => commits::log(&mut tx, &ctx.scope, (latest, LATEST)).await?,
             Err(_) => vec![],
         },
-        to_review: branches::to_review(&mut tx, &ctx.scope).await?,
+        to_review: match (ctx.scope.at(), ctx.may(Act::ApproveBranch)) {
+            (None, Ok(())) => branches::to_review(&mut tx, &ctx.scope).await?,
+            _ => 0,
+        },
     })
 }

@@ -1,38 +1,48 @@
 //! Who is asked to review a branch. It is a request: how many approvals a merge needs is the company's
 //! policy (`domain/review`).
 use super::{
-    branches, companies,
+    branches,
+    companies::{self, Member},
     context::{Ctx, open_still},
     error::{Error, Result},
-    merge,
+    merge, viewers,
 };
 use crate::{
     domain::{
-        branch::Branch,
+        branch::{Branch, Visibility},
         ids::UserId,
-        policy::{Act, may},
+        policy::{Act, Role, may},
     },
     store::{self, reviewers},
 };
 
 pub use crate::store::reviewers::Asked;
 
-/// Who was asked to review a branch.
+/// Who was asked to review a branch, as its page shows it.
 pub struct Reviewers {
-    pub asked: Vec<Asked>,
-    /// Those who may be asked and were not; nobody for who may not ask.
-    pub others: Vec<(UserId, String)>,
-    /// Who looks at them may ask others, and take them off.
-    pub may_ask: bool,
+    /// Each with whether who looks may take them off.
+    pub asked: Vec<(Asked, bool)>,
+    /// Those who may be asked and were not; none for who may not ask.
+    pub others: Option<Vec<(UserId, String)>>,
 }
 
-/// Who was asked to review a branch, and who may be.
+/// Those who were asked to review a branch.
+pub async fn asked(ctx: &Ctx, branch: &Branch) -> Result<Vec<Asked>> {
+    Ok(reviewers::all(&mut ctx.read().await?, &ctx.scope, branch.id).await?)
+}
+
+/// The same, with who may be asked too.
 pub async fn of(ctx: &Ctx, branch: &Branch) -> Result<Reviewers> {
-    let asked = reviewers::all(&mut ctx.read().await?, &ctx.scope, branch.id).await?;
-    let may_ask = branch.closed().is_none() && may_ask(ctx, branch);
-    let others = if may_ask { able(ctx, branch).await? } else { vec![] };
-    let new = |(id, _): &(UserId, String)| !asked.iter().any(|a| a.user == *id);
-    Ok(Reviewers { others: others.into_iter().filter(new).collect(), asked, may_ask })
+    let asked = asked(ctx, branch).await?;
+    let others = if branch.closed().is_none() && may_ask(ctx, branch) {
+        let new = |m: &Member| !asked.iter().any(|a| a.user == m.user.id);
+        let able = able(ctx, branch).await?.into_iter().filter(new);
+        Some(able.map(|m| (m.user.id, m.user.name)).collect())
+    } else {
+        None
+    };
+    let each = asked.into_iter().map(|a| (may_take_off(ctx, branch, a.user), a));
+    Ok(Reviewers { asked: each.map(|(may, a)| (a, may)).collect(), others })
 }
 
 /// Who opened it, and who merges.
@@ -41,12 +51,26 @@ fn may_ask(ctx: &Ctx, branch: &Branch) -> bool {
     ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch })
 }
 
-/// Those whose approval of a branch would count, by name.
-async fn able(ctx: &Ctx, branch: &Branch) -> Result<Vec<(UserId, String)>> {
-    let authors = merge::authors(ctx, &mut ctx.read().await?, branch).await?;
+/// They, and everybody themselves.
+fn may_take_off(ctx: &Ctx, branch: &Branch, user: UserId) -> bool {
+    let oneself = ctx.scope.may(Act::OpenBranch) && Some(user) == ctx.scope.actor();
+    branch.closed().is_none() && (oneself || may_ask(ctx, branch))
+}
+
+/// Those whose approval of a branch would count. Who may not say who sees it asks those who do already.
+async fn able(ctx: &Ctx, branch: &Branch) -> Result<Vec<Member>> {
+    let mut tx = ctx.read().await?;
+    let authors = merge::authors(ctx, &mut tx, branch).await?;
+    let named = store::branches::people(&mut tx, &ctx.scope, branch.id).await?;
+    drop(tx);
+    let shows = branch.visibility == Visibility::Company || viewers::may(ctx, branch);
+    let sees = |m: &Member| {
+        let id = m.user.id;
+        m.role == Role::Admin || branch.is_of(Some(id)) || named.iter().any(|(n, _)| *n == id)
+    };
+    let able = |m: &Member| m.active && may(m.role, Act::ApproveBranch) && (shows || sees(m));
     let members = companies::members(ctx).await?.into_iter();
-    let able = members.filter(|m| m.active && may(m.role, Act::ApproveBranch));
-    Ok(able.map(|m| (m.user.id, m.user.name)).filter(|(id, _)| !authors.contains(id)).collect())
+    Ok(members.filter(|m| able(m) && !authors.contains(&m.user.id)).collect())
 }
 
 /// What is changed of who is asked.
@@ -78,13 +102,16 @@ pub fn change<'a>(text: impl Fn(&str) -> &'a str) -> Result<Change> {
 pub async fn set(ctx: &Ctx, slug: &str, change: Change) -> Result<()> {
     let branch = branches::find(ctx, slug).await?.branch;
     open_still(&branch)?;
-    let self_off = matches!(change, Change::TakeOff(user) if Some(user) == ctx.scope.actor());
-    if !self_off && !may_ask(ctx, &branch) {
+    let may = match change {
+        Change::Ask(_) => may_ask(ctx, &branch),
+        Change::TakeOff(user) => may_take_off(ctx, &branch, user),
+    };
+    if !may {
         let why = "Only who opened a branch, and those who merge, ask for its review.";
         return Err(Error::Refused(why.into()));
     }
     if let Change::Ask(user) = change
-        && !able(ctx, &branch).await?.iter().any(|(id, _)| *id == user)
+        && !able(ctx, &branch).await?.iter().any(|m| m.user.id == user)
     {
         let why = "Choose a member who may approve and did not work on the branch";
         return Err(Error::at("reviewer", why));
@@ -92,10 +119,7 @@ pub async fn set(ctx: &Ctx, slug: &str, change: Change) -> Result<()> {
     let mut tx = ctx.app.db.write(&ctx.scope).await?;
     let (scope, id) = (&ctx.scope, branch.id);
     match change {
-        Change::Ask(user) => {
-            reviewers::ask(&mut tx, scope, (id, user, ctx.now())).await?;
-            store::branches::name_person(&mut tx, scope, (id, user)).await?;
-        }
+        Change::Ask(user) => reviewers::ask(&mut tx, scope, (id, user, ctx.now())).await?,
         Change::TakeOff(user) => reviewers::take_off(&mut tx, scope, (id, user)).await?,
     }
     tx.commit().await?;

@@ -1,4 +1,5 @@
-//! Who sees a branch: its owner and the company's admins always, the people named, or everybody.
+//! Who sees a branch: its owner, the company's admins and those asked to review it always, the people named,
+//! or everybody.
 use super::{
     branches,
     companies::{self, Member},
@@ -39,8 +40,8 @@ pub async fn of(ctx: &Ctx, branch: &Branch) -> Result<Option<Viewers>> {
     Ok(Some(Viewers { visibility: branch.visibility, named, others }))
 }
 
-/// Its owner, and who tidies up.
-fn may(ctx: &Ctx, branch: &Branch) -> bool {
+/// Whether who asks says who sees it: its owner, and who tidies up.
+pub(super) fn may(ctx: &Ctx, branch: &Branch) -> bool {
     let own = branch.is_of(ctx.scope.actor());
     ctx.scope.may(Act::OpenBranch) && (own || ctx.scope.role() == Role::Admin)
 }

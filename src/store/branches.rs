@@ -84,7 +84,7 @@ macro_rules! select {
 
 macro_rules! visible {
     () => {
-        "(b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2))"
+        "(b.visibility = 'company' OR b.owner_id = $2 OR $3 OR EXISTS (SELECT 1 FROM branch_people p WHERE p.company_id = $1 AND p.branch_id = b.id AND p.user_id = $2) OR EXISTS (SELECT 1 FROM branch_reviewers w WHERE w.company_id = $1 AND w.branch_id = b.id AND w.user_id = $2))"
     };
 }
 
@@ -162,7 +162,7 @@ pub enum BranchFilter {
     Open,
     /// Closed ones too.
     All,
-    /// Open ones that who asks was asked to review.
+    /// Open ones that wait for the review of who asks.
     ToReview,
 }
 
@@ -193,11 +193,12 @@ pub async fn list(
     Ok(stmt.all::<BranchRow>().await?.into_iter().map(Into::into).collect())
 }
 
-/// How many open branches who asks was asked to review.
+/// How many open branches wait for the review of who asks.
 pub async fn to_review(tx: &mut Tx, scope: &Scope) -> Result<i64> {
     let text = concat!(
-        "SELECT COUNT(*) FROM branches b WHERE b.company_id = $1 AND b.state = 'open' AND b.id IN (SELECT branch_id FROM branch_reviewers WHERE company_id = $1 AND user_id = $2) AND ",
-        to_review!()
+        "SELECT COUNT(*) FROM branch_reviewers r JOIN branches b ON b.company_id = r.company_id AND b.id = r.branch_id AND b.state = 'open' WHERE r.company_id = $1 AND r.user_id = $2 AND NOT EXISTS (",
+        answer!(),
+        ")"
     );
     tx.sql(text).bind(scope.company()).bind(scope.actor()).value().await
 }

@@ -49,8 +49,8 @@ async function decide(page, { scripts, check, where }) {
 }
 
 /**
- * A branch from its opening to the day its merge is taken back: a clerk changes prices and orders on it, main
- * moves on, a lead decides and merges, a colleague changes an order, the lead takes the merge back.
+ * A branch from its opening to the day its merge is taken back: a clerk changes prices and orders on it and asks for a
+ * review, main moves on, a lead decides and merges, a colleague changes an order, the lead takes the merge back.
  */
 export async function story({ browser, open, check, signedIn, home, scripts }) {
   const where = `branch with${scripts ? '' : 'out'} scripts`;
@@ -70,7 +70,14 @@ export async function story({ browser, open, check, signedIn, home, scripts }) {
 
   const links = await reprice(colleague, home, { several: 3, price: (n) => `${from + n}.75` });
   await change(colleague, orders[5], '[name="contact"]', 'On main');
-  await lead.goto(`${home}/branches/${slug}/plan`);
+  await clerk.goto(`${home}/branches/${slug}`);
+  await clerk.selectOption('#reviewer', { label: 'Jonas Okafor' });
+  await clerk.click('#reviewers button:text-is("Ask")');
+  await clerk.waitForSelector('#reviewers :text("Jonas Okafor")');
+  await lead.goto(home);
+  await lead.click('main a.notice');
+  await lead.click(`main a.row-a[href$="/branches/${slug}"]`);
+  await lead.click('main a.btn-primary');
   await decide(lead, { scripts, check, where });
   if (scripts) await lead.keyboard.press('Enter');
   else await lead.locator('form[action$="/merge"] .btn-primary').click();

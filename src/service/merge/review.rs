@@ -91,7 +91,7 @@ pub struct Review {
     pub needed: usize,
     pub had: usize,
     pub given: Vec<Given>,
-    /// Those who were asked and did not approve it since.
+    /// Those who were asked and did not approve it since, or not as it is now.
     pub waiting: Vec<Asked>,
     /// Why the person who asks may not approve it.
     pub refused: Option<&'static str>,
@@ -144,7 +144,6 @@ async fn within(
     if needed == 0 && all.is_empty() && asked.is_empty() {
         return Ok(None);
     }
-    let waiting = asked.into_iter().filter(|a| !a.answered).collect();
     let authors = authors(ctx, tx, branch).await?;
     let given = |a: Approval| {
         let then: BTreeMap<Uuid, String> = serde_json::from_str(&a.records).unwrap_or_default();
@@ -154,6 +153,8 @@ async fn within(
     let given: Vec<Given> = all.into_iter().map(given).collect();
     let had = given.iter().filter(|g| g.void.is_none()).count();
     let refused = refused(ctx, &authors);
+    let waits = |a: &Asked| a.is_waited_for() && !authors.contains(&a.user);
+    let waiting = asked.into_iter().filter(waits).collect();
     Ok(Some(Review { needed, had, given, waiting, refused }))
 }
 
@@ -238,7 +239,7 @@ pub async fn withdraw(ctx: &Ctx, slug: &str) -> Result<()> {
 
 /// Refuses a merge that lacks approvals; asked under the lock.
 pub(super) async fn enough(ctx: &Ctx, tx: &mut Tx, plan: &Plan) -> Result<()> {
-    if !is_wanted(ctx, tx, (&plan.job, &plan.summary)).await? {
+    if needed(ctx, &plan.summary) == 0 {
         return Ok(());
     }
     match within(ctx, tx, (&plan.job, &plan.summary, &reviewed(plan))).await? {

@@ -25,7 +25,6 @@ impl Db {
                 for text in PUT_TOGETHER {
                     sqlx::raw_sql(*text).execute(write).await?;
                 }
-                // of two at once the second would be turned away
                 let done =
                     sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(checkpoint).await?;
                 if done.try_get::<i64, _>(0)? != 0 {

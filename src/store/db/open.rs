@@ -17,6 +17,8 @@ const WAIT: u64 = 10;
 /// Pages of SQLite's log, 256 MB, after which the writer does not leave it to others to put them into the
 /// file.
 const LOG: &str = "65536";
+/// Bytes to which the log is cut once all of it is in the file.
+const LOG_KEPT: &str = "67108864";
 
 /// Why a database cannot be used, or not as wanted.
 #[derive(Debug, thiserror::Error)]
@@ -263,7 +265,8 @@ async fn sqlite(url: &str) -> Result<Db, OpenError> {
             base.clone()
                 .create_if_missing(true)
                 .pragma("cache_size", "-65536")
-                .pragma("wal_autocheckpoint", LOG),
+                .pragma("wal_autocheckpoint", LOG)
+                .pragma("journal_size_limit", LOG_KEPT),
         )
         .await?;
     let checkpoint = pool(1).connect_lazy_with(base.clone());

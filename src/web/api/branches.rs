@@ -98,7 +98,7 @@ async fn one(visit: &Visit, slug: &str) -> Result {
     let standing = branches::standing(&visit.ctx, &found.branch).await?;
     out["base_at"] = json!(standing.map(|s| s.since));
     out["changed_on_both"] = json!(standing.map(|s| s.met));
-    let asked = reviewers::of(&visit.ctx, &found.branch).await?.asked;
+    let asked = reviewers::asked(&visit.ctx, &found.branch).await?;
     out["reviewers"] = asked.iter().map(asked_json).collect();
     let items: Vec<Value> = said.iter().map(comment_json).collect();
     out["comments"] = json!({"items": items, "next": earlier});

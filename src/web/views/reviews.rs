@@ -1,7 +1,7 @@
 //! The review of a branch: who approved what it would do, what is missing, what checks say.
 use super::conflicts::Who;
 use crate::{
-    domain::{field::Kind, text::initials},
+    domain::{field::Kind, ids::UserId, text::initials},
     service::{
         merge::{Given, Outline, Review, Verdict},
         reviewers::{Asked, Reviewers},
@@ -22,7 +22,7 @@ pub(in crate::web) struct ReviewView {
     pub page: String,
     /// The person has approved it, be that void or not.
     pub own: bool,
-    /// Their approval counts.
+    /// Their approval counts, and nobody asks for another one.
     pub holds: bool,
     /// Why they may not approve.
     pub refused: Option<&'static str>,
@@ -60,9 +60,11 @@ pub(in crate::web) struct GivenView {
 impl ReviewView {
     pub(in crate::web) fn of(visit: &Visit, plan: &Outline, review: &Review) -> Self {
         let own = review.given.iter().find(|g| Some(g.user) == visit.ctx.scope.actor());
+        let is_asked = review.waiting.iter().any(|a| Some(a.user) == visit.ctx.scope.actor());
         let slug = plan.job.branch().map_or("", |b| &b.slug);
         let n = if review.needed == 1 { "approval" } else { "approvals" };
         let told = match (review.had, review.needed) {
+            (0, 0) if review.waiting.is_empty() => "no approval needed".to_owned(),
             (0, 0) => "asked for".to_owned(),
             (1, 0) => "1 approval".to_owned(),
             (had, 0) => format!("{had} approvals"),
@@ -75,14 +77,14 @@ impl ReviewView {
             given: review.given.iter().map(|g| given(visit, g)).collect(),
             page: paths::branch(&visit.main(), slug),
             own: own.is_some(),
-            holds: own.is_some_and(|g| g.void.is_none()),
+            holds: own.is_some_and(|g| g.void.is_none()) && !is_asked,
             refused: review.refused,
         }
     }
 }
 
 fn asked(visit: &Visit, a: &Asked) -> Who {
-    let when = a.at.spoken(visit.ctx.now(), &visit.ctx.company.zone());
+    let when = a.at.spoken_within(visit.ctx.now(), &visit.ctx.company.zone());
     Who { initials: initials(&a.name), name: a.name.clone(), when }
 }
 
@@ -90,37 +92,34 @@ fn asked(visit: &Visit, a: &Asked) -> Who {
 #[derive(Default)]
 pub(in crate::web) struct ReviewersView {
     pub asked: Vec<AskedView>,
-    /// Those who may be asked: ids and names.
-    pub others: Vec<(String, String)>,
-    pub may_ask: bool,
+    /// Those who may be asked; none if who looks does not ask.
+    pub others: Option<Vec<(UserId, String)>>,
 }
 
 /// One of them.
 pub(in crate::web) struct AskedView {
-    pub id: String,
+    pub id: UserId,
     pub who: Who,
     pub answered: bool,
-    /// Who looks may take them off: all, or oneself.
+    /// They lost the right to approve.
+    pub unable: bool,
     pub may_dismiss: bool,
 }
 
 impl ReviewersView {
     pub(in crate::web) fn of(visit: &Visit, of: Reviewers) -> Self {
-        let each = of.asked.iter().map(|a| AskedView {
-            id: a.user.to_string(),
+        let each = of.asked.iter().map(|(a, may_dismiss)| AskedView {
+            id: a.user,
             who: asked(visit, a),
             answered: a.answered,
-            may_dismiss: of.may_ask || Some(a.user) == visit.ctx.scope.actor(),
+            unable: !a.answered && !a.is_waited_for(),
+            may_dismiss: *may_dismiss,
         });
-        Self {
-            asked: each.collect(),
-            others: of.others.into_iter().map(|(id, name)| (id.to_string(), name)).collect(),
-            may_ask: of.may_ask,
-        }
+        Self { asked: each.collect(), others: of.others }
     }
     /// Nothing is said of reviews where nobody was asked and nobody can be.
     pub(in crate::web) fn is_empty(&self) -> bool {
-        self.asked.is_empty() && !self.may_ask
+        self.asked.is_empty() && self.others.is_none()
     }
 }
 

@@ -13,6 +13,13 @@ pub(super) async fn policy(app: &TestApp, fields: &[(&str, &str)]) {
     admin.submit("/alpha/main/settings", "form[action$='/settings']", fields).await.expect(303);
 }
 
+/// Gives a member of the company another role.
+async fn role(app: &TestApp, login: &str, role: &str) {
+    let mut admin = app.actor("admin", "alpha").await;
+    let fields = [("email", login), ("role", role), ("active", "true")];
+    admin.post("/alpha/main/members", &fields).await.expect(303);
+}
+
 async fn approve(api: &Program, b: &str, plan: &Value) -> u16 {
     let body = json!({ "plan": plan["plan"] });
     api.post(&format!("{API}/branches/{b}/approval"), &body).await.status.as_u16()
@@ -155,16 +162,16 @@ stories! {
         clerk.post(&format!("{API}/branches/{b}/people"), &json!({"visibility": "private"})).await.expect(200);
         edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
         let (at, page) = (format!("{API}/branches/{b}"), format!("/alpha/main/branches/{b}"));
-        let (mut asker, mut asked) = (app.actor("clerk", "alpha").await, app.actor("lead", "alpha").await);
+        let (mut owner, mut asked) = (app.actor("clerk", "alpha").await, app.actor("lead", "alpha").await);
         lead.get(&at).await.expect(404);
         // of those who may approve, by name; who opened it is not among them
-        let choices = asker.get(&page).await.expect(200);
+        let choices = owner.get(&page).await.expect(200);
         let ids = choices.attrs("#reviewer option", "value");
         let names = choices.texts("#reviewer option");
         assert!(!names.iter().any(|n| n.contains("Clerk")), "{names:?}");
         let at_lead = names.iter().position(|n| n.contains("Lead")).unwrap();
         let form = "#reviewers form:last-child";
-        asker.submit(&page, form, &[("reviewer", ids[at_lead].as_str())]).await.expect(303);
+        owner.submit(&page, form, &[("reviewer", ids[at_lead].as_str())]).await.expect(303);
         // who is asked sees it, on the first page and in a list of their own
         let list = format!("{API}/branches?state=review");
         assert_eq!(lead.get(&list).await.expect(200).json()["items"][0]["slug"], json!(b));
@@ -181,13 +188,68 @@ stories! {
         assert_eq!(lead.get(&list).await.json()["items"], json!([]));
         assert!(asked.get("/alpha/main").await.expect(200).texts("main a.notice").is_empty());
         assert_eq!(clerk.get(&at).await.json()["reviewers"][0]["answered"], true);
-        // asked again, it waits again, until they take themselves off
+        // as it is then: changed since, it waits again, and can be approved once more on the page
         app.app.clock.advance(1);
-        asker.submit(&page, "#reviewers li form", &[("reviewer", ids[at_lead].as_str())]).await.expect(303);
+        edit(&clerk, &within(&url, &b), json!({"warehouse": "W"})).await;
         assert_eq!(lead.get(&list).await.json()["items"][0]["slug"], json!(b));
-        lead.post(&format!("{at}/reviewers"), &json!({"dismiss": ids[at_lead]})).await.expect(200);
+        plan(&lead, &b).await;
+        app.app.clock.advance(1);
+        asked.submit(&format!("{page}/plan"), "form[action$='/approval']", &[]).await.expect(303);
         assert_eq!(lead.get(&list).await.json()["items"], json!([]));
-        merge(&lead, &b).await.unwrap();
+        // asked again though the approval counts, it can be given again
+        app.app.clock.advance(1);
+        clerk.post(&format!("{at}/reviewers"), &json!({"reviewer": ids[at_lead]})).await.expect(200);
+        asked.submit(&format!("{page}/plan"), "form[action$='/approval']", &[]).await.expect(303);
+        // until they take themselves off, and see it no more
+        app.app.clock.advance(1);
+        edit(&clerk, &within(&url, &b), json!({"warehouse": "X"})).await;
+        asked.submit(&page, "#reviewers li form", &[("dismiss", ids[at_lead].as_str())]).await.expect(303);
+        lead.get(&at).await.expect(404);
+        assert!(asked.get("/alpha/main").await.expect(200).texts("main a.notice").is_empty());
+        merge(&app.program("alpha"), &b).await.unwrap();
+    }
+
+    async fn who_is_asked_and_may_not_approve_any_more_is_not_waited_for(app) {
+        let (clerk, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let url = order(&app.program("alpha")).await;
+        let b = branch(&clerk, "Try").await;
+        edit(&clerk, &within(&url, &b), json!({"customer_po": "PO-1"})).await;
+        let (at, page) = (format!("{API}/branches/{b}"), format!("/alpha/main/branches/{b}"));
+        let mine = branch(&lead, "Mine").await;
+        let me = lead.get(&format!("{API}/branches/{mine}")).await.json()["owner"].clone();
+        clerk.post(&format!("{at}/reviewers"), &json!({"reviewer": me})).await.expect(200);
+        let mut actor = app.actor("lead", "alpha").await;
+        // the first page leads there from a branch too, and says nothing of it in the past
+        let home = format!("/alpha/{mine}");
+        let link = actor.get(&home).await.expect(200).attrs("main a.notice", "href");
+        actor.get(&link[0]).await.expect(200);
+        assert!(actor.get("/alpha/main?at=2").await.expect(200).texts("main a.notice").is_empty());
+        role(app, "lead@alpha.example.com", "clerk").await;
+        assert!(actor.get("/alpha/main").await.expect(200).texts("main a.notice").is_empty());
+        assert_eq!(lead.get(&format!("{API}/branches?state=review")).await.json()["items"], json!([]));
+        let told = actor.get(&page).await.expect(200).texts("#reviewers li").join("|");
+        assert!(told.contains("may not approve any more"), "{told}");
+        assert!(plan(&clerk, &b).await["review"]["waiting"].as_array().is_none_or(Vec::is_empty));
+        actor.submit(&page, "#reviewers li form", &[("dismiss", me.as_str().unwrap())]).await.expect(303);
+    }
+
+    async fn who_merely_sees_a_private_branch_asks_those_who_do_too(app) {
+        let (clerk, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let mine = branch(&lead, "Mine").await;
+        let me = lead.get(&format!("{API}/branches/{mine}")).await.json()["owner"].clone();
+        let b = branch(&clerk, "Private").await;
+        let at = format!("{API}/branches/{b}");
+        clerk.post(&format!("{at}/people"), &json!({"visibility": "private"})).await.expect(200);
+        clerk.post(&format!("{at}/people"), &json!({"user": me})).await.expect(200);
+        // a second one, by the id that the form has once they are one
+        role(app, "viewer@alpha.example.com", "lead").await;
+        let mut actor = app.actor("clerk", "alpha").await;
+        let form = actor.get(&format!("/alpha/main/branches/{b}")).await.expect(200);
+        let (ids, names) = (form.attrs("#reviewer option", "value"), form.texts("#reviewer option"));
+        let other = &ids[names.iter().position(|n| n.contains("Viewer")).unwrap()];
+        lead.post(&format!("{at}/reviewers"), &json!({"reviewer": other})).await.expect(422);
+        clerk.post(&format!("{at}/reviewers"), &json!({"reviewer": other})).await.expect(200);
+        lead.post(&format!("{at}/reviewers"), &json!({"reviewer": me})).await.expect(200);
     }
 
     async fn who_is_asked_can_approve_and_who_asks_may(app) {
