@@ -115,7 +115,8 @@ pub fn parse_comment(text: &str) -> Result<String, &'static str> {
 /// What a name becomes in a URL; `nth` tells those apart that would be the same.
 pub fn slug_of(name: &str, nth: usize) -> String {
     let slug = match text::slug(name, "branch") {
-        main if main == "main" => "branch-main".to_owned(),
+        // main's own, and that of the page on which branches are opened
+        word if ["main", "new"].contains(&word.as_str()) => format!("branch-{word}"),
         slug => slug,
     };
     if nth > 1 { format!("{slug}-{nth}") } else { slug }
@@ -131,6 +132,8 @@ mod tests {
         assert_eq!(slug_of("Spring prices 2027", 2), "spring-prices-2027-2");
         assert_eq!(slug_of("Été — à Paris!", 1), "ete-a-paris");
         assert_eq!(slug_of("main", 1), "branch-main");
+        assert_eq!(slug_of("New", 1), "branch-new");
+        assert_eq!(slug_of("New", 2), "branch-new-2");
         assert_eq!(slug_of("2027", 1), "branch-2027");
         assert_eq!(slug_of("日本", 1), "branch");
         assert!(parse_name("  ").is_err());

@@ -237,8 +237,17 @@ pub struct Behind {
 
 /// How far the branch that is looked at is behind main; nothing on main and of a closed one.
 pub async fn behind(ctx: &Ctx) -> Result<Option<Behind>> {
-    let branch = ctx.scope.world().branch().filter(|b| b.closed().is_none());
-    let Some(branch) = branch else { return Ok(None) };
+    match ctx.scope.world().branch() {
+        Some(branch) => behind_of(ctx, branch).await,
+        None => Ok(None),
+    }
+}
+
+/// How far a branch is behind main; nothing of a closed one.
+pub async fn behind_of(ctx: &Ctx, branch: &Branch) -> Result<Option<Behind>> {
+    if branch.closed().is_some() {
+        return Ok(None);
+    }
     let mut tx = ctx.glance().await?;
     let found = branches::behind(&mut tx, &ctx.scope, branch).await?;
     Ok(found.map(|(since, commits)| Behind { since, commits }))

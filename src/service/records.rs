@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         check::Problems,
-        field::Ty,
+        field::{Ty, find},
         history::{
             cause::Cause,
             diff::{diff, part},
@@ -356,18 +356,15 @@ fn taken<R: Subject>(e: Error) -> Error {
     }
 }
 
-/// `Changed order SO-1: due date, note`
+/// `Changed order SO-1: due date, note`; everybody reads it, so nothing of what some do not see.
 fn changed<R: Subject>(before: &R, after: &R) -> String {
-    let changes = diff(R::FIELDS, &before.value(), &after.value());
+    let mut changes = diff(R::FIELDS, &before.value(), &after.value());
+    changes.retain(|c| find(R::FIELDS, &c.path).is_none_or(|f| f.seen_with.is_none()));
     let labels: Vec<String> = changes.iter().take(4).map(|c| c.label.clone()).collect();
     let more =
         if changes.len() > 4 { format!(" and {} more", changes.len() - 4) } else { String::new() };
-    format!(
-        "Changed {} {}: {}{more}",
-        R::KIND.label().to_lowercase(),
-        after.title(),
-        labels.join(", ")
-    )
+    let what = format!("Changed {} {}", R::KIND.label().to_lowercase(), after.title());
+    if labels.is_empty() { what } else { format!("{what}: {}{more}", labels.join(", ")) }
 }
 
 pub(super) fn parsed(body: &str) -> Result<Value> {

@@ -359,9 +359,10 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
     // both steps of a counter hold, unless their sum leaves its bounds
     let counts = f.class == Class::Counter;
     let kind = if counts { ConflictKind::Invariant } else { ConflictKind::Field };
-    // people type one field's value; a group of several is one side's or the other's
+    // people type one field's value; a group of several, and an address, is one side's or the other's
+    let may_type = unit.len() == 1 && !matches!(f.ty, Ty::Object(_));
     let clashing = Clashing { path, label, base, ours, theirs, ty: f.ty };
-    Conflict { fields, may_type: unit.len() == 1, ..Conflict::of(kind, clashing) }
+    Conflict { fields, may_type, ..Conflict::of(kind, clashing) }
 }
 
 /// (base ∪ what each side added) ∖ what each side removed.

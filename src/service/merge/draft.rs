@@ -1,4 +1,5 @@
 //! What becomes of each record when worlds come together.
+use super::Job;
 use crate::{
     domain::{
         customer::Customer,
@@ -15,6 +16,7 @@ use crate::{
     service::{error::Result, subjects::Subject},
     store::{masters::read, ready::Step, sides::Sides, versions::Version},
 };
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// What becomes of one record.
@@ -48,13 +50,13 @@ pub struct Draft<R> {
     pub(super) left_out: bool,
 }
 
-/// What a step does to a record of main.
+/// What is done to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     Created,
     Changed,
     Deleted,
-    /// Main has it so already.
+    /// It is so already.
     Nothing,
 }
 
@@ -138,13 +140,7 @@ impl<R: Subject> Draft<R> {
         self.settle(self.before.clone(), self.ours.as_ref().map(|v| v.body.clone()));
     }
     fn settle(&mut self, after: Option<R>, body: Option<String>) {
-        let ours = self.ours.as_ref().map(|v| &v.body);
-        self.effect = match (ours, &body) {
-            (None, Some(_)) => Effect::Created,
-            (Some(_), None) => Effect::Deleted,
-            (ours, after) if ours != after.as_ref() => Effect::Changed,
-            _ => Effect::Nothing,
-        };
+        self.effect = effect(self.ours.as_ref().map(|v| &v.body), body.as_ref());
         (self.after, self.body) = (after, body);
     }
 
@@ -167,6 +163,24 @@ impl<R: Subject> Draft<R> {
         Ok(Some(Step::of(typed(theirs)?, self.after.clone(), true)))
     }
 
+    /// How it is where the job ends, before: on main, or for a sync on the branch.
+    ///
+    /// # Errors
+    /// If the branch's side cannot be read.
+    pub(super) fn was(&self, job: &Job) -> Result<Option<Cow<'_, R>>> {
+        match job {
+            Job::Sync(_) => Ok(typed(self.theirs.as_ref())?.map(Cow::Owned)),
+            Job::Merge(..) | Job::Revert(_) => Ok(self.before.as_ref().map(Cow::Borrowed)),
+        }
+    }
+    /// What the job does to it there.
+    pub(super) fn effect_of(&self, job: &Job) -> Effect {
+        match job {
+            Job::Sync(_) => effect(self.theirs.as_ref().map(|v| &v.body), self.body.as_ref()),
+            Job::Merge(..) | Job::Revert(_) => self.effect,
+        }
+    }
+
     /// Every conflict that is open.
     pub fn open(&self) -> impl Iterator<Item = &Conflict> {
         self.conflicts.iter().chain(&self.clashes)
@@ -176,6 +190,15 @@ impl<R: Subject> Draft<R> {
         let theirs = || typed::<R>(self.theirs.as_ref()).ok().flatten().map(|r| r.title());
         let any = self.after.as_ref().or(self.before.as_ref());
         any.map(R::title).or_else(theirs).unwrap_or_default()
+    }
+}
+
+fn effect(before: Option<&String>, after: Option<&String>) -> Effect {
+    match (before, after) {
+        (None, Some(_)) => Effect::Created,
+        (Some(_), None) => Effect::Deleted,
+        (before, after) if before != after => Effect::Changed,
+        _ => Effect::Nothing,
     }
 }
 

@@ -180,7 +180,7 @@ async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     let plan = plan::within(ctx, &mut tx, job).await?;
     let wanted = review::is_wanted(ctx, &mut tx, (&plan.job, &plan.summary)).await?;
     drop(tx);
-    let outline = Arc::new(Outline::of(ctx, &plan, wanted));
+    let outline = Arc::new(Outline::of(ctx, &plan, wanted)?);
     let (at, took) = (Instant::now(), begun.elapsed());
     looks(ctx).keep(key, Made { stamp, outline: outline.clone(), at, took });
     Ok(outline)

@@ -129,7 +129,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Records that it changes on main.
+    /// Records that it changes: on main, or for a sync on the branch.
     pub fn records(&self) -> usize {
         self.created + self.changed + self.deleted
     }

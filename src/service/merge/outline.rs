@@ -13,7 +13,6 @@ use crate::{
             merge::{Choice, Conflict, ConflictKind, Notice},
         },
         record::Record as _,
-        scope::Scope,
         veil,
     },
     service::{context::Ctx, error::Result, history::visible},
@@ -59,7 +58,7 @@ struct Row {
 pub enum Told {
     /// With a conflict, open or decided.
     Conflicts,
-    /// That become different on main, or are worth a look.
+    /// That become different, or are worth a look.
     Changes,
 }
 
@@ -73,7 +72,7 @@ impl Told {
 }
 
 impl Outline {
-    pub(super) fn of(ctx: &Ctx, plan: &Plan, wanted: bool) -> Self {
+    pub(super) fn of(ctx: &Ctx, plan: &Plan, wanted: bool) -> Result<Self> {
         let (mut rows, mut apart, mut open) = (vec![], BTreeMap::new(), BTreeMap::new());
         let mut deletes = false;
         each_kind!(R => for draft in R::of(&plan.drafts) {
@@ -81,14 +80,14 @@ impl Outline {
                 *open.entry(conflict.kind).or_default() += 1;
             }
             if others_have_a_say(draft) {
-                apart.insert((R::KIND, draft.id), record(&ctx.scope, draft));
+                apart.insert((R::KIND, draft.id), record(ctx, &plan.job, draft)?);
             }
             deletes |= draft.would_delete();
             let clashing = draft.open().next().is_some() || !draft.decided.is_empty();
-            let (effect, noticed) = (draft.effect(), !draft.notices.is_empty());
+            let (effect, noticed) = (draft.effect_of(&plan.job), !draft.notices.is_empty());
             rows.push(Row { kind: R::KIND, id: draft.id, effect, clashing, noticed });
         });
-        Self {
+        Ok(Self {
             job: plan.job.clone(),
             summary: plan.summary.clone(),
             denied: plan.denied.clone(),
@@ -100,7 +99,7 @@ impl Outline {
             reviewed: wanted.then(|| reviewed(plan)),
             rows,
             apart,
-        }
+        })
     }
 
     /// What it takes of memory, in records: one that is told whole takes as much as many.
@@ -145,7 +144,7 @@ impl Outline {
         let decided = resolutions::of_record(tx, &ctx.scope, key).await?;
         let decided: Vec<_> = decided.into_iter().map(|d| d.resolution).collect();
         let draft = plan::draft::<R>(sides, (&self.job, &decided))?;
-        Ok(draft.as_ref().map(|d| record(&ctx.scope, d)))
+        draft.as_ref().map(|d| record(ctx, &self.job, d)).transpose()
     }
 }
 
@@ -162,7 +161,7 @@ pub struct Record {
     pub id: Uuid,
     pub title: String,
     pub effect: Effect,
-    /// From main as it is to main as it would be.
+    /// From how it is to how it would be: on main, or for a sync on the branch.
     pub changes: Vec<Change>,
     /// With the decision, where there is one.
     pub conflicts: Vec<(Conflict, Option<Choice>)>,
@@ -171,8 +170,9 @@ pub struct Record {
     pub sides: [Option<i64>; 2],
 }
 
-fn record<R: Mergeable>(scope: &Scope, draft: &Draft<R>) -> Record {
-    let changes = match (&draft.before, draft.after()) {
+fn record<R: Mergeable>(ctx: &Ctx, job: &Job, draft: &Draft<R>) -> Result<Record> {
+    let scope = &ctx.scope;
+    let changes = match (draft.was(job)?, draft.after()) {
         (Some(before), Some(after)) => diff(R::FIELDS, &before.value(), &after.value()),
         _ => vec![],
     };
@@ -185,14 +185,14 @@ fn record<R: Mergeable>(scope: &Scope, draft: &Draft<R>) -> Record {
             veil::veil::<R>(scope, value);
         }
     }
-    Record {
+    Ok(Record {
         kind: R::KIND,
         id: draft.id,
         title: draft.title(),
-        effect: draft.effect(),
+        effect: draft.effect_of(job),
         changes: visible::<R>(scope, changes),
         conflicts,
         notices: draft.notices.clone(),
         sides: [&draft.ours, &draft.theirs].map(|v| v.as_ref().map(|v| v.seq)),
-    }
+    })
 }

@@ -56,18 +56,19 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let decisions = decisions(ctx, tx, &job).await?;
     let mut drafts = Drafts::default();
     each_kind!(R => gather::<R>(ctx, tx, (&job, &decisions), &mut drafts).await?);
-    let of_branch = job.only().map(|only| {
-        let whole = counted(&drafts);
+    let mut of_branch = None;
+    if let Some(only) = job.only() {
+        let whole = counted(&job, &drafts)?;
+        of_branch = Some((whole.records(), whole.moved));
         only.narrow(&mut drafts);
-        (whole.records(), whole.moved)
-    });
+    }
     checks::run(ctx, tx, (&job, &decisions), &mut drafts).await?;
     if !matches!(job, Job::Sync(_)) {
         each_kind!(R => for draft in R::of_mut(&mut drafts) {
             rights::<R>(ctx, draft);
         });
     }
-    let summary = Summary { of_branch, ..counted(&drafts) };
+    let summary = Summary { of_branch, ..counted(&job, &drafts)? };
     let mut denied = vec![];
     let mut hash = Sha256::new();
     hash.update(print_of(job.branch()));
@@ -201,19 +202,19 @@ fn print_of(branch: Option<&Branch>) -> Vec<u8> {
 }
 
 /// What all of them come to.
-fn counted(drafts: &Drafts) -> Summary {
+fn counted(job: &Job, drafts: &Drafts) -> Result<Summary> {
     let mut summary = Summary::default();
     each_kind!(R => for draft in R::of(drafts) {
         summary.conflicts += draft.open().count();
-        match draft.effect() {
+        match draft.effect_of(job) {
             Effect::Created => summary.created += 1,
             Effect::Changed => summary.changed += 1,
             Effect::Deleted => summary.deleted += 1,
             Effect::Nothing => {}
         }
     });
-    money(&drafts.orders, &mut summary);
-    summary
+    money(job, &drafts.orders, &mut summary)?;
+    Ok(summary)
 }
 
 /// Puts into the hash what becomes of each draft of a kind.
@@ -243,12 +244,14 @@ fn print(hash: &mut Sha256, conflict: &Conflict) {
     conflict.print().iter().for_each(|h: &Hash| hash.update(h));
 }
 
-fn money(orders: &[Draft<Order>], summary: &mut Summary) {
-    let same =
-        |d: &Draft<Order>| d.before.as_ref().zip(d.after()).is_some_and(|(b, a)| b.adds_up_as(a));
-    for draft in orders.iter().filter(|d| !same(d)) {
+fn money(job: &Job, orders: &[Draft<Order>], summary: &mut Summary) -> Result<()> {
+    for draft in orders {
+        let (was, is) = (draft.was(job)?, draft.after());
+        if was.as_deref().zip(is).is_some_and(|(was, is)| was.adds_up_as(is)) {
+            continue;
+        }
         let mut effect: BTreeMap<&str, i64> = BTreeMap::new();
-        for (order, sign) in [(draft.before.as_ref(), -1), (draft.after(), 1)] {
+        for (order, sign) in [(was.as_deref(), -1), (is, 1)] {
             let Some(order) = order else { continue };
             let gross = order.totals().map_or(0, |t| t.gross);
             *effect.entry(order.currency.code()).or_default() += sign * gross;
@@ -260,4 +263,5 @@ fn money(orders: &[Draft<Order>], summary: &mut Summary) {
         }
     }
     summary.money.retain(|_, sum| *sum != 0);
+    Ok(())
 }

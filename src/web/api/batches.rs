@@ -1,7 +1,7 @@
 //! Batches for programs: begun, followed, and what could not be done.
 use super::{body::Body, records::key};
 use crate::{
-    domain::{batch::Change, branch::Branch},
+    domain::{batch::Change, branch::Branch, field::Kind},
     service::{
         batches::{self, Batch, NewBatch, Shown},
         error::Error,
@@ -10,7 +10,7 @@ use crate::{
     web::{
         extract::{Visit, record_id as id},
         problem::Result,
-        query::Query,
+        query::{MASTER_PARAMS, ORDER_PARAMS, Query},
     },
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
@@ -19,7 +19,9 @@ use serde_json::{Value, json};
 /// Of what the list with the same query shows; `do`, `field` and `value` say what is to be done.
 pub(in crate::web) async fn create<R: Subject>(visit: Visit, Body(given): Body) -> Result {
     let text = |name: &str| given[name].as_str().unwrap_or_default();
-    let filter = Query::of(&visit.uri).batch(&visit.ctx, R::KIND)?;
+    let query = Query::of(&visit.uri);
+    query.only(if R::KIND == Kind::Order { ORDER_PARAMS } else { MASTER_PARAMS })?;
+    let filter = query.batch(&visit.ctx, R::KIND)?;
     let change = Change::parse::<R>(R::UNIQUE, text).map_err(Error::Invalid)?;
     let key = key(&visit.headers)?;
     let new = NewBatch { kind: R::KIND, filter, change, key };

@@ -1,7 +1,7 @@
 //! Bodies in and out.
 use crate::{
-    domain::{history::diff::Change, record::Record},
-    service::records::Current,
+    domain::{check::Problems, history::diff::Change, record::Record},
+    service::{error::Error, records::Current},
     web::problem::Problem,
 };
 use axum::{
@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A JSON object.
 pub(in crate::web) struct Body(pub Value);
@@ -41,6 +41,33 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
 fn refusal(status: StatusCode, text: &str) -> Response {
     Problem::new(status, text).into_response()
+}
+
+/// Nothing else is said: what a program misspells would count as not said, and a merge of some records as
+/// one of all.
+///
+/// # Errors
+/// `Invalid` names what there is not.
+pub(super) fn only_fields(given: &Value, known: &[&str]) -> Result<(), Error> {
+    let mut problems = Problems::default();
+    let names = given.as_object().into_iter().flat_map(Map::keys);
+    for name in names.filter(|n| !known.contains(&n.as_str())) {
+        problems.add(name, format!("There is no such field; there are: {}", known.join(", ")));
+    }
+    Ok(problems.ok()?)
+}
+
+/// A field that is true or false; false if it is not there.
+///
+/// # Errors
+/// `Invalid` at another value.
+pub(super) fn flag(given: &Value, name: &str) -> Result<bool, Error> {
+    match (&given[name], given[name].as_str()) {
+        (Value::Null, _) => Ok(false),
+        (Value::Bool(flag), _) => Ok(*flag),
+        (_, Some(word)) if ["true", "false"].contains(&word) => Ok(word == "true"),
+        _ => Err(Error::at(name, "Say true or false")),
+    }
 }
 
 /// A record with the version to base a change on, and with what follows from its fields.

@@ -1,5 +1,5 @@
 //! Branches for programs: opened, planned, decided, merged, brought up to date, put away.
-use super::body::{Body, changes};
+use super::body::{Body, changes, flag, only_fields};
 use crate::{
     domain::{
         branch::{Branch, Visibility},
@@ -225,6 +225,10 @@ pub(in crate::web) async fn resolve_revert(
 }
 
 async fn decided(visit: &Visit, job: Job, given: &Value) -> Result {
+    only_fields(given, &["all", "kind", "id", "path", "choice", "value", "for", "only"])?;
+    if !matches!(given["for"].as_str().unwrap_or_default(), "" | "merge" | "sync") {
+        return Err(Error::at("for", "Say merge or sync").into());
+    }
     let decision = merge::decision(|name| given[name].as_str().unwrap_or_default())?;
     let n = merge::decide(&visit.ctx, job, decision).await?;
     Ok(Json(json!({"decided": n})).into_response())
@@ -252,10 +256,14 @@ fn told_of(outcome: Outcome) -> Json<Value> {
     Json(json!({ "commit": commit }))
 }
 
-/// The records of the branch that a body means: all, or `"only": ["order:id"]`.
+/// The records of the branch that a body means: all, or `"only": ["order:id"]`, or `"order:id,product:id"`.
 fn only(given: &Value) -> Result<Only, Error> {
-    let each = given["only"].as_array().map(Vec::as_slice).unwrap_or_default();
-    Only::parse(each.iter().map(|v| v.as_str().unwrap_or("?")))
+    match &given["only"] {
+        Value::Null => Ok(Only::default()),
+        Value::String(text) => Only::parse([text.as_str()]),
+        Value::Array(each) => Only::parse(each.iter().map(|v| v.as_str().unwrap_or("?"))),
+        _ => Err(Error::at("only", "Name records as a list of kind:id")),
+    }
 }
 
 /// The body names the `plan`; `keep_open` leaves the branch open on the new main, `only` the records
@@ -265,7 +273,8 @@ pub(in crate::web) async fn merge(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
-    let keep = given["keep_open"].as_bool().unwrap_or(false);
+    only_fields(&given, &["plan", "only", "keep_open"])?;
+    let keep = flag(&given, "keep_open")?;
     let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
     carried_out(&visit, job, (agreed(&given)?, keep)).await
 }
@@ -276,6 +285,7 @@ pub(in crate::web) async fn approve(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
+    only_fields(&given, &["plan", "only"])?;
     let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
     merge::approve(&visit.ctx, &job, agreed(&given)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -291,6 +301,7 @@ pub(in crate::web) async fn sync(
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
+    only_fields(&given, &["plan"])?;
     let job = Job::of_branch(&visit.ctx, (&slug, "sync", Only::default())).await?;
     carried_out(&visit, job, (agreed(&given)?, false)).await
 }
@@ -305,6 +316,7 @@ pub(in crate::web) async fn revert(
     Path((_, _, seq)): Slug,
     Body(given): Body,
 ) -> Result {
+    only_fields(&given, &["plan"])?;
     carried_out(&visit, Job::of_commit(&seq)?, (agreed(&given)?, false)).await
 }
 

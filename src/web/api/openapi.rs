@@ -92,11 +92,11 @@ const PLANNED: Texts = &[
     ("from", "`next` of the page before"),
     ("only", "kind:id of some records, with commas between them: what merging these would do"),
 ];
-const AGREED: Texts = &[
-    ("plan", "the name of the plan that was looked at"),
-    ("keep_open", "true: a merged branch stays open"),
-    ("only", "the records that the plan was asked for, as a list of kind:id"),
-];
+const TOLD_BY: Texts =
+    &[("show", "conflicts: the records that have one"), ("from", "`next` of the page before")];
+const AGREED: (&str, &str) = ("plan", "the name of the plan that was looked at");
+const MEANT: (&str, &str) =
+    ("only", "the records that the plan was asked for, as a list of kind:id");
 /// Routes that are neither lists nor records nor an order's commands: last segment, what may be asked
 /// for, what the body says.
 const OTHERS: &[(&str, Texts, Texts)] = &[
@@ -159,10 +159,10 @@ const OTHERS: &[(&str, Texts, Texts)] = &[
             ("only", "the records that the plan was asked for, as a list of kind:id"),
         ],
     ),
-    ("merge", &[], AGREED),
-    ("sync", &[], AGREED),
-    ("revert", PLANNED, AGREED),
-    ("approval", &[], AGREED),
+    ("merge", &[], &[AGREED, MEANT, ("keep_open", "true: a merged branch stays open")]),
+    ("sync", &[], &[AGREED]),
+    ("revert", TOLD_BY, &[AGREED]),
+    ("approval", &[], &[AGREED, MEANT]),
     ("withdrawal", &[], &[]),
     ("removal", &[], &[]),
     ("comments", &[], &[("text", "what is said, at most 2,000 characters")]),

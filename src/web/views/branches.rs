@@ -9,8 +9,10 @@ use crate::{
         text::initials,
     },
     service::{
-        branches::{BranchFilter, Listed, Place, Standing},
+        branches::{BranchFilter, Listed, Place, Standing, behind_of},
         comments::{Comment, may_take_back},
+        error::Result,
+        merge::Job,
         viewers::Viewers,
     },
     web::{
@@ -317,4 +319,15 @@ fn part_of(visit: &Visit, nth: usize) -> Option<String> {
     let page = visit.headers.get("hx-current-url")?.to_str().ok()?;
     let path = page.parse::<axum::http::Uri>().ok()?.path().to_owned();
     path.split('/').nth(nth).map(str::to_owned)
+}
+
+/// What of main bringing a branch up to date brings it; empty if it has all of main, none for other jobs.
+pub(super) async fn brings(visit: &Visit, job: &Job) -> Result<Option<String>> {
+    let Job::Sync(branch) = job else { return Ok(None) };
+    let behind = behind_of(&visit.ctx, branch).await?;
+    Ok(Some(match behind.map_or(0, |b| b.commits) {
+        0 => String::new(),
+        1 => "1 change".into(),
+        n => format!("{} changes", up_to_cap(n)),
+    }))
 }

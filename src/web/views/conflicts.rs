@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        field::Kind,
+        field::{Kind, Ty},
         history::merge::{Choice, Conflict, ConflictKind},
         text::initials,
     },
@@ -41,6 +41,8 @@ pub(in crate::web) struct ConflictView {
     pub may_keep: bool,
     pub may_take: bool,
     pub may_type: bool,
+    /// Lines of what is typed.
+    pub lines: usize,
     /// What typing is called.
     pub typing: &'static str,
     /// Where suggestions for it come from; empty for nowhere.
@@ -94,7 +96,7 @@ pub(super) fn kinds(open: &BTreeMap<ConflictKind, usize>, word: &Word) -> Vec<Ki
 type Numbered<'a> = (usize, &'a Record, &'a (Conflict, Option<Choice>));
 
 pub(super) fn card(
-    (visit, base): (&Visit, &str),
+    (visit, (base, main)): (&Visit, (&str, &str)),
     (n, r, (c, choice)): Numbered<'_>,
     (showing, who): (&Showing<'_>, &BTreeMap<i64, Made>),
     (word, typed): (&Word, &Typed),
@@ -103,7 +105,6 @@ pub(super) fn card(
     let of_price = c.kind == ConflictKind::InputMoved;
     let here = typed.id == r.id.to_string() && typed.path == c.path;
     let (typing, suggest) = typing(visit, c);
-    let theirs = c.fields.first().map(|f| showing.clash(f).theirs).unwrap_or_default();
     ConflictView {
         n,
         kind: r.kind.word(),
@@ -111,7 +112,11 @@ pub(super) fn card(
         path: c.path.clone(),
         badge: r.kind.label(),
         title: r.title.clone(),
-        href: paths::record(base, r.kind, r.id),
+        href: paths::record(
+            if c.kind == ConflictKind::DeletedByTheirs { main } else { base },
+            r.kind,
+            r.id,
+        ),
         label: c.label.clone(),
         why: if c.why.is_empty() { c.kind.sentence().into() } else { c.why.clone() },
         fields: c.fields.iter().map(|f| showing.clash(f)).collect(),
@@ -122,6 +127,7 @@ pub(super) fn card(
         may_keep: c.may_keep,
         may_take: c.may_take,
         may_type: c.may_type,
+        lines: lines(c),
         typing,
         suggest,
         choice: match choice {
@@ -130,9 +136,26 @@ pub(super) fn card(
             Some(Choice::Theirs) => "theirs",
             Some(Choice::Value(_)) => "value",
         },
-        typed: if here { typed.value.clone() } else { theirs },
+        typed: if here { typed.value.clone() } else { proposed(c, choice.as_ref(), showing) },
         error: if here { typed.why.clone() } else { String::new() },
     }
+}
+
+fn lines(c: &Conflict) -> usize {
+    match c.fields.first().map(|f| f.ty) {
+        Some(Ty::Note(_) | Ty::Map) => 4,
+        _ => 1,
+    }
+}
+
+/// What typing begins with: the value that was chosen, or else the branch's.
+fn proposed(c: &Conflict, choice: Option<&Choice>, showing: &Showing<'_>) -> String {
+    let Some(f) = c.fields.first() else { return String::new() };
+    let value = match choice {
+        Some(Choice::Value(of)) => of.as_object().and_then(|of| of.values().next()),
+        _ => Some(&f.theirs),
+    };
+    value.map(|v| showing.value(f.ty, v)).unwrap_or_default()
 }
 
 /// What choosing means where it is not about values.

@@ -78,6 +78,10 @@ fn events((visit, url): (&Visit, &str), events: &[Event], showing: &Showing<'_>)
     let can = visit.ctx.scope.may(crate::domain::policy::Act::ReadHistory);
     let now = visit.ctx.now();
     let kept = |seq| visit.ctx.scope.world().branch().is_none_or(|b| b.keeps(seq));
+    // what a branch has of main was there before the branch
+    let on_main = url.strip_prefix(&visit.base()).map(|path| visit.main() + path);
+    let on_main = on_main.unwrap_or_else(|| url.to_owned());
+    let place = |e: &Event| if e.step.branch_id == 0 { on_main.as_str() } else { url };
     let each = events.iter().map(|e| {
         let who = author(e.step.name.as_deref(), &e.step.author_kind);
         let href = if can {
@@ -94,7 +98,7 @@ fn events((visit, url): (&Visit, &str), events: &[Event], showing: &Showing<'_>)
             iso: e.step.at.to_string(),
             seq: e.step.from_seq,
             then: if can && !e.step.deleted && kept(e.step.from_seq) {
-                format!("{url}?at={}", e.step.from_seq)
+                format!("{}?at={}", place(e), e.step.from_seq)
             } else {
                 String::new()
             },

@@ -1,5 +1,6 @@
 //! A plan as people look at it: what would change, and what has to be decided first.
 use super::{
+    branches::brings,
     conflicts::{ConflictView, KindView, authors, card, kinds},
     fields::Showing,
     history::{ChangeView, change},
@@ -73,8 +74,24 @@ pub(in crate::web) struct PlanView {
     /// Where approvals are needed or given.
     pub review: Option<ReviewView>,
     pub checks: Vec<CheckView>,
+    /// For a sync: `12 changes` of main that come along; empty if the branch has seen all of main.
+    pub brings: Option<String>,
 }
 impl PlanView {
+    /// It would change nothing at all.
+    fn is_up_to_date(&self) -> bool {
+        self.brings.as_ref().is_some_and(String::is_empty)
+    }
+    /// Where it stands, in a few words.
+    fn status(&self) -> String {
+        match self.open {
+            0 if self.is_up_to_date() => "The branch has all of main already".into(),
+            0 if self.records == 0 && self.brings.is_none() => "Nothing to do".into(),
+            0 => self.waits().unwrap_or("Ready").into(),
+            1 => "1 conflict left".into(),
+            n => format!("{n} conflicts left"),
+        }
+    }
     /// What it waits for, if it does.
     fn waits(&self) -> Option<&'static str> {
         let lacks = self.review.as_ref().is_some_and(|r| !r.enough);
@@ -186,9 +203,14 @@ impl PlanView {
         let who = authors(visit, &clashing).await?;
         let (base, word) = (within(visit, &plan.job), Word::of(&plan.job));
         let each = clashing.iter().flat_map(|r| r.conflicts.iter().map(move |c| (r, c)));
-        let card = |(n, (r, c))| card((visit, &base), (n, r, c), (&showing, &who), (&word, &typed));
+        let main = visit.main();
+        let card = |(n, (r, c))| {
+            card((visit, (&base, &main)), (n, r, c), (&showing, &who), (&word, &typed))
+        };
         let conflicts: Vec<ConflictView> = each.enumerate().map(card).collect();
-        let changes = changing.iter().map(|r| shown(&base, r, &showing)).collect();
+        // what it deletes is on main still
+        let place = |r: &Record| if r.effect == Effect::Deleted { &main } else { &base };
+        let changes = changing.iter().map(|r| shown(place(r), r, &showing)).collect();
         let more = |name: &str, from: usize, page: usize, all: usize| {
             let (url, next) = (Self::url(visit, &plan.job), from + page);
             let sign = if url.contains('?') { '&' } else { '?' };
@@ -201,7 +223,7 @@ impl PlanView {
         let review = review.map(|r| ReviewView::of(visit, plan, &r));
         let out =
             Self { more_conflicts, more_changes, later, review, ..Self::counted(visit, plan) };
-        Ok(Self { conflicts, changes, ..out })
+        Ok(Self { conflicts, changes, brings: brings(visit, &plan.job).await?, ..out })
     }
 
     /// Without records.
@@ -209,7 +231,10 @@ impl PlanView {
         let (of, s, word) = (Frame::of(visit, &plan.job), &plan.summary, Word::of(&plan.job));
         let base = within(visit, &plan.job);
         let counts = [(s.created, "created"), (s.changed, "changed"), (s.deleted, "deleted")];
-        let button = format!("{} {}", of.word.verb, counted(whole(s.records()), "changed record"));
+        let button = match plan.job {
+            Job::Sync(_) => "Bring in main".to_owned(),
+            _ => format!("{} {}", of.word.verb, counted(whole(s.records()), "changed record")),
+        };
         Self {
             shell: Shell::of(visit, of.heading.clone(), "branches"),
             of,
@@ -229,6 +254,7 @@ impl PlanView {
             may_decide: visit.ctx.scope.may(Act::OpenBranch),
             review: None,
             checks: plan.verdicts.iter().map(|v| CheckView::of(&base, v)).collect(),
+            brings: None,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Who works in one world is told what the others make of a record.
-use super::{API, branch, command, line, made_in, merge, order, sync};
+use super::{API, branch, command, line, made, made_in, merge, order, sync};
 use crate::{
     branches::{edit, get, within},
     stories,
@@ -99,5 +99,27 @@ stories! {
         assert!(clerk.get(&there).await.expect(200).texts("#main-since").is_empty());
         merge(&api, &b).await.unwrap();
         assert!(clerk.get(&there).await.expect(200).texts("#main-since").is_empty());
+    }
+
+    async fn pages_of_a_branch_lead_to_what_is_there(app) {
+        let api = app.program("alpha");
+        let url = made(&api, "products", json!({"sku": "L-1", "name": "A"})).await;
+        edit(&api, &url, json!({"name": "B"})).await;
+        let b = branch(&api, "new").await;
+        assert_eq!(b, "branch-new", "the page on which branches are opened is not one of them");
+        let mut actor = app.actor("lead", "alpha").await;
+        // what a record was before the branch is on main
+        let history = actor.get(&within(&url, &b)).await.expect(200);
+        let then: Vec<String> = history.attrs("a", "href").into_iter().filter(|h| h.contains("?at=") && h.contains("/products/")).collect();
+        assert!(then.len() >= 2, "{then:?}");
+        for link in &then {
+            actor.get(link).await.expect(200);
+        }
+        // and so is what the branch deletes
+        let now = get(&api, &within(&url, &b)).await["version"].clone();
+        api.post(&format!("/api/v1{}/deletion", within(&url, &b)), &json!({"version": now})).await.expect(204);
+        let plan = actor.get(&format!("/alpha/main/branches/{b}/plan")).await.expect(200);
+        let link = plan.attrs("#plan td a", "href").into_iter().next().unwrap();
+        actor.get(&link).await.expect(200);
     }
 }

@@ -126,4 +126,17 @@ stories! {
         assert!(get(&lead, &url).await["cost_salt"].is_string());
         lead.patch(&format!("/api/v1{url}"), &json!({"version": get(&lead, &url).await["version"], "cost_salt": "x"})).await.expect(422);
     }
+
+    async fn what_a_save_is_called_names_nothing_that_some_do_not_see(app) {
+        let lead = app.program_of("lead", "alpha").await;
+        let url = made(&lead, "products", json!({"sku": "COST-1", "name": "A"})).await;
+        for (fields, message) in [
+            (json!({"cost_price": COSTS[0]}), "Changed product COST-1"),
+            (json!({"cost_price": COSTS[1], "name": "B"}), "Changed product COST-1: Name"),
+        ] {
+            edit(&lead, &url, fields).await;
+            let newest = lead.get(&format!("{API}/commits")).await.expect(200).json();
+            assert_eq!(newest["items"][0]["message"], message);
+        }
+    }
 }

@@ -260,4 +260,32 @@ stories! {
         lead.get(&format!("{url}/history?at={first}")).await.expect(200);
         app.actor("warehouse", "alpha").await.get(&format!("{url}/history")).await.expect(403);
     }
+
+    async fn a_sync_tells_what_becomes_different_on_the_branch(app) {
+        let api = app.program("alpha");
+        let (mine, both, other) = (order(&api).await, order(&api).await, order(&api).await);
+        let b = branch(&api, "Behind").await;
+        edit(&api, &within(&mine, &b), json!({"contact": "Mine"})).await;
+        edit(&api, &within(&both, &b), json!({"contact": "Both"})).await;
+        let mut lead = app.actor("lead", "alpha").await;
+        let page = format!("/alpha/main/branches/{b}/plan?for=sync");
+        let seen = lead.get(&page).await.expect(200);
+        assert!(seen.texts("[role=status]").join("").contains("has all of main already"), "{:?}", seen.texts("[role=status]"));
+        assert!(seen.texts("form[action$='/sync']").is_empty());
+        edit(&api, &both, json!({"warehouse": "Of main"})).await;
+        line(&api, &other, (0, json!({"qty": "9"}))).await;
+        // neither what the branch did itself, nor what comes along from elsewhere
+        let found = api.get(&format!("{API}/branches/{b}/plan?for=sync")).await.expect(200).json();
+        assert_eq!((&found["created"], &found["changed"], &found["money"]), (&json!(0), &json!(1), &json!({})));
+        let items = found["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{items:?}");
+        let changes = items[0]["changes"].as_array().unwrap();
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        assert_eq!((&changes[0]["before"], &changes[0]["after"]), (&Value::Null, &json!("Of main")));
+        let seen = lead.get(&page).await.expect(200);
+        let told = seen.texts("#plan").join("");
+        assert!(told.contains("2 changes of main come in") && told.contains("Of main") && !told.contains("Mine"), "{told}");
+        lead.submit(&page, "form[action$='/sync']", &[]).await.expect(303);
+        assert_eq!(get(&api, &within(&both, &b)).await["warehouse"], "Of main");
+    }
 }

@@ -242,4 +242,37 @@ stories! {
         let unknown = "order:0198f3a0-0000-7000-8000-000000000000".to_owned();
         assert_eq!(part(&api, &b, &[unknown]).await["changed"], 0);
     }
+
+    async fn a_part_that_is_named_oddly_is_never_the_whole(app) {
+        let api = app.program("alpha");
+        let urls = [order(&api).await, order(&api).await];
+        let b = branch(&api, "Try").await;
+        for url in &urls {
+            edit(&api, &within(url, &b), json!({"contact": "X"})).await;
+        }
+        let at = format!("{API}/branches/{b}");
+        let chosen = key("order", &urls[0]);
+        let whole = plan(&api, &b).await["plan"].clone();
+        let refused = [
+            ("only", json!({"plan": whole, "only": {"order": chosen}})), ("only", json!({"plan": whole, "only": [7]})),
+            ("onyl", json!({"plan": whole, "onyl": [chosen]})), ("keep_open", json!({"plan": whole, "keep_open": "perhaps"})),
+        ];
+        for (field, body) in &refused {
+            let said = api.post(&format!("{at}/merge"), body).await.expect(422).json();
+            assert!(said["fields"][field].is_string(), "{said}");
+        }
+        api.post(&format!("{at}/approval"), &refused[2].1).await.expect(422);
+        api.post(&format!("{at}/sync"), &json!({"plan": whole, "only": [chosen]})).await.expect(422);
+        let all = json!({"all": "field", "choice": "ours", "for": "bogus"});
+        api.post(&format!("{at}/resolutions"), &all).await.expect(422);
+        // as texts they say the same
+        let agreed = part(&api, &b, std::slice::from_ref(&chosen)).await["plan"].clone();
+        let body = json!({"plan": agreed, "only": chosen, "keep_open": "true"});
+        api.post(&format!("{at}/merge"), &body).await.expect(200);
+        assert_eq!((&get(&api, &urls[0]).await["contact"], &get(&api, &urls[1]).await["contact"]), (&json!("X"), &Value::Null));
+        assert_eq!(api.get(&at).await.json()["state"], "open");
+        // and a filter that there is not is not all records
+        let many = json!({"do": "tag", "value": "t"});
+        api.post(&format!("{API}/products/batch?bogus=1"), &many).await.expect(422);
+    }
 }
