@@ -211,12 +211,23 @@ pub async fn all(ctx: &Ctx) -> Result<Vec<Branch>> {
     Ok(branches::list(&mut tx, &ctx.scope, (BranchFilter::All, None, LISTED)).await?)
 }
 
-/// How many of the open ones wait for the person's review.
+/// How many of the open ones wait for the person's review; none in the past.
 pub async fn to_review(ctx: &Ctx) -> Result<i64> {
-    if ctx.may(Act::ApproveBranch).is_err() {
+    to_review_within(ctx, &mut ctx.glance().await?).await
+}
+
+/// The same in a transaction.
+pub(super) async fn to_review_within(ctx: &Ctx, tx: &mut Tx) -> Result<i64> {
+    if ctx.scope.at().is_some() || ctx.may(Act::ApproveBranch).is_err() {
         return Ok(0);
     }
-    Ok(branches::to_review(&mut ctx.glance().await?, &ctx.scope).await?)
+    Ok(branches::to_review(tx, &ctx.scope).await?)
+}
+
+/// Whether who asks puts a branch away and asks for its review: one's own, or any for who merges.
+pub fn may_run(ctx: &Ctx, branch: &Branch) -> bool {
+    let own = branch.is_of(ctx.scope.actor());
+    ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch })
 }
 
 /// One of them.

@@ -1,6 +1,7 @@
 //! What a company's first page shows, all of one moment.
 use super::{
     activity::CommitRow,
+    branches,
     context::Ctx,
     error::Result,
     orders::{OrderRow, Tally},
@@ -8,7 +9,6 @@ use super::{
 use crate::{
     domain::{order::State, page::OrderFilter, policy::Act},
     store::{
-        branches,
         commits::{self, LogFilter},
         counts, orders,
     },
@@ -50,9 +50,6 @@ pub async fn overview(ctx: &Ctx) -> Result<Overview> {
             Ok(()) => commits::log(&mut tx, &ctx.scope, (latest, LATEST)).await?,
             Err(_) => vec![],
         },
-        to_review: match (ctx.scope.at(), ctx.may(Act::ApproveBranch)) {
-            (None, Ok(())) => branches::to_review(&mut tx, &ctx.scope).await?,
-            _ => 0,
-        },
+        to_review: branches::to_review_within(ctx, &mut tx).await?,
     })
 }

@@ -34,27 +34,24 @@ pub async fn asked(ctx: &Ctx, branch: &Branch) -> Result<Vec<Asked>> {
 /// The same, with who may be asked too.
 pub async fn of(ctx: &Ctx, branch: &Branch) -> Result<Reviewers> {
     let asked = asked(ctx, branch).await?;
-    let others = if branch.closed().is_none() && may_ask(ctx, branch) {
+    let others = if branch.closed().is_none() && branches::may_run(ctx, branch) {
         let new = |m: &Member| !asked.iter().any(|a| a.user == m.user.id);
         let able = able(ctx, branch).await?.into_iter().filter(new);
         Some(able.map(|m| (m.user.id, m.user.name)).collect())
     } else {
         None
     };
-    let each = asked.into_iter().map(|a| (may_take_off(ctx, branch, a.user), a));
-    Ok(Reviewers { asked: each.map(|(may, a)| (a, may)).collect(), others })
+    let with_may = |a: Asked| {
+        let may = may_take_off(ctx, branch, a.user);
+        (a, may)
+    };
+    Ok(Reviewers { asked: asked.into_iter().map(with_may).collect(), others })
 }
 
-/// Who opened it, and who merges.
-fn may_ask(ctx: &Ctx, branch: &Branch) -> bool {
-    let own = branch.is_of(ctx.scope.actor());
-    ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch })
-}
-
-/// They, and everybody themselves.
+/// Who opened it, who merges, and everybody themselves.
 fn may_take_off(ctx: &Ctx, branch: &Branch, user: UserId) -> bool {
     let oneself = ctx.scope.may(Act::OpenBranch) && Some(user) == ctx.scope.actor();
-    branch.closed().is_none() && (oneself || may_ask(ctx, branch))
+    branch.closed().is_none() && (oneself || branches::may_run(ctx, branch))
 }
 
 /// Those whose approval of a branch would count. Who may not say who sees it asks those who do already.
@@ -103,7 +100,7 @@ pub async fn set(ctx: &Ctx, slug: &str, change: Change) -> Result<()> {
     let branch = branches::find(ctx, slug).await?.branch;
     open_still(&branch)?;
     let may = match change {
-        Change::Ask(_) => may_ask(ctx, &branch),
+        Change::Ask(_) => branches::may_run(ctx, &branch),
         Change::TakeOff(user) => may_take_off(ctx, &branch, user),
     };
     if !may {

@@ -5,7 +5,7 @@ use super::{
     paths,
     problem::Problem,
     query::Query,
-    views::{fields::ClashView, text::up_to_cap},
+    views::{fields::ClashView, text::changes},
 };
 use crate::domain::{
     branch::Branch, check::Problems, company::Who, field::Kind, policy::Act, text::initials,
@@ -177,10 +177,7 @@ impl WorldView {
 }
 
 fn commits_behind(n: i64) -> String {
-    match n {
-        1 => "1 change behind".into(),
-        n => format!("{} changes behind", up_to_cap(n)),
-    }
+    format!("{} behind", changes(n))
 }
 
 fn places(who: &Who, slug: &str) -> Vec<(String, String, String, bool)> {

@@ -22,7 +22,7 @@ const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
 const FIRST_VISIT_KB = 100;
 const LEAST_SCORE = 95;
-const MOST_RUNS = 20; // of Lighthouse: on a machine that others use, one run in three tells of the page
+const MOST_RUNS = 20; // of Lighthouse: on a machine that others use, a run may tell of them alone
 
 const failures = [];
 let checks = 0;
@@ -282,16 +282,16 @@ async function scores() {
   const alone = await launch(`--remote-debugging-port=${port}`); // that of the checks carries their weight
   const cookie = state.cookies.map((c) => `${c.name}=${c.value}`).join('; ');
   for (const [name, url, auth] of pages.filter(([n]) => ['sign-in', 'dashboard', 'orders', 'order-done'].includes(n))) {
-    let [best, run] = [null, 0];
-    for (; run < MOST_RUNS; run += 1) {
+    let best = null;
+    for (let run = 1; run <= MOST_RUNS; run += 1) {
       const { lhr } = await lighthouse(url, { port, logLevel: 'silent', output: 'json', onlyCategories: ['performance', 'accessibility', 'best-practices', 'seo'], skipAudits: ['is-crawlable'], ...(auth === null ? {} : { extraHeaders: { Cookie: cookie } }) });
       const now = Object.fromEntries(Object.values(lhr.categories).map((c) => [c.id, Math.round(c.score * 100)]));
       const failed = Object.values(lhr.audits).filter((a) => a.score !== null && a.score < 0.9).map((a) => a.id);
       const least = Math.min(...Object.values(now));
-      if (!best || least > best.least) best = { now, least, failed };
+      if (!best || least > best.least) best = { now, least, failed, run };
       if (least >= LEAST_SCORE) break; // the load of the machine is noise; the score it can reach is not
     }
-    console.log(`Lighthouse ${name}: ${JSON.stringify(best.now)} in run ${Math.min(run + 1, MOST_RUNS)}`);
+    console.log(`Lighthouse ${name}: ${JSON.stringify(best.now)} in run ${best.run}`);
     check(best.least >= LEAST_SCORE, `Lighthouse ${name}: ${JSON.stringify(best.now)} ${best.failed.join(' ')}`);
   }
   await alone.close();

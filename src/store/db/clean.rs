@@ -21,12 +21,12 @@ impl Db {
     /// midst of it, or the role is not the owner of PostgreSQL's tables.
     pub async fn clean(&self) -> Result<(), OpenError> {
         match &self.pools {
-            Pools::Sqlite { write, checkpoint, .. } => {
+            Pools::Sqlite { write, .. } => {
                 for text in PUT_TOGETHER {
                     sqlx::raw_sql(*text).execute(write).await?;
                 }
                 let done =
-                    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(checkpoint).await?;
+                    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(write).await?;
                 if done.try_get::<i64, _>(0)? != 0 {
                     let why = "somebody reads from it; stop the server, then do it again";
                     return Err(OpenError::NotCleaned(why));

@@ -1,5 +1,9 @@
 //! Branches as people see them.
-use super::{conflicts::Who, reviews::ReviewersView, text::up_to_cap};
+use super::{
+    conflicts::Who,
+    reviews::ReviewersView,
+    text::{changes, up_to_cap},
+};
 use crate::{
     domain::{
         branch::{Branch, BranchState, Visibility},
@@ -9,7 +13,7 @@ use crate::{
         text::initials,
     },
     service::{
-        branches::{BranchFilter, Listed, Place, Standing, behind_of},
+        branches::{BranchFilter, Listed, Place, Standing, behind_of, may_run},
         comments::{Comment, may_take_back},
         error::Result,
         merge::Job,
@@ -230,7 +234,6 @@ impl Show {
     ) -> Self {
         let row = row(visit, found, ("/orders", ""));
         let (now, zone) = (visit.ctx.now(), visit.ctx.company.zone());
-        let own = found.branch.is_of(visit.ctx.scope.actor());
         Self {
             shell: Shell::of(visit, found.branch.name.clone(), "branches"),
             since: standing.map(|s| s.since.spoken_within(now, &zone)),
@@ -246,7 +249,7 @@ impl Show {
                 && visit.ctx.scope.may(Act::OpenBranch))
             .then(|| format!("{}/branches/new?copy_of={}", visit.main(), found.branch.slug)),
             may_close: found.branch.state != BranchState::Merged
-                && visit.ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch }),
+                && may_run(&visit.ctx, &found.branch),
             may_undo: row.state == BranchState::Open.word()
                 && found.tally.cause == Cause::Sync.word()
                 && visit.ctx.scope.may(Act::OpenBranch),
@@ -325,9 +328,6 @@ fn part_of(visit: &Visit, nth: usize) -> Option<String> {
 pub(super) async fn brings(visit: &Visit, job: &Job) -> Result<Option<String>> {
     let Job::Sync(branch) = job else { return Ok(None) };
     let behind = behind_of(&visit.ctx, branch).await?;
-    Ok(Some(match behind.map_or(0, |b| b.commits) {
-        0 => String::new(),
-        1 => "1 change".into(),
-        n => format!("{} changes", up_to_cap(n)),
-    }))
+    let commits = behind.map(|b| b.commits).filter(|n| *n > 0);
+    Ok(Some(commits.map(changes).unwrap_or_default()))
 }
