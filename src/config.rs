@@ -298,6 +298,9 @@ pub struct ImportOrders {
     pub file: PathBuf,
     #[arg(long)]
     pub company: String,
+    /// A branch to look at them on first, by its name; it is opened if there is none
+    #[arg(long, default_value = "main")]
+    pub branch: String,
     /// A known layout: `online-retail`
     #[arg(long, conflicts_with = "map")]
     pub preset: Option<String>,

@@ -53,7 +53,8 @@ async fn import_orders(app: &App, ask: ImportOrders) -> Result<()> {
         Some(name) => Layout::preset(name)?,
         None => Layout::mapped(&ask.map, ask.date_format.clone())?,
     };
-    let ask = Ask { file: &ask.file, layout, rejects: ask.rejects.as_deref() };
+    let (branch, rejects) = (ask.branch.as_str(), ask.rejects.as_deref());
+    let ask = Ask { file: &ask.file, layout, branch, rejects };
     let summary = import::orders(&ctx, &ask, &mut progress).await?;
     clear_progress();
     report(&ctx, &summary)
@@ -75,7 +76,8 @@ fn report(ctx: &Ctx, s: &Summary) -> Result<()> {
         ctx.company.currency.show(s.amount),
         s.amount
     ))?;
-    say(&format!("One commit: {}.", s.seq.unwrap_or_default()))
+    let place = s.branch.as_ref().map_or_else(String::new, |name| format!(", on branch {name}"));
+    say(&format!("One commit: {}{place}.", s.seq.unwrap_or_default()))
 }
 
 fn progress(rows: u64, of: Option<u64>) {

@@ -21,6 +21,7 @@ use crate::{
     store::{counts, masters::read, orders, ready::Step, versions, write::Write},
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub use crate::store::{counts::Tally, orders::OrderRow};
 
@@ -117,20 +118,25 @@ async fn confirm(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
     let blocked = customer.is_none_or(|c| c.blocked == Blocked::Block);
     admission::confirmable(order, blocked)?;
     if order.number.is_none() && w.scope().world() == &World::Main {
-        number(ctx, w, order).await?;
+        number(ctx, w, (order, &BTreeSet::new())).await?;
     }
     Ok(())
 }
 
-/// Gives an order the next number of its year.
-pub async fn number(ctx: &Ctx, w: &mut Write, order: &mut Order) -> Result<()> {
+/// Gives an order the next number of its year that no order has, or is to have.
+pub async fn number(
+    ctx: &Ctx,
+    w: &mut Write,
+    (order, others): (&mut Order, &BTreeSet<String>),
+) -> Result<()> {
     let year = w.at().day(&ctx.company.zone()).year();
     let series = format!("order/{year}");
     // an imported order may have a number of the series already
     order.number = loop {
         let n = orders::next_number(&mut w.tx, &ctx.scope, &series).await?;
         let number = format!("{}{year}-{n:05}", ctx.company.number_prefix);
-        if !orders::is_number_taken(&mut w.tx, &ctx.scope, &number).await? {
+        let is_free = !others.contains(&number);
+        if is_free && !orders::is_number_taken(&mut w.tx, &ctx.scope, &number).await? {
             break Some(number);
         }
     };

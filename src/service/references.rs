@@ -3,6 +3,8 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
+    merge::each_kind,
+    subjects::Subject,
 };
 use crate::{
     domain::{
@@ -10,14 +12,13 @@ use crate::{
         customer::Customer,
         field::{Field, Kind, Ty},
         history::diff::Change,
-        order::Order,
         product::Product,
         record::Record,
         tax::TaxCode,
     },
     store::{
         db::Tx,
-        kinds::{Master, Stored},
+        kinds::Master,
         masters::{self, read},
         versions,
     },
@@ -213,14 +214,14 @@ pub(super) async fn title(
     tx: &mut Tx,
     (kind, id): (Kind, Uuid),
 ) -> Result<Option<String>> {
-    async fn current<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Option<R>> {
+    async fn named<R: Subject>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<Option<String>> {
         let version = versions::current::<R>(tx, &ctx.scope, id).await?;
-        Ok(version.map(|v| read(&v.body)).transpose()?)
+        let found: Option<R> = version.map(|v| read(&v.body)).transpose()?;
+        Ok(found.map(|r| r.named()))
     }
-    Ok(match kind {
-        Kind::Customer => current::<Customer>(ctx, tx, id).await?.as_ref().map(title_of),
-        Kind::Product => current::<Product>(ctx, tx, id).await?.as_ref().map(title_of),
-        Kind::TaxCode => current::<TaxCode>(ctx, tx, id).await?.as_ref().map(title_of),
-        Kind::Order => current::<Order>(ctx, tx, id).await?.map(|o| o.title()),
-    })
+    let mut title = None;
+    each_kind!(R => if R::KIND == kind {
+        title = named::<R>(ctx, tx, id).await?;
+    });
+    Ok(title)
 }

@@ -5,6 +5,7 @@ use super::{
     error::{Error, Result},
     orders,
     pricing::{self, Terms},
+    references,
 };
 use crate::{
     domain::{
@@ -90,6 +91,10 @@ pub trait Subject: Stored {
     fn stays(&self) -> Option<&'static str> {
         None
     }
+    /// How it is shown where another one names it.
+    fn named(&self) -> String {
+        self.title()
+    }
     /// Every right that a change may need: who has all of them may make any.
     const RIGHTS: &'static [Act] = &[Self::WRITE];
     /// The record once a command moved it on.
@@ -133,6 +138,9 @@ macro_rules! master_subjects {
                 f: &MasterFilter,
             ) -> Result<Count, Failure> {
                 masters::count::<$t>(tx, scope, f).await
+            }
+            fn named(&self) -> String {
+                references::title_of(self)
             }
             async fn is_taken(&self, tx: &mut Tx, scope: &Scope) -> Result<bool, Failure> {
                 let holder = masters::by_code::<$t>(tx, scope, self.code()).await?;

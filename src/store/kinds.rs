@@ -26,6 +26,8 @@ pub struct Texts {
     pub moved_since: &'static str,
     pub released: &'static str,
     pub holders: &'static str,
+    /// The column of heads in which no two records have the same.
+    pub unique: &'static str,
     pub of_commits: &'static str,
     pub standing: &'static str,
     pub many: &'static str,
@@ -63,6 +65,7 @@ macro_rules! texts {
             gone_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0 AND to_seq IS NULL AND deleted"),
             ended_by: concat!("SELECT schema_rev, body, deleted FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND to_seq = $3"),
             moved_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND +branch_id = 0"),
+            unique: $unique,
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
             of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, erased_by, CAST(CASE WHEN branch_id = 0 OR to_seq IS NULL THEN 1 ELSE 0 END AS BIGINT), ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
@@ -107,7 +110,7 @@ pub trait Stored: Record {
     fn columns(&self) -> Vec<Cell>;
     /// The words by which it is found.
     fn search_words(&self, company: CompanyId) -> String;
-    /// The key that no other record of main has and that a person may change.
+    /// The key that no other record of main has: what its unique column holds.
     fn claim(&self) -> Option<String> {
         None
     }
@@ -278,6 +281,9 @@ impl Stored for Order {
 
     fn search_words(&self, company: CompanyId) -> String {
         words_of(company, &self.search_text())
+    }
+    fn claim(&self) -> Option<String> {
+        self.number.clone()
     }
 
     fn beside(step: &Step<Self>, zone: &TimeZone, beside: &mut Beside) {

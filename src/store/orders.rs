@@ -220,11 +220,31 @@ fn compare(by: By, a: &OrderRow, b: &OrderRow) -> Ordering {
     .then_with(|| a.id.0.cmp(&b.id.0))
 }
 
-/// The orders that are already here from a source, by their references there.
+/// The orders that the world has already from a source, by their references there.
 pub async fn known_refs(tx: &mut Tx, scope: &Scope, source: &str) -> Result<Vec<String>> {
-    let text = "SELECT external_ref FROM orders WHERE company_id = $1 AND source = $2 AND external_ref IS NOT NULL";
-    let stmt = tx.sql(text).bind(scope.company()).bind(source.to_owned());
-    Ok(stmt.all::<(String,)>().await?.into_iter().map(|r| r.0).collect())
+    having(
+        tx,
+        scope,
+        ("external_ref", |sql| {
+            sql.push(" AND o.external_ref IS NOT NULL AND o.source = ").bind(source.to_owned());
+        }),
+    )
+    .await
+}
+
+/// What the orders of a world that a condition lets through have in a column.
+async fn having(
+    tx: &mut Tx,
+    scope: &Scope,
+    (column, condition): (&'static str, impl Fn(&mut Builder)),
+) -> Result<Vec<String>> {
+    let (mut sql, engine, every) = (tx.builder(), tx.engine(), OrderFilter::all());
+    worlds::union(&mut sql, (column, &worlds::arms(scope, false)), |sql, arm| {
+        sql.push("SELECT o.").push(column);
+        narrow(sql, engine, (scope, arm), &every);
+        condition(sql);
+    });
+    Ok(tx.built(sql).all::<(String,)>().await?.into_iter().map(|r| r.0).collect())
 }
 
 /// The next number of a series, taken in the transaction that uses it.
@@ -239,14 +259,14 @@ pub async fn is_number_taken(tx: &mut Tx, scope: &Scope, number: &str) -> Result
     Ok(tx.sql(text).bind(scope.company()).bind(number.to_owned()).value::<i64>().await? > 0)
 }
 
-/// Which of these numbers orders have already, in their order.
+/// Which of these numbers orders of the world have already, in their order.
 pub async fn taken_numbers(tx: &mut Tx, scope: &Scope, numbers: &[String]) -> Result<Vec<String>> {
     let mut out: Vec<String> = vec![];
-    for chunk in numbers.chunks(500) {
-        let mut sql = tx.builder();
-        sql.push("SELECT number FROM orders WHERE company_id = ").bind(scope.company());
-        sql.push(" AND number IN ").list(chunk);
-        out.extend(tx.built(sql).all::<(String,)>().await?.into_iter().map(|r| r.0));
+    for some in numbers.chunks(4096) {
+        let among = |sql: &mut Builder| {
+            sql.push(" AND o.number IN ").list(some);
+        };
+        out.extend(having(tx, scope, ("number", among)).await?);
     }
     out.sort_unstable();
     Ok(out)

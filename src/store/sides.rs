@@ -1,7 +1,7 @@
 //! The three sides of records that come together: as they were, as they are, and what is to come in.
 use super::{
     db::{DbRow, FromDb, Tx},
-    kinds::{Master, Stored},
+    kinds::Stored,
     versions::Version,
 };
 use crate::domain::{branch::Branch, field::Kind, history::schema::Schema, scope::Scope};
@@ -101,8 +101,8 @@ async fn some<R: Stored>(
     rows.into_iter().map(|row| Sides::of::<R>(schema, row)).collect()
 }
 
-/// Which of main's records hold these codes now: the code's key and the record.
-pub async fn holders<M: Master>(
+/// Which of main's records have these claims now: the claim and the record.
+pub async fn holders<R: Stored>(
     tx: &mut Tx,
     scope: &Scope,
     keys: &[String],
@@ -110,7 +110,8 @@ pub async fn holders<M: Master>(
     let mut out = vec![];
     for some in keys.chunks(500) {
         let mut sql = tx.builder();
-        sql.push(M::TEXTS.holders).bind(scope.company()).push(" AND code_key IN ").list(some);
+        sql.push(R::TEXTS.holders).bind(scope.company()).push(" AND ");
+        sql.push(R::TEXTS.unique).push(" IN ").list(some);
         out.extend(tx.built(sql).all::<(String, Uuid)>().await?);
     }
     Ok(out)

@@ -171,6 +171,18 @@ pub async fn many<R: Stored>(
         .collect()
 }
 
+/// Which of these records the scope's world has, or knows to be deleted.
+pub async fn known<R: Stored>(tx: &mut Tx, scope: &Scope, ids: &[Uuid]) -> Result<BTreeSet<Uuid>> {
+    let mut out = BTreeSet::new();
+    for world in BTreeSet::from([0, scope.world().number()]) {
+        for some in ids.chunks(MANY) {
+            let rows = standing_of::<R>(tx, scope, (world, some)).await?;
+            out.extend(rows.into_iter().map(|(id, _)| id));
+        }
+    }
+    Ok(out)
+}
+
 /// What a world itself has of some records, as the scope's world shows it.
 async fn standing_of<R: Stored>(
     tx: &mut Tx,

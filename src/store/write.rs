@@ -26,7 +26,10 @@ use crate::domain::{
 };
 use jiff::tz::TimeZone;
 use sqlx::Result;
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
@@ -200,19 +203,20 @@ impl Write {
         Ok(())
     }
 
-    /// Codes that records of main give up, from what they are to what they will be, are free before
-    /// others take them, or a swap would stand in its own way.
+    /// Codes that records of main give up for others to take, from what they are to what they will be, are
+    /// free before that, or a swap would stand in its own way.
     pub async fn release<'a, R: Stored>(
         &mut self,
-        sides: impl Iterator<Item = (Option<&'a R>, Option<&'a R>)>,
+        sides: impl Iterator<Item = (Option<&'a R>, Option<&'a R>)> + Clone,
     ) -> Result<()> {
         if !self.on_main() {
             return Ok(());
         }
         let claim = |r: Option<&R>| r.and_then(R::claim);
-        let gives_up =
-            |s: &(Option<&R>, Option<&R>)| claim(s.0).is_some() && claim(s.0) != claim(s.1);
-        let ids: Vec<Uuid> = sides.filter(gives_up).filter_map(|s| Some(s.0?.id())).collect();
+        let moves = sides.filter(|s| claim(s.0) != claim(s.1));
+        let taken: BTreeSet<String> = moves.clone().filter_map(|s| claim(s.1)).collect();
+        let given = moves.filter(|s| claim(s.0).is_some_and(|key| taken.contains(&key)));
+        let ids: Vec<Uuid> = given.filter_map(|s| Some(s.0?.id())).collect();
         for some in ids.chunks(CHUNK) {
             let mut sql = self.tx.builder();
             sql.push(R::TEXTS.released).bind(self.scope.company());

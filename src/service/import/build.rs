@@ -1,26 +1,31 @@
 //! The second pass: rows become orders, and orders are written as soon as they are whole.
 use super::{
-    Named, Progress, Summary, Survey,
+    Ask, Named, Progress, Summary, Survey,
     layout::{Layout, Row},
     table::Table,
 };
 use crate::{
     domain::{
+        branch::{Visibility, slug_of},
         customer::{Address, AddressKind, Blocked, Customer, CustomerAddress},
         history::cause::Cause,
-        ids::{CustomerId, LineId, OrderId, ProductId},
+        ids::{CustomerId, LineId, OrderId, ProductId, of_name},
+        input::MAX_PARTS,
         order::{Channel, Line, LineType, Order, PriceSource, State},
         product::Product,
         record::Record,
+        scope::World,
         text::fold,
     },
     service::{
+        branches::{self, NewBranch},
         context::Ctx,
         error::{Error, Result},
     },
     store::{
-        masters, orders,
+        self, masters, orders,
         ready::{self, Place, Step},
+        versions,
         write::{Said, Write},
     },
 };
@@ -29,27 +34,31 @@ use std::{
     path::Path,
 };
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 /// Orders written at a time.
 const BATCH: usize = 200;
 /// Batches that may wait for the database.
 const AHEAD: usize = 2;
 
-/// Writes everything that the survey found and the company does not have yet. The next orders are
-/// made on another core while the database writes the last ones.
+/// Writes everything that the survey found and the world does not have yet. The next orders are made on
+/// another core while the database writes the last ones.
 pub async fn write(
     ctx: &Ctx,
-    (file, layout): (&Path, &Layout),
+    (ask, layout): (&Ask<'_>, &Layout),
     survey: Survey,
     progress: &mut Progress<'_>,
 ) -> Result<Summary> {
-    let mut w = ctx.write().await?;
+    let mut w = begin(ctx, ask.branch).await?;
+    let ctx = &Ctx { scope: w.scope().clone(), ..ctx.clone() };
     let known = orders::known_refs(&mut w.tx, &ctx.scope, &layout.source).await?;
     let known: HashSet<String> = known.into_iter().collect();
     let (rows, rejected, reasons) = (survey.rows, survey.rejected, survey.reasons.clone());
     let new: Vec<String> = survey.orders.keys().filter(|n| !known.contains(*n)).cloned().collect();
     let here = (survey.orders.len() - new.len()) as u64;
-    let mut summary = Summary { rows, rejected, reasons, known: here, ..Summary::default() };
+    let branch = ctx.scope.world().branch().map(|b| b.name.clone());
+    let mut summary =
+        Summary { rows, rejected, reasons, branch, known: here, ..Summary::default() };
     if new.is_empty() {
         return Ok(summary);
     }
@@ -60,11 +69,13 @@ pub async fn write(
             taken.len()
         )));
     }
-    let maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
+    let mut maker = Maker::prepare(ctx, &mut w, layout, &survey, &mut summary).await?;
+    let named = new.iter().map(|number| maker.order_id(number)).collect::<Vec<_>>();
+    maker.used = versions::known::<Order>(&mut w.tx, &ctx.scope, &named).await?;
     let (send, mut batches) = mpsc::channel(AHEAD);
     let place = w.place();
     let task = Making { maker, known, parts: survey.orders, place, summary };
-    let (file, layout) = (file.to_owned(), layout.clone());
+    let (file, layout) = (ask.file.to_owned(), layout.clone());
     let making = tokio::task::spawn_blocking(move || task.run(&file, &layout, &send));
     while let Some((batch, read)) = batches.recv().await {
         w.put_batch::<Order>(batch).await?;
@@ -74,6 +85,24 @@ pub async fn write(
     let message = format!("Imported {} orders with {} lines", summary.orders, summary.lines);
     summary.seq = Some(w.finish(Said { cause: Cause::Import, message: &message }).await?);
     Ok(summary)
+}
+
+/// Begins the commit in the world that a branch's name says: that branch, or one that it opens.
+async fn begin(ctx: &Ctx, name: &str) -> Result<Write> {
+    let slug = slug_of(name, 1);
+    if name == "main" {
+        return ctx.write().await;
+    }
+    let mut tx = ctx.glance().await?;
+    let found = store::branches::by_slug(&mut tx, &ctx.scope, &slug).await?;
+    drop(tx);
+    if let Some(branch) = found {
+        return ctx.clone().in_world(World::Branch(branch)).write().await;
+    }
+    let mut w = ctx.write().await?;
+    let new = NewBranch { name, note: "", visibility: Visibility::Company, copy_of: "" };
+    branches::begin(ctx, &mut w, &new).await?;
+    Ok(w)
 }
 
 /// Orders made ready, and how many rows of the file were read for them.
@@ -129,6 +158,8 @@ struct Maker {
     source: String,
     customers: HashMap<String, (CustomerId, String)>,
     products: HashMap<String, (ProductId, String)>,
+    /// Identities of the file's orders that the world knows already: of orders that were deleted.
+    used: BTreeSet<Uuid>,
 }
 
 impl Maker {
@@ -145,6 +176,7 @@ impl Maker {
             source: layout.source.clone(),
             customers: HashMap::new(),
             products: HashMap::new(),
+            used: BTreeSet::new(),
         };
         for c in masters::all::<Customer>(&mut w.tx, &ctx.scope).await? {
             out.customers.insert(fold(&c.number), (c.id, c.name));
@@ -155,7 +187,15 @@ impl Maker {
         let missing = survey.customers.iter().filter(|(key, _)| !out.customers.contains_key(*key));
         let customers: Vec<_> = missing.map(|(_, of)| Step::new(customer(ctx, of))).collect();
         let missing = survey.products.iter().filter(|(key, _)| !out.products.contains_key(*key));
-        let products: Vec<_> = missing.map(|(_, of)| Step::new(product(ctx, of))).collect();
+        let missing: Vec<_> =
+            missing.map(|(key, of)| (of_name(ctx.company.id, &["product"], key), of)).collect();
+        let ids: Vec<Uuid> = missing.iter().map(|(id, _)| *id).collect();
+        let used = versions::known::<Product>(&mut w.tx, &ctx.scope, &ids).await?;
+        let free = |id: Uuid| if used.contains(&id) { ctx.next_id() } else { id };
+        let products: Vec<_> = missing
+            .into_iter()
+            .map(|(id, of)| Step::new(product(ProductId(free(id)), of)))
+            .collect();
         w.put(customers.iter().cloned()).await?;
         w.put(products.iter().cloned()).await?;
         (summary.customers, summary.products) = (customers.len() as u64, products.len() as u64);
@@ -168,6 +208,16 @@ impl Maker {
         Ok(out)
     }
 
+    /// The same file gives the same orders in every world: brought in twice, they merge by identity.
+    fn order_id(&self, number: &str) -> Uuid {
+        of_name(self.ctx.company.id, &["order", &self.source], number)
+    }
+
+    /// The identity, or another one if it is that of an order that was deleted.
+    fn free(&self, named: Uuid) -> Uuid {
+        if self.used.contains(&named) { self.ctx.next_id() } else { named }
+    }
+
     fn order(&mut self, rows: &[Row], summary: &mut Summary) -> Result<Order> {
         let first = &rows[0];
         let (customer, customer_name) = self
@@ -176,8 +226,9 @@ impl Maker {
             .cloned()
             .unwrap_or((CustomerId(uuid::Uuid::nil()), String::new()));
         let country = rows.iter().find_map(|r| r.country.clone());
+        let id = self.free(self.order_id(&first.number));
         let mut order = Order {
-            id: OrderId(self.ctx.next_id()),
+            id: OrderId(id),
             draft_ref: first.number.clone(),
             number: Some(first.number.clone()),
             kind: first.kind,
@@ -190,18 +241,15 @@ impl Maker {
             channel: Channel::Import,
             source: Some(self.source.clone()),
             external_ref: Some(first.number.clone()),
-            lines: rows.iter().enumerate().map(|(i, r)| self.line(i, r)).collect(),
+            lines: rows.iter().enumerate().map(|(i, r)| self.line(id, (i, r))).collect(),
             ..Order::empty(&self.ctx.company, self.ctx.now())
         };
         let refused = |what: String| {
             Error::Refused(format!("Order {}: {what}. Nothing was imported.", first.number))
         };
-        if order.lines.len() > crate::domain::input::MAX_PARTS {
-            return Err(refused(format!(
-                "{} lines; at most {}",
-                order.lines.len(),
-                crate::domain::input::MAX_PARTS
-            )));
+        let n = order.lines.len();
+        if n > MAX_PARTS {
+            return Err(refused(format!("{n} lines; at most {MAX_PARTS}")));
         }
         order.settle().map_err(|p| refused(Error::Invalid(p).to_string()))?;
         let sums = order.totals().map_err(|e| refused(e.to_string()))?;
@@ -211,10 +259,15 @@ impl Maker {
         Ok(order)
     }
 
-    fn line(&self, i: usize, row: &Row) -> Line {
+    fn line(&self, order: Uuid, (i, row): (usize, &Row)) -> Line {
+        let id = of_name(
+            self.ctx.company.id,
+            &["line", &order.to_string(), &i.to_string()],
+            &row.number,
+        );
         let product = row.sku.as_deref().and_then(|s| self.products.get(&fold(s)));
         Line {
-            id: LineId(self.ctx.next_id()),
+            id: LineId(id),
             position: i64::try_from(i + 1).unwrap_or_default() * 1024,
             kind: LineType::Item,
             product: product.map(|p| p.0),
@@ -263,12 +316,12 @@ fn customer(ctx: &Ctx, of: &Named) -> Customer {
 }
 
 /// A product is called by its most frequent description, ties by the alphabet.
-fn product(ctx: &Ctx, (sku, names): &(String, HashMap<String, u32>)) -> Product {
+fn product(id: ProductId, (sku, names): &(String, HashMap<String, u32>)) -> Product {
     let name =
         names.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0))).map(|(n, _)| n.clone());
     let name = name.map(|n| n.chars().take(200).collect());
     Product {
-        id: ProductId(ctx.next_id()),
+        id,
         sku: sku.clone(),
         barcode: None,
         name: name.unwrap_or_else(|| sku.clone()),

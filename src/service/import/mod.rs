@@ -21,6 +21,9 @@ use table::Table;
 pub struct Ask<'a> {
     pub file: &'a Path,
     pub layout: Layout,
+    /// The branch that the orders go to, by its name or slug: one that is opened if there is none. `main`
+    /// for main.
+    pub branch: &'a str,
     /// Rejected rows go here with line number and reason.
     pub rejects: Option<&'a Path>,
 }
@@ -40,6 +43,8 @@ pub struct Summary {
     pub amount: i64,
     /// The commit, if anything was imported.
     pub seq: Option<i64>,
+    /// The name of the branch that has them, if main does not.
+    pub branch: Option<String>,
     /// Rejections by reason.
     pub reasons: BTreeMap<String, u64>,
 }
@@ -77,7 +82,7 @@ pub async fn orders(ctx: &Ctx, ask: &Ask<'_>, progress: &mut Progress<'_>) -> Re
         let reason = survey.reasons.keys().next().cloned().unwrap_or_default();
         return Err(Error::Refused(format!("No row could be read. The first reason: {reason}")));
     }
-    build::write(ctx, (ask.file, &layout), survey, progress).await
+    build::write(ctx, (ask, &layout), survey, progress).await
 }
 
 fn survey(

@@ -26,6 +26,7 @@ use crate::{
         write::{Said, Write},
     },
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Plans that others may overtake before one is made under the lock.
@@ -216,12 +217,15 @@ async fn write_main(ctx: &Ctx, plan: &mut Plan, mut w: Write) -> Result<Write> {
     Ok(w)
 }
 
-/// Orders that were confirmed on the branch get their numbers on main, in the order of their entry.
+/// Orders that were confirmed on the branch get their numbers on main, in the order of their entry: none
+/// that another one brings along.
 async fn numbers(ctx: &Ctx, w: &mut Write, plan: &mut Plan) -> Result<()> {
+    let brought = plan.drafts.orders.iter().filter_map(|d| d.after()?.number.clone());
+    let brought: BTreeSet<String> = brought.collect();
     for draft in &mut plan.drafts.orders {
         let wants = |o: &&Order| o.number.is_none() && o.state == State::Confirmed;
         if let Some(mut order) = draft.after().filter(wants).cloned() {
-            orders::number(ctx, w, &mut order).await?;
+            orders::number(ctx, w, (&mut order, &brought)).await?;
             draft.becomes(Some(order));
         }
     }

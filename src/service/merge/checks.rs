@@ -7,16 +7,15 @@ use super::{
 use crate::{
     domain::{
         customer::{Blocked, Customer},
-        field::{Kind, Ty},
+        field::{Class, Kind, Ty},
         history::merge::{Choice, Clashing, Conflict, ConflictKind, Notice},
         order::{Order, State},
         product::Product,
         record::{Record, of_value},
         tax::TaxCode,
-        text::fold,
     },
     service::{
-        Master, admission,
+        admission,
         context::Ctx,
         error::{Error, Result},
         references,
@@ -49,6 +48,7 @@ pub(super) async fn run(
         unique::<TaxCode>(ctx, tx, job, drafts).await?;
         unique::<Customer>(ctx, tx, job, drafts).await?;
         unique::<Product>(ctx, tx, job, drafts).await?;
+        unique::<Order>(ctx, tx, job, drafts).await?;
         dangling::find(ctx, tx, since, drafts).await?;
         only::unseen(ctx, tx, job, drafts).await?;
         still_named(ctx, tx, drafts).await?;
@@ -159,23 +159,23 @@ fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choi
     Ok(())
 }
 
-/// No two master records of a kind have one code.
-async fn unique<M: Mergeable + Master>(
+/// No two records of a kind have one code, no two orders one number.
+async fn unique<R: Mergeable>(
     ctx: &Ctx,
     tx: &mut Tx,
     job: &Job,
     drafts: &mut Drafts,
 ) -> Result<()> {
-    let key = |m: Option<&M>| m.map(|m| fold(m.code()));
+    let key = |r: Option<&R>| r.and_then(R::claim);
     let mut claims: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-    for draft in M::of(drafts).iter().filter(|d| key(d.after()) != key(d.before.as_ref())) {
+    for draft in R::of(drafts).iter().filter(|d| key(d.after()) != key(d.before.as_ref())) {
         if let Some(key) = key(draft.after()) {
             claims.entry(key).or_default().push(draft.id);
         }
     }
     let keys: Vec<String> = claims.keys().cloned().collect();
-    for (held, id) in sides::holders::<M>(tx, &ctx.scope, &keys).await? {
-        let draft = M::find(drafts, id);
+    for (held, id) in sides::holders::<R>(tx, &ctx.scope, &keys).await? {
+        let draft = R::find(drafts, id);
         let stays = draft.is_none_or(|d| key(d.after()).as_ref() == Some(&held));
         let holders = claims.entry(held).or_default();
         if stays && !holders.contains(&id) {
@@ -185,9 +185,9 @@ async fn unique<M: Mergeable + Master>(
     for (key, holders) in claims.into_iter().filter(|(_, holders)| holders.len() > 1) {
         for id in &holders {
             let other = holders.iter().find(|h| *h != id).copied().unwrap_or_default();
-            let called = called::<M>(ctx, tx, (drafts, other)).await?;
-            let may_take = M::find(drafts, *id).is_some_and(|d| fuse::may(job, d, drafts, other));
-            if let Some(draft) = M::find_mut(drafts, *id) {
+            let called = called::<R>(ctx, tx, (drafts, other)).await?;
+            let may_take = R::find(drafts, *id).is_some_and(|d| fuse::may(job, d, drafts, other));
+            if let Some(draft) = R::find_mut(drafts, *id) {
                 let clash = Conflict { may_take, ..taken(draft, (&key, other, called)) };
                 draft.clashes.push(clash);
             }
@@ -196,38 +196,34 @@ async fn unique<M: Mergeable + Master>(
     Ok(())
 }
 
-async fn called<M: Mergeable + Master>(
+async fn called<R: Mergeable>(
     ctx: &Ctx,
     tx: &mut Tx,
     (drafts, id): (&Drafts, Uuid),
 ) -> Result<String> {
-    let drafted = M::find(drafts, id).and_then(|d| d.after());
-    if let Some(m) = drafted {
-        return Ok(references::title_of(m));
+    match R::find(drafts, id).and_then(|d| d.after()) {
+        Some(drafted) => Ok(drafted.named()),
+        None => Ok(references::title(ctx, tx, (R::KIND, id)).await?.unwrap_or_default()),
     }
-    let version = versions::current::<M>(tx, &ctx.scope, id).await?;
-    let found = version.map(|v| read::<M>(&v.body)).transpose()?;
-    Ok(found.as_ref().map(references::title_of).unwrap_or_default())
 }
 
-fn taken<M: Mergeable + Master>(
-    draft: &Draft<M>,
-    (key, other, called): (&str, Uuid, String),
-) -> Conflict {
-    let code = draft.after().map(|m| m.code().to_owned()).unwrap_or_default();
-    let label = crate::domain::field::find(M::FIELDS, M::CODE).map_or("Code", |f| f.label);
+fn taken<R: Mergeable>(draft: &Draft<R>, (key, other, called): (&str, Uuid, String)) -> Conflict {
+    let code = draft.after().map_or(Value::Null, |r| r.value()[R::UNIQUE].take());
+    let field = crate::domain::field::find(R::FIELDS, R::UNIQUE);
     let one = Clashing {
-        path: M::CODE.to_owned(),
-        label: label.to_owned(),
+        path: R::UNIQUE.to_owned(),
+        label: field.map_or("Code", |f| f.label).to_owned(),
         base: Value::Null,
         ours: json!(called),
-        theirs: json!(code),
+        theirs: code.clone(),
         ty: Ty::Text(200),
     };
     Conflict {
-        path: format!("{}#unique", M::CODE),
+        path: format!("{}#unique", R::UNIQUE),
         ours: json!({"key": key, "holder": other}),
-        theirs: json!({ M::CODE: code }),
+        theirs: json!({ R::UNIQUE: code }),
+        // nobody gives an order its number
+        may_type: field.is_none_or(|f| f.class != Class::System),
         why: format!("{called} has this too."),
         ..Conflict::of(ConflictKind::Unique, one)
     }

@@ -5,7 +5,7 @@ use super::{
     plan::{self, Decisions},
 };
 use crate::{
-    domain::record::Record as _,
+    domain::{field::Kind, record::Record as _},
     service::{context::Ctx, error::Result},
     store::{
         db::Tx,
@@ -17,11 +17,16 @@ use crate::{
 use uuid::Uuid;
 
 /// Whether a record may become one with another that has its code: one that the branch made, and one that
-/// main alone has changed. The whole branch has to be merged: others of it would name the record still.
+/// main alone has changed. The whole branch has to be merged: others of it would name the record still. An
+/// order is none: it would have the lines of both.
 pub(super) fn may<M: Mergeable>(job: &Job, draft: &Draft<M>, drafts: &Drafts, other: Uuid) -> bool {
     let whole = matches!(job, Job::Merge(..)) && job.only().is_none();
     let on_main = M::find(drafts, other).is_none();
-    whole && on_main && draft.base.is_none() && draft.effect() == Effect::Created
+    M::KIND != Kind::Order
+        && whole
+        && on_main
+        && draft.base.is_none()
+        && draft.effect() == Effect::Created
 }
 
 /// Makes them one. The branch's data are merged into main's record as if both had been made under one id.

@@ -209,3 +209,30 @@ fn a_number_that_another_order_has_is_named() {
     let after = place.run(&["export", "orders", "--company", "acme", "--format", "csv"]);
     assert_eq!(after, orders);
 }
+
+#[test]
+fn orders_are_brought_into_a_branch_that_is_opened_for_them() {
+    let place = Place::sqlite();
+    place.company();
+    let file = |name: &str, number: &str| {
+        let row = format!("{number},2026-01-31,Ann,A,1,2.00");
+        place.file(name, format!("No,Date,Who,SKU,Qty,Price\n{row}\n"))
+    };
+    let import = |file: &str, branch: &str| {
+        let args = ["import", "orders", file, "--company", "acme", "--branch", branch];
+        place.run(&[&args[..], &MAP].concat())
+    };
+    let export =
+        |branch: &str| place.run(&["export", "orders", "--company", "acme", "--branch", branch]);
+    let said = import(&file("one.csv", "N-1"), "Old orders");
+    assert!(said.contains("1 orders with 1 lines"), "{said}");
+    assert!(said.contains("One commit: 1, on branch Old orders."), "{said}");
+    let said = import(&file("two.csv", "N-2"), "old-orders");
+    assert!(said.contains("One commit: 2, on branch Old orders."), "{said}");
+    assert!(import(&file("one.csv", "N-1"), "Old orders").contains("Nothing to import"));
+    assert_eq!(export("old-orders").lines().count(), 3);
+    assert_eq!(export("main").lines().count(), 1, "main has the header alone");
+    let said = import(&file("one.csv", "N-1"), "main");
+    assert!(said.contains("One commit: 3."), "{said}");
+    assert!(place.run(&["verify"]).contains(" 0 faults"));
+}

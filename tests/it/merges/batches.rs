@@ -1,5 +1,5 @@
 //! Many records in one commit, and their way back.
-use super::{API, command, conflicts, made, merge, order, plan, revert};
+use super::{API, command, conflicts, imports::brought, made, merge, order, plan, revert};
 use crate::{
     branches::{edit, get},
     harness::{Answer, Program, TestApp},
@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
-use tributary::service::import::{self, Ask, Summary, layout::Layout};
+use tributary::service::import::Summary;
 
 stories! {
     async fn c90_an_import_is_taken_back_but_what_was_changed_since(app) {
@@ -38,16 +38,9 @@ stories! {
 
 /// Orders with numbers that begin with a word.
 async fn imported(app: &TestApp, word: &str, orders: usize) -> Summary {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("orders.csv");
-    let row = |n: usize| format!("{word}-{n:03},2026-05-01,C-00001,SKU-00001,2,4.50\n");
+    let row = |n: usize| format!("{word}-{n:03},2026-05-01,C-00001,SKU-00001,2,4.50,\n");
     let rows: String = (0..orders).map(row).collect();
-    std::fs::write(&file, format!("No,Date,Who,SKU,Qty,Price\n{rows}")).unwrap();
-    let map =
-        ["number=No", "date=Date", "customer=Who", "sku=SKU", "quantity=Qty", "unit_price=Price"];
-    let layout = Layout::mapped(&map.map(str::to_owned), None).unwrap();
-    let ask = Ask { file: &file, layout, rejects: None };
-    import::orders(&app.ctx("alpha").await, &ask, &mut |_, _| ()).await.unwrap()
+    brought(app, "main", &rows).await.unwrap()
 }
 
 /// A batch once it has ended.

@@ -10,6 +10,7 @@ mod failures;
 mod fields;
 mod hidden;
 mod history;
+mod imports;
 mod life;
 mod operation;
 mod parts;
