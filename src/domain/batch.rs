@@ -72,6 +72,9 @@ impl Change {
                 .map(|by| Self::Reprice { by })
                 .map_err(|why| Problems::at("value", why)),
             word => match word.parse() {
+                Ok(Command::Cancel) if value.is_empty() => {
+                    Err(Problems::at("value", "Say why they are cancelled"))
+                }
                 Ok(command) if find(R::FIELDS, "state").is_some() => {
                     Ok(Self::Move { command, reason: value })
                 }

@@ -81,9 +81,15 @@ impl Ctx {
         let what = kind.plural();
         protects.then(|| format!("{what} are changed on branches only. Open one, and merge it."))
     }
+    /// Whether records of a kind are changed in this world at all: it is no branch that is closed, and no
+    /// main that only merges change.
+    pub fn is_open(&self, kind: Kind) -> bool {
+        let closed = self.scope.world().branch().and_then(Branch::closed);
+        closed.is_none() && self.protected(kind).is_none()
+    }
     /// Whether the person may do this to records of a kind here.
     pub fn may_change(&self, kind: Kind, act: Act) -> bool {
-        self.scope.may(act) && self.protected(kind).is_none()
+        self.scope.may(act) && self.is_open(kind)
     }
 
     /// Refuses to look for words at a time of which none are kept.

@@ -84,7 +84,7 @@ impl Visit {
 
     /// On a record's page in the past, where it is made what it was then.
     pub fn restoration(&self, url: &str, (kind, act): (Kind, Act)) -> Option<String> {
-        let may = self.ctx.scope.may_now(act) && self.ctx.protected(kind).is_none();
+        let may = self.ctx.scope.may_now(act) && self.ctx.is_open(kind);
         let point = self.when.point.filter(|_| may);
         point.map(|p| format!("{url}/restoration?as_of={}", p.seq))
     }
@@ -95,9 +95,9 @@ impl Visit {
         Some(format!("{}/branches/new?to={path}/edit", self.main()))
     }
 
-    /// Where only merges change a kind: the form of a new branch that leads on to that of a new record.
+    /// Where a kind is not changed: the form of a new branch that leads on to that of a new record.
     pub fn new_in_a_branch(&self, (kind, act): (Kind, Act)) -> Option<String> {
-        let leads = self.may_propose(act) && self.ctx.protected(kind).is_some();
+        let leads = self.may_propose(act) && !self.ctx.is_open(kind);
         leads.then(|| format!("{}/branches/new?to=/{}/new", self.main(), kind.slug()))
     }
 

@@ -221,6 +221,10 @@ stories! {
         let (one, two) = tokio::join!(a.post(ORDERS, &fields), b.post(ORDERS, &fields));
         assert_eq!(one.expect(303).header("location"), two.expect(303).header("location"));
         let other = crate::actor_fields(&page, &[("customer", "C-00002"), ("lines.0.sku", "SKU-00001"), ("lines.0.qty", "1")]);
-        clerk.post(ORDERS, &other).await.expect(422);
+        let again = clerk.post(ORDERS, &other).await.expect(422);
+        assert!(again.body.contains("This form was sent before, with something else in it"));
+        assert!(again.attrs("#f-customer", "value")[0].starts_with("C-00002"), "what was typed is kept");
+        let both = clerk.post(ORDERS, &again.form("#order-form")).await.expect(303);
+        assert_ne!(both.header("location"), a.post(ORDERS, &fields).await.header("location"), "sent again, it is another order");
     }
 }

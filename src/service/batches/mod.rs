@@ -87,6 +87,9 @@ pub async fn start(ctx: &Ctx, new: NewBatch<'_>) -> Result<Uuid> {
     }
     let mut batch = None;
     each_kind!(R => if R::KIND == new.kind {
+        if count::<R>(ctx, &new.filter).await? == Count::Exactly(0) {
+            return Err(Error::at("", "The list shows nothing, so there is nothing to change"));
+        }
         batch = Some(opened::<R>(ctx, &mut w, &new).await?);
     });
     let batch = batch.ok_or(Error::NotFound)?;

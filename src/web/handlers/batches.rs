@@ -1,4 +1,5 @@
 //! Batches: begun from a list, followed, and what could not be done.
+use super::records::kept;
 use crate::{
     domain::{batch::Change, check::Problems},
     service::{
@@ -31,18 +32,18 @@ pub(in crate::web) async fn new<R: Subject>(visit: Visit) -> Result {
     Ok(page(&visit.hx, &New::of::<R>(&visit, (&query, count), empty)))
 }
 
-pub(in crate::web) async fn create<R: Subject>(visit: Visit, form: Form) -> Result {
+pub(in crate::web) async fn create<R: Subject>(visit: Visit, mut form: Form) -> Result {
     let query = Query::of(&visit.uri);
     let filter = query.batch(&visit.ctx, R::KIND)?;
     let count = batches::count::<R>(&visit.ctx, &filter).await?;
     match begun::<R>(&visit, &form, filter).await {
         Ok(id) => Ok(visit.hx.go(&paths::batch(&visit.main(), id), "")),
-        Err(Error::Invalid(problems)) => {
+        Err(e) => {
+            let problems = kept(&visit, &mut form, e)?;
             let status = form_status(&problems, &[]);
             let again = New::of::<R>(&visit, (&query, count), (&form, problems));
             Ok(show_as(status, &visit.hx, &again))
         }
-        Err(e) => Err(e.into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The form of an order with its line editor. Adding, removing and pricing lines are posts of the
 //! same form, so that they work without JavaScript too.
-use super::records::{cards, outdated, reshaped, with_lists};
+use super::records::{cards, kept, outdated, reshaped, with_lists};
 use crate::{
     domain::{check::Problems, field::Kind, order::Order, record::Record},
     service::{
@@ -66,20 +66,20 @@ pub(in crate::web) async fn edit(visit: Visit, path: Id) -> Result {
     Ok(page(&visit.hx, &form(&visit, filled)))
 }
 
-pub(in crate::web) async fn create(visit: Visit, posted: Form) -> Result {
+pub(in crate::web) async fn create(visit: Visit, mut posted: Form) -> Result {
     if let Some(value) = unsaved(&visit, None, &posted).await? {
         return Ok(value);
     }
     match records::create::<Order>(&visit.ctx, &posted.given, posted.about("_key")).await {
         Ok(now) => Ok(visit.hx.go(&record(&visit.base(), Kind::Order, now.record.id), "created")),
-        Err(Error::Invalid(p)) => {
-            again(&visit, (None, &posted), posted.given.clone(), (p, vec![])).await
+        Err(e) => {
+            let problems = kept(&visit, &mut posted, e)?;
+            again(&visit, (None, &posted), posted.given.clone(), (problems, vec![])).await
         }
-        Err(e) => Err(e.into()),
     }
 }
 
-pub(in crate::web) async fn update(visit: Visit, path: Id, posted: Form) -> Result {
+pub(in crate::web) async fn update(visit: Visit, path: Id, mut posted: Form) -> Result {
     let id = id(path)?;
     if let Some(answer) = unsaved(&visit, Some(id), &posted).await? {
         return Ok(answer);
@@ -88,10 +88,10 @@ pub(in crate::web) async fn update(visit: Visit, path: Id, posted: Form) -> Resu
     match records::save::<Order>(&visit.ctx, id, posted.version()?, &given).await {
         Ok(Saved::Conflict(clash)) => clashed(&visit, (id, posted), clash).await,
         Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
-        Err(Error::Invalid(p)) => {
-            again(&visit, (Some(id), &posted), posted.given.clone(), (p, vec![])).await
+        Err(e) => {
+            let problems = kept(&visit, &mut posted, e)?;
+            again(&visit, (Some(id), &posted), posted.given.clone(), (problems, vec![])).await
         }
-        Err(e) => Err(e.into()),
     }
 }
 

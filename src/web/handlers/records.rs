@@ -64,20 +64,20 @@ pub(in crate::web) async fn edit<M: Shown>(visit: Visit, path: Id) -> Result {
     Ok(page(&visit.hx, &form::<M>(&visit, filled)))
 }
 
-pub(in crate::web) async fn create<M: Shown>(visit: Visit, posted: Form) -> Result {
+pub(in crate::web) async fn create<M: Shown>(visit: Visit, mut posted: Form) -> Result {
     if let Some((given, problems)) = unsaved::<M>(&visit, &posted) {
         return again::<M>(&visit, (None, &posted), given, (problems, vec![])).await;
     }
     match records::create::<M>(&visit.ctx, &posted.given, posted.about("_key")).await {
         Ok(now) => Ok(visit.hx.go(&record(&visit.base(), M::KIND, now.record.id()), "created")),
-        Err(Error::Invalid(p)) => {
-            again::<M>(&visit, (None, &posted), posted.given.clone(), (p, vec![])).await
+        Err(e) => {
+            let problems = kept(&visit, &mut posted, e)?;
+            again::<M>(&visit, (None, &posted), posted.given.clone(), (problems, vec![])).await
         }
-        Err(e) => Err(e.into()),
     }
 }
 
-pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, posted: Form) -> Result {
+pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, mut posted: Form) -> Result {
     let id = id(path)?;
     if let Some((given, problems)) = unsaved::<M>(&visit, &posted) {
         return again::<M>(&visit, (Some(id), &posted), given, (problems, vec![])).await;
@@ -86,10 +86,27 @@ pub(in crate::web) async fn update<M: Shown>(visit: Visit, path: Id, posted: For
     match records::save::<M>(&visit.ctx, id, posted.version()?, &given).await {
         Ok(Saved::Conflict(clash)) => clashed::<M>(&visit, (id, posted), clash).await,
         Ok(saved) => Ok(visit.hx.go(&url, saved.word())),
-        Err(Error::Invalid(p)) => {
-            again::<M>(&visit, (Some(id), &posted), posted.given.clone(), (p, vec![])).await
+        Err(e) => {
+            let problems = kept(&visit, &mut posted, e)?;
+            again::<M>(&visit, (Some(id), &posted), posted.given.clone(), (problems, vec![])).await
         }
-        Err(e) => Err(e.into()),
+    }
+}
+
+/// What a form tells that comes back with what was typed, and may be sent again.
+///
+/// # Errors
+/// Those that have a page of their own.
+pub(in crate::web) fn kept(visit: &Visit, posted: &mut Form, e: Error) -> Result<Problems, Error> {
+    match e {
+        Error::Invalid(problems) => Ok(problems),
+        Error::Refused(why) => Ok(Problems::at("", why)),
+        Error::KeyReused => {
+            posted.about.insert("_key".into(), Value::String(visit.ctx.next_id().to_string()));
+            let why = "This form was sent before, with something else in it, and that was done. Send it again to have both.";
+            Ok(Problems::at("", why))
+        }
+        e => Err(e),
     }
 }
 

@@ -161,6 +161,10 @@ stories! {
         let wrong = lead.submit(&to, "main form", &[("do", "reprice"), ("value", "much")]).await.expect(422);
         assert_eq!(wrong.attrs("#value", "value"), ["much"]);
         assert_eq!(wrong.attrs("#value", "aria-invalid"), ["true"]);
+        let none = lead.submit("/alpha/main/products/batch?q=nosuchthing", "main form", &[("do", "reprice"), ("value", "1")]).await.expect(422);
+        assert!(none.body.contains("The list shows nothing"), "no branch is opened for nothing");
+        let why = lead.submit("/alpha/main/orders/batch", "main form", &[("do", "cancellation")]).await.expect(422);
+        assert_eq!(why.texts("#value-e"), ["Say why they are cancelled"]);
         let unknown = [("do", "set"), ("field", "tax_code"), ("value", "nothing")];
         lead.submit(&to, "main form", &unknown).await.expect(422);
         let begun = lead.submit(&to, "main form", &[("do", "reprice"), ("value", "50")]).await.expect(303);

@@ -4,12 +4,37 @@ use super::{
 };
 use crate::{
     branches::{all, edit, get, within},
+    harness::changed,
     stories,
 };
 use serde_json::{Value, json};
 use tributary::service::branches;
 
 stories! {
+    async fn a_branch_that_closes_meanwhile_keeps_what_was_typed(app) {
+        let (api, mut clerk) = (app.program("alpha"), app.actor("clerk", "alpha").await);
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        let there = within(&url, &b);
+        let (edit, new) = (format!("{there}/edit"), format!("/alpha/{b}/products/new"));
+        let open = clerk.get(&edit).await.expect(200);
+        let fields = changed(open.form("#order-form"), &[("customer_po", "typed for long")]);
+        let made = changed(clerk.get(&new).await.form("#record-form"), &[("sku", "TYPED"), ("name", "Typed")]);
+        assert!(clerk.get(&there).await.attrs("a.btn", "href").contains(&edit));
+        api.post(&format!("{API}/branches/{b}/discarding"), &json!({})).await.expect(200);
+        let kept = clerk.post(&there, &fields).await.expect(422);
+        assert_eq!(kept.attrs("#f-customer_po", "value"), ["typed for long"]);
+        assert!(kept.body.contains("This branch was put away. Reopen it to go on."));
+        let kept = clerk.post(&format!("/alpha/{b}/products"), &made).await.expect(422);
+        assert_eq!(kept.attrs("#f-sku", "value"), ["TYPED"]);
+        let closed = clerk.get(&there).await.expect(200);
+        assert!(!closed.attrs("a.btn", "href").contains(&edit), "nothing is offered that cannot be done");
+        let list = clerk.get(&format!("/alpha/{b}/orders")).await.attrs("a.btn-primary", "href");
+        assert_eq!(list, ["/alpha/main/branches/new?to=/orders/new"], "a new one is made in a branch of its own");
+        api.post(&format!("{API}/branches/{b}/reopening"), &json!({})).await.expect(200);
+        clerk.post(&there, &fields).await.expect(303);
+    }
+
     async fn a_branch_that_nobody_changes_is_put_away(app) {
         let api = app.program("alpha");
         let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
