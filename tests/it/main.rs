@@ -30,6 +30,7 @@ mod tampering;
 mod tenancy;
 mod together;
 mod upgrades;
+mod world_laws;
 
 /// The fields of an order's form, some of them changed.
 pub fn actor_fields(page: &harness::Answer, changes: &[(&str, &str)]) -> Vec<(String, String)> {
