@@ -203,23 +203,33 @@ fn what_the_system_sets_is_what_came_in_last() {
 #[test]
 fn a_group_is_decided_as_one_and_a_field_can_be_typed() {
     let of = |amount: i64, name: &str| json!({"name": name, "amount": amount, "ccy": "GBP"});
+    let sides = [&of(1, "a"), &of(2, "b"), &json!({"name": "c", "amount": 3, "ccy": "EUR"})];
+    let several = &merge_record(THING, sides.map(Some), &[]).conflicts[1];
+    assert_eq!(
+        (several.label.as_str(), several.fields.len(), several.may_type),
+        ("Amount", 2, false)
+    );
+    assert!(!several.allows(&Choice::Value(json!({"amount": 9}))), "several take no typed value");
     let sides = [&of(1, "a"), &of(2, "b"), &of(3, "c")];
     let out = merge_record(THING, sides.map(Some), &[]);
     let [name, money] = &out.conflicts[..] else { panic!("{:?}", out.conflicts) };
     assert_eq!((name.path.as_str(), name.may_take, name.may_type), ("name", true, true));
-    assert_eq!((money.path.as_str(), money.may_take, money.may_type), ("money", true, false));
+    assert_eq!((money.path.as_str(), money.may_take, money.may_type), ("money", true, true));
     assert_eq!((name.label.as_str(), name.kind), ("Name", ConflictKind::Field));
     let shown: Vec<&str> = money.fields.iter().map(|f| f.path.as_str()).collect();
     assert_eq!(shown, ["amount"], "the currency is no matter of dispute");
     assert_eq!(money.theirs, json!({"amount": 3, "ccy": "GBP"}));
-    let typed = Choice::Value(json!({"name": "d"}));
-    let out = merge_record(
-        THING,
-        sides.map(Some),
-        &[name.resolved(typed.clone()), money.resolved(typed)],
-    );
-    assert_eq!(out.conflicts.len(), 1, "a group takes no typed value");
-    assert_eq!(out.value.unwrap()["name"], "d");
+    let typed = [
+        name.resolved(Choice::Value(json!({"name": "d"}))),
+        money.resolved(Choice::Value(json!({"amount": 9}))),
+    ];
+    let out = merge_record(THING, sides.map(Some), &typed);
+    assert_eq!(out.conflicts.len(), 0);
+    assert_eq!(out.value.unwrap(), of(9, "d"), "the rest of the group is what both have");
+    let cleared =
+        [name.resolved(Choice::Ours), money.resolved(Choice::Value(json!({"amount": null})))];
+    let out = merge_record(THING, sides.map(Some), &cleared).value.unwrap();
+    assert_eq!(out, json!({"name": "b", "ccy": "GBP"}));
     assert_ne!(name.print()[0], name.print()[1]);
 }
 

@@ -201,7 +201,10 @@ impl<'a> Merger<'a> {
             None => match self.decide(clash(unit, [base, ours, theirs], at)) {
                 Choice::Ours => put(unit, ours, out),
                 Choice::Theirs => put(unit, theirs, out),
-                Choice::Value(value) => put(unit, &value, out),
+                Choice::Value(typed) => {
+                    put(unit, ours, out);
+                    lay_over(unit, &typed, out);
+                }
             },
         }
     }
@@ -217,12 +220,10 @@ impl<'a> Merger<'a> {
         let [_, ours, theirs] = sides;
         let text = |side: &Value| side[unit[0].name].as_str().unwrap_or_default().to_owned();
         let leads = |moves: fn(&str, &str) -> bool| moves(&text(ours), &text(theirs));
-        let conflict = Conflict {
-            kind: ConflictKind::State,
-            may_take: unit[0].moves.is_some_and(leads),
-            may_type: false,
-            ..clash(unit, sides, at)
-        };
+        let may_take = unit[0].moves.is_some_and(leads);
+        let why = if may_take { "" } else { NO_WAY_ON };
+        let (kind, why, may_type) = (ConflictKind::State, why.to_owned(), false);
+        let conflict = Conflict { kind, may_take, may_type, why, ..clash(unit, sides, at) };
         let from = if self.decide(conflict) == Choice::Theirs { theirs } else { ours };
         put(unit, from, out);
     }
@@ -318,6 +319,10 @@ impl<'a> Merger<'a> {
     }
 }
 
+/// Where the branch's state is no choice.
+const NO_WAY_ON: &str =
+    "Both moved the order on, to different states, and main's does not lead to the branch's.";
+
 /// One side deleted what the other one changed.
 fn deleted(ty: Ty, sides: [Option<&Value>; 3], spot: &Spot) -> Conflict {
     let kind = match sides[1] {
@@ -334,6 +339,16 @@ fn deleted(ty: Ty, sides: [Option<&Value>; 3], spot: &Spot) -> Conflict {
         ty,
     };
     Conflict { may_type: false, ..Conflict::of(kind, whole) }
+}
+
+/// What was typed for fields of a unit; nothing clears one.
+fn lay_over(unit: &[&'static Field], typed: &Value, out: &mut Map<String, Value>) {
+    for (f, value) in unit.iter().filter_map(|f| Some((f, typed.get(f.name)?))) {
+        out.remove(f.name);
+        if !value.is_null() {
+            out.insert(f.name.to_owned(), value.clone());
+        }
+    }
 }
 
 fn put(unit: &[&'static Field], from: &Value, out: &mut Map<String, Value>) {
@@ -355,12 +370,15 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
         let ((path, label), [base, ours, theirs]) = (at.of(f), sides.map(|s| s[f.name].clone()));
         Clashing { path, label, base, ours, theirs, ty: f.ty }
     });
-    let fields = differing.collect();
+    let fields: Vec<Clashing> = differing.collect();
+    let alone = fields.first().filter(|_| fields.len() == 1);
+    let label = alone.map_or(label, |one| one.label.clone());
     // both steps of a counter hold, unless their sum leaves its bounds
     let counts = f.class == Class::Counter;
     let kind = if counts { ConflictKind::Invariant } else { ConflictKind::Field };
-    // people type one field's value; a group of several, and an address, is one side's or the other's
-    let may_type = unit.len() == 1 && !matches!(f.ty, Ty::Object(_));
+    // people type one field's value; where several of a group differ, and an address, it is one side's or
+    // the other's
+    let may_type = alone.is_some_and(|one| !matches!(one.ty, Ty::Object(_)));
     let clashing = Clashing { path, label, base, ours, theirs, ty: f.ty };
     Conflict { fields, may_type, ..Conflict::of(kind, clashing) }
 }

@@ -145,7 +145,11 @@ async fn typed<R: Mergeable>(
     plan: &Plan,
     (conflict, text): (&Conflict, &str),
 ) -> Result<Value> {
-    let path = conflict.path.split('#').next().unwrap_or_default();
+    // of a group that conflicts, the one field that differs
+    let path = match conflict.fields.as_slice() {
+        [one] if conflict.kind == ConflictKind::Field => one.path.as_str(),
+        _ => conflict.path.split('#').next().unwrap_or_default(),
+    };
     let (fields, name) = place(R::FIELDS, path);
     let top = path.split('/').next().and_then(|top| find(fields, top));
     if conflict.kind == ConflictKind::Dangling {

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         branch::{Branch, Visibility},
         history::merge::{Choice, Conflict},
+        money::Currency,
     },
     service::{
         branches::{self, Listed, NewBranch},
@@ -21,6 +22,7 @@ use crate::{
 };
 use axum::{Json, extract::Path, http::StatusCode, response::IntoResponse};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 type Slug = Path<(String, String, String)>;
 
@@ -152,7 +154,7 @@ async fn told(visit: &Visit, plan: &Outline, acting: &Acting) -> Result {
     let review = merge::review(&visit.ctx, plan).await?;
     Ok(Json(json!({
         "plan": plan.name, "created": s.created, "changed": s.changed, "deleted": s.deleted,
-        "conflicts": s.conflicts, "money": s.money, "acting": stands(acting),
+        "conflicts": s.conflicts, "money": amounts(&s.money), "acting": stands(acting),
         "denied": plan.denied.iter().map(|d| json!({"kind": d.kind, "title": d.title, "fields": d.fields, "right": d.act.word()})).collect::<Vec<_>>(),
         "review": review.as_ref().map(reviewed),
         "checks": plan.verdicts.iter().map(checked).collect::<Vec<_>>(),
@@ -160,6 +162,14 @@ async fn told(visit: &Visit, plan: &Outline, acting: &Acting) -> Result {
         "next": Some(from + TOLD).filter(|next| *next < all),
     }))
     .into_response())
+}
+
+/// By currency, as API amounts are.
+fn amounts(sums: &BTreeMap<String, i64>) -> Value {
+    let plain = |(code, sum): (&String, &i64)| {
+        code.parse::<Currency>().ok().map(|c| (code.clone(), json!(c.plain(*sum))))
+    };
+    sums.iter().filter_map(plain).collect()
 }
 
 fn checked(v: &Verdict) -> Value {

@@ -1,8 +1,9 @@
 //! A conflict as a card: the values side by side, who made them, and what can be chosen.
 use super::{
     fields::{ClashView, Showing},
+    frames::Word,
     history::author,
-    plans::{Typed, Word},
+    plans::Typed,
 };
 use crate::{
     domain::{
@@ -151,8 +152,9 @@ fn lines(c: &Conflict) -> usize {
 /// What typing begins with: the value that was chosen, or else the branch's.
 fn proposed(c: &Conflict, choice: Option<&Choice>, showing: &Showing<'_>) -> String {
     let Some(f) = c.fields.first() else { return String::new() };
+    let name = f.path.rsplit('/').next().unwrap_or_default();
     let value = match choice {
-        Some(Choice::Value(of)) => of.as_object().and_then(|of| of.values().next()),
+        Some(Choice::Value(of)) => of.get(name),
         _ => Some(&f.theirs),
     };
     value.map(|v| showing.value(f.ty, v)).unwrap_or_default()

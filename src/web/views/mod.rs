@@ -7,6 +7,7 @@ pub(super) mod deleted;
 pub(super) mod elsewhere;
 pub(super) mod erasure;
 pub(super) mod fields;
+pub(super) mod frames;
 pub(super) mod history;
 pub(super) mod log;
 pub(super) mod order;

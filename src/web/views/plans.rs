@@ -3,14 +3,15 @@ use super::{
     branches::brings,
     conflicts::{ConflictView, KindView, authors, card, kinds},
     fields::Showing,
+    frames::{Frame, Word},
     history::{ChangeView, change},
     reviews::{CheckView, ReviewView},
     text::counted,
 };
 use crate::{
     domain::{
-        branch::Branch, check::Problems, history::merge::Notice, money::Currency, page::Count,
-        policy::Act, text::grouped,
+        check::Problems, history::merge::Notice, money::Currency, page::Count, policy::Act,
+        text::grouped,
     },
     service::{
         error::Result,
@@ -87,7 +88,7 @@ impl PlanView {
         match self.open {
             0 if self.is_up_to_date() => "The branch has all of main already".into(),
             0 if self.records == 0 && self.brings.is_none() => "Nothing to do".into(),
-            0 => self.waits().unwrap_or("Ready").into(),
+            0 => self.waits().unwrap_or(self.of.ready()).into(),
             1 => "1 conflict left".into(),
             n => format!("{n} conflicts left"),
         }
@@ -127,35 +128,6 @@ impl Waiting {
         }
         Self { shell: Shell::of(visit, of.heading.clone(), "branches"), of, acting }
     }
-}
-
-/// What a job is called, and where its decisions and its act are sent.
-pub(in crate::web) struct Frame {
-    pub heading: String,
-    /// The page one came from: name and address.
-    pub from: (String, String),
-    pub word: Word,
-    pub decide: String,
-    pub act: String,
-    pub url: String,
-    pub may: bool,
-    /// It can leave the branch open.
-    pub may_keep: bool,
-    /// The records that are meant; empty for all.
-    pub only: String,
-}
-
-/// The words of an act.
-#[derive(Clone, Copy)]
-pub(in crate::web) struct Word {
-    /// Which plan, for the forms.
-    pub of: &'static str,
-    pub verb: &'static str,
-    /// What main's side and the other one are called.
-    pub keep: &'static str,
-    pub take: &'static str,
-    pub base: &'static str,
-    pub icon: &'static str,
 }
 
 /// A record that would change.
@@ -258,75 +230,6 @@ impl PlanView {
         }
     }
 }
-
-impl Frame {
-    fn of(visit: &Visit, job: &Job) -> Self {
-        let (url, main) = (PlanView::url(visit, job), visit.main());
-        let may = |act| visit.ctx.scope.may(act);
-        let word = Word::of(job);
-        let of_branch = |b: &Branch, heading: String| {
-            let page = paths::branch(&main, &b.slug);
-            let (decide, act) = (format!("{page}/resolutions"), format!("{page}/{}", word.of));
-            let from = (b.name.clone(), page);
-            let (url, may, only) = (url.clone(), b.closed().is_none(), String::new());
-            Self { heading, from, word, decide, act, url, may, may_keep: false, only }
-        };
-        match job {
-            Job::Merge(b, only) => {
-                let what = if only.is_all() { "" } else { "a part of " };
-                let frame = of_branch(b, format!("Merge {what}“{}” into main", b.name));
-                let may = frame.may && may(Act::MergeBranch);
-                Self { may, may_keep: only.is_all(), only: only.text(), ..frame }
-            }
-            Job::Sync(b) => {
-                let frame = of_branch(b, format!("Bring “{}” up to date", b.name));
-                Self { may: frame.may && may(Act::OpenBranch), ..frame }
-            }
-            Job::Revert(seq) => {
-                let page = format!("{main}/commits/{seq}");
-                Self {
-                    heading: format!("Take back change {seq}"),
-                    from: (format!("Change {seq}"), page.clone()),
-                    word,
-                    decide: format!("{page}/resolutions"),
-                    act: url.clone(),
-                    url,
-                    may: may(Act::MergeBranch),
-                    may_keep: false,
-                    only: String::new(),
-                }
-            }
-        }
-    }
-}
-
-impl Word {
-    fn of(job: &Job) -> Self {
-        match job {
-            Job::Merge(..) => MERGE,
-            Job::Sync(_) => SYNC,
-            Job::Revert(_) => REVERT,
-        }
-    }
-}
-
-const MERGE: Word = Word {
-    of: "merge",
-    verb: "Merge",
-    keep: "Keep main",
-    take: "Take branch",
-    base: "When the branch began",
-    icon: "git-merge",
-};
-const SYNC: Word = Word { of: "sync", verb: "Bring in", icon: "arrow-down", ..MERGE };
-const REVERT: Word = Word {
-    of: "revert",
-    verb: "Take back",
-    keep: "Keep as it is now",
-    take: "Take what was before",
-    base: "After that change",
-    icon: "rotate-ccw",
-};
 
 fn whole(n: usize) -> Count {
     Count::Exactly(i64::try_from(n).unwrap_or(i64::MAX))

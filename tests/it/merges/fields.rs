@@ -37,9 +37,23 @@ stories! {
         let agreed = plan(&api, &b).await["plan"].clone();
         let refused = api.post(&format!("{API}/branches/{b}/merge"), &json!({ "plan": agreed })).await.expect(409).json();
         assert_eq!(refused["detail"], "One conflict is open. Decide it first.");
+        assert!(found[0]["label"].as_str().unwrap().ends_with(": quantity"), "{}", found[0]["label"]);
         decide(&api, &b, &found[0], "theirs", "").await;
+        // a third quantity, with the unit that both have
+        decide(&api, &b, &found[0], "value", "12.5").await;
         merge(&api, &b).await.unwrap();
-        assert_eq!(get(&api, &url).await["lines"][0]["qty"], "7");
+        let (now, unit) = (get(&api, &url).await["lines"][0].clone(), found[0]["ours"]["unit"].clone());
+        assert_eq!((&now["qty"], &now["unit"]), (&json!("12.5"), &unit));
+    }
+
+    async fn a_group_of_which_several_differ_is_one_sides(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Try").await;
+        line(&api, &url, (0, json!({"qty": "6", "unit": "box"}))).await;
+        line(&api, &within(&url, &b), (0, json!({"qty": "7", "unit": "kg"}))).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!((found.len(), &found[0]["choices"]), (1, &json!(["ours", "theirs"])));
     }
 
     async fn c18_an_address_is_one_thing(app) {
