@@ -72,7 +72,7 @@ impl Change {
                 .map(|by| Self::Reprice { by })
                 .map_err(|why| Problems::at("value", why)),
             word => match word.parse() {
-                Ok(Command::Cancel) if value.is_empty() => {
+                Ok(Command::Cancel) if value.is_empty() && find(R::FIELDS, "state").is_some() => {
                     Err(Problems::at("value", "Say why they are cancelled"))
                 }
                 Ok(command) if find(R::FIELDS, "state").is_some() => {

@@ -43,15 +43,15 @@ ids! {
 }
 
 /// The identity of what came from elsewhere: the same name gives the same one, whatever world it is brought
-/// into, so that what was brought in twice merges by identity. Names that begin alike are near each other,
-/// so that a file in the order of its numbers is written in the order of its keys.
+/// into, so that what was brought in twice merges by identity. It begins with the name's first six bytes, so
+/// that a file in the order of short numbers is written in the order of its keys.
 ///
-/// It can be guessed from the name: not for what the name of a person may name.
+/// It tells the name to who guesses it: not for what the name of a person may name.
 pub fn of_name(company: CompanyId, place: &[&str], name: &str) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(company.0);
     for part in place.iter().chain([&name]) {
-        hash.update(part.len().to_be_bytes());
+        hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     let digest: [u8; 32] = hash.finalize().into();

@@ -20,9 +20,9 @@ const ACTS_ON_POSTGRES: usize = 500;
 const OPEN: usize = 3;
 const NAMES: [&str; 4] = ["Ann Lawful", "Bob Lawful", "Cy Lawless", "Di Lawful Lawless"];
 
-/// What was shown at a point: the list by name, and what a word finds.
+/// What was shown at a point: the list by name, and what words find.
 #[derive(Clone, Debug, PartialEq)]
-struct Shown([String; 2]);
+struct Shown([String; 3]);
 
 /// A world as it was seen.
 struct World {
@@ -51,8 +51,10 @@ async fn look(
     if let Some(seq) = at {
         ctx = branches::as_of(ctx, seq).await.unwrap();
     }
-    let search = if which == 0 { vec![] } else { vec!["lawful".to_owned()] };
-    let filter = MasterFilter { search, only_active: false, cursor: None, size: 12 };
+    // the list, whole and by pages, of what the laws made and of a part of it
+    let (search, size) = [("", 12), ("law", 100), ("lawful", 100)][which];
+    let search = search.split_whitespace().map(str::to_owned).collect();
+    let filter = MasterFilter { search, only_active: false, cursor: None, size };
     let (page, count) = records::list::<Customer>(&ctx, &filter).await.unwrap();
     let rows: Vec<String> = page.rows.iter().map(Record::body).collect();
     format!("{count:?} {rows:?}")
@@ -84,7 +86,10 @@ impl<'a> Laws<'a> {
     async fn saw(&mut self, n: usize) {
         let w = &self.worlds[n];
         let place = (w.company, w.slug.as_str());
-        let shown = [look(self.app, place, None, 0).await, look(self.app, place, None, 1).await];
+        let mut shown = <[String; 3]>::default();
+        for (which, shown) in shown.iter_mut().enumerate() {
+            *shown = look(self.app, place, None, which).await;
+        }
         let seq = seq(self.app, w.company).await;
         self.worlds[n].past.push((seq, Shown(shown)));
     }
@@ -209,7 +214,7 @@ impl<'a> Laws<'a> {
     /// L20, L23: a world of either company shows what it showed after its own last commit.
     async fn others_stay(&self) {
         let w = &self.worlds[self.lot.index(self.worlds.len())];
-        let which = self.lot.index(2);
+        let which = self.lot.index(3);
         let now = look(self.app, (w.company, &w.slug), None, which).await;
         assert_eq!(now, w.past.last().unwrap().1.0[which], "{} {}", w.company, w.slug);
     }
@@ -220,7 +225,7 @@ impl<'a> Laws<'a> {
         let (first, last) = (w.past[0].0, seq(self.app, w.company).await);
         let at = first
             + i64::try_from(self.lot.index(usize::try_from(last - first + 1).unwrap())).unwrap();
-        let which = self.lot.index(2);
+        let which = self.lot.index(3);
         let then = look(self.app, (w.company, &w.slug), Some(at), which).await;
         let known = w.past.iter().rev().find(|(seq, _)| *seq <= at).unwrap();
         assert_eq!(then, known.1.0[which], "{} {} at {at}", w.company, w.slug);

@@ -113,7 +113,7 @@ pub struct Clashing {
 pub enum Choice {
     Ours,
     Theirs,
-    /// Shaped as the conflict's own values.
+    /// Fields with what they are to be; the rest of a group is as on our side.
     Value(Value),
 }
 

@@ -4,6 +4,7 @@
 //! both changed alike is no conflict; anything else is settled by the field's class, by a stored
 //! resolution, or reported.
 use super::{
+    classes::{counter, set, smaller},
     diff::{Change, apply, id_of, invert, list, name_of, names, part},
     text::merge_lines,
 };
@@ -341,7 +342,7 @@ fn deleted(ty: Ty, sides: [Option<&Value>; 3], spot: &Spot) -> Conflict {
     Conflict { may_type: false, ..Conflict::of(kind, whole) }
 }
 
-/// What was typed for fields of a unit; nothing clears one.
+/// What was typed for fields of a unit; `null` clears one.
 fn lay_over(unit: &[&'static Field], typed: &Value, out: &mut Map<String, Value>) {
     for (f, value) in unit.iter().filter_map(|f| Some((f, typed.get(f.name)?))) {
         out.remove(f.name);
@@ -376,32 +377,12 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
     // both steps of a counter hold, unless their sum leaves its bounds
     let counts = f.class == Class::Counter;
     let kind = if counts { ConflictKind::Invariant } else { ConflictKind::Field };
-    // people type one field's value; where several of a group differ, and an address, it is one side's or
-    // the other's
-    let may_type = alone.is_some_and(|one| !matches!(one.ty, Ty::Object(_)));
+    // people type one field's value. Where several of a group differ, where one follows from another, and
+    // of a field that is an object, it is one side's or the other's
+    let may_type = match unit {
+        [one] => !matches!(one.ty, Ty::Object(_)),
+        all => alone.is_some() && all.iter().all(|f| f.input && !matches!(f.ty, Ty::Ref(_))),
+    };
     let clashing = Clashing { path, label, base, ours, theirs, ty: f.ty };
     Conflict { fields, may_type, ..Conflict::of(kind, clashing) }
-}
-
-/// (base ∪ what each side added) ∖ what each side removed.
-fn set([base, ours, theirs]: [&Value; 3]) -> Value {
-    let words = |v: &Value| -> BTreeSet<String> {
-        list(v).iter().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let (b, o, t) = (words(base), words(ours), words(theirs));
-    let keep = |w: &String| (o.contains(w) && t.contains(w)) || !b.contains(w);
-    let merged: Vec<Value> = o.union(&t).filter(|w| keep(w)).cloned().map(Value::String).collect();
-    if merged.is_empty() { Value::Null } else { Value::Array(merged) }
-}
-
-fn smaller(a: &Value, b: &Value) -> Value {
-    let of = |v: &Value| v.as_i64().unwrap_or(i64::MAX);
-    if of(a) <= of(b) { a.clone() } else { b.clone() }
-}
-
-/// Base and what each side added; `None` if that leaves the counter's bounds.
-fn counter(three: [&Value; 3], max: i64) -> Option<Value> {
-    let [base, ours, theirs] = three.map(|v| i128::from(v.as_i64().unwrap_or(0)));
-    let sum = i64::try_from(ours + theirs - base).ok()?;
-    (0..=max).contains(&sum).then(|| Value::from(sum))
 }

@@ -21,11 +21,12 @@ use crate::{
         page::{Count, MasterFilter, OrderFilter},
         policy::Act,
         record::Record,
-        scope::World,
+        scope::{Scope, World},
     },
     store::{
         self,
         batches::{self, Failure, Tally},
+        db::Tx,
         orders,
         write::{Said, Write},
     },
@@ -63,9 +64,13 @@ pub struct NewBatch<'a> {
 pub async fn count<R: Subject>(ctx: &Ctx, filter: &Filter) -> Result<Count> {
     ctx.may(Act::OpenBranch)?;
     let mut tx = ctx.read().await?;
+    within::<R>(&mut tx, &ctx.scope, filter).await
+}
+
+async fn within<R: Subject>(tx: &mut Tx, scope: &Scope, filter: &Filter) -> Result<Count> {
     Ok(match filter {
-        Filter::Orders(f) => orders::count(&mut tx, &ctx.scope, f).await?,
-        Filter::Masters(f) => R::counted(&mut tx, &ctx.scope, f).await?,
+        Filter::Orders(f) => orders::count(tx, scope, f).await?,
+        Filter::Masters(f) => R::counted(tx, scope, f).await?,
     })
 }
 
@@ -87,7 +92,7 @@ pub async fn start(ctx: &Ctx, new: NewBatch<'_>) -> Result<Uuid> {
     }
     let mut batch = None;
     each_kind!(R => if R::KIND == new.kind {
-        if count::<R>(ctx, &new.filter).await? == Count::Exactly(0) {
+        if within::<R>(&mut w.tx, &ctx.scope, &new.filter).await? == Count::Exactly(0) {
             return Err(Error::at("", "The list shows nothing, so there is nothing to change"));
         }
         batch = Some(opened::<R>(ctx, &mut w, &new).await?);

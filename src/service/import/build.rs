@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        branch::{Visibility, slug_of},
+        branch::{Branch, Visibility, slug_of},
         customer::{Address, AddressKind, Blocked, Customer, CustomerAddress},
         history::cause::Cause,
         ids::{CustomerId, LineId, OrderId, ProductId, of_name},
@@ -87,22 +87,33 @@ pub async fn write(
     Ok(summary)
 }
 
-/// Begins the commit in the world that a branch's name says: that branch, or one that it opens.
+/// Begins the commit in the world that a branch's slug or name says: that branch, or one that it opens.
 async fn begin(ctx: &Ctx, name: &str) -> Result<Write> {
-    let slug = slug_of(name, 1);
-    if name == "main" {
+    if name.eq_ignore_ascii_case("main") {
         return ctx.write().await;
     }
-    let mut tx = ctx.glance().await?;
-    let found = store::branches::by_slug(&mut tx, &ctx.scope, &slug).await?;
-    drop(tx);
-    if let Some(branch) = found {
+    if let Some(branch) = called(ctx, name).await? {
         return ctx.clone().in_world(World::Branch(branch)).write().await;
     }
     let mut w = ctx.write().await?;
     let new = NewBranch { name, note: "", visibility: Visibility::Company, copy_of: "" };
     branches::begin(ctx, &mut w, &new).await?;
     Ok(w)
+}
+
+/// The branch of this slug, or the open one of this name.
+async fn called(ctx: &Ctx, name: &str) -> Result<Option<Branch>> {
+    let mut tx = ctx.read().await?;
+    let mut nth = 1;
+    loop {
+        let slug = slug_of(name, nth);
+        let found = store::branches::by_slug(&mut tx, &ctx.scope, &slug).await?;
+        let Some(branch) = found else { return Ok(None) };
+        if branch.slug == name || (branch.name == name.trim() && branch.closed().is_none()) {
+            return Ok(Some(branch));
+        }
+        nth += 1;
+    }
 }
 
 /// Orders made ready, and how many rows of the file were read for them.
@@ -158,7 +169,7 @@ struct Maker {
     source: String,
     customers: HashMap<String, (CustomerId, String)>,
     products: HashMap<String, (ProductId, String)>,
-    /// Identities of the file's orders that the world knows already: of orders that were deleted.
+    /// Identities of the file's orders that the world knows already: most are of orders that were deleted.
     used: BTreeSet<Uuid>,
 }
 

@@ -166,10 +166,10 @@ async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
     if matches!(plan.job, Job::Sync(_)) {
         return Ok(true);
     }
-    let mut deletes = false;
-    each_kind!(R => deletes |= R::of(&plan.drafts).iter().any(Draft::would_delete));
+    let mut on_orders = false;
+    each_kind!(R => on_orders |= R::of(&plan.drafts).iter().any(Draft::rests_on_orders));
     let has = |id| Order::find(&plan.drafts, id).is_some();
-    unmoved(ctx, &mut w.tx, (plan.seen, deletes), has).await
+    unmoved(ctx, &mut w.tx, (plan.seen, on_orders), has).await
 }
 
 /// The same of what is looked at.
@@ -178,13 +178,13 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     if seen == outline.seen {
         return Ok(true);
     }
-    unmoved(ctx, tx, (outline.seen, outline.deletes), |id| outline.has_order(id)).await
+    unmoved(ctx, tx, (outline.seen, outline.on_orders), |id| outline.has_order(id)).await
 }
 
 async fn unmoved(
     ctx: &Ctx,
     tx: &mut Tx,
-    (since, deletes): (i64, bool),
+    (since, on_orders): (i64, bool),
     has: impl Fn(Uuid) -> bool,
 ) -> Result<bool> {
     let (scope, mut same) = (&ctx.scope, true);
@@ -193,8 +193,8 @@ async fn unmoved(
     same &= sides::moved_since::<Customer>(tx, scope, since).await?.is_empty();
     same &= sides::moved_since::<Product>(tx, scope, since).await?.is_empty();
     let orders = sides::moved_since::<Order>(tx, scope, since).await?;
-    // an order may name by now what is to be deleted
-    Ok(same && (!deletes || orders.is_empty()) && !orders.into_iter().any(has))
+    // an order may name by now what is to be deleted, or have the number that another one brings
+    Ok(same && (!on_orders || orders.is_empty()) && !orders.into_iter().any(has))
 }
 
 /// Writes what the drafts make of main.

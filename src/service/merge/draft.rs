@@ -3,6 +3,7 @@ use super::Job;
 use crate::{
     domain::{
         customer::Customer,
+        field::Kind,
         history::{
             chain::{Hash, body_hash},
             merge::{Choice, Conflict, Notice},
@@ -106,9 +107,13 @@ impl<R: Subject> Draft<R> {
     pub fn effect(&self) -> Effect {
         self.effect
     }
-    /// The branch deleted what main has, be that decided otherwise: what names it matters.
-    pub(super) fn would_delete(&self) -> bool {
-        self.theirs.is_none() && self.before.is_some()
+    /// What becomes of other orders matters to it: the branch deleted what they may name, be that decided
+    /// otherwise, or brings a number that one of them may get.
+    pub(super) fn rests_on_orders(&self) -> bool {
+        let deletes = self.theirs.is_none() && self.before.is_some();
+        let claims = |r: Option<&R>| r.and_then(R::claim).filter(|_| R::KIND == Kind::Order);
+        let brings = claims(self.after()).is_some_and(|n| Some(n) != claims(self.before.as_ref()));
+        deletes || brings
     }
     /// The hash of its body as main would have it; zeros if it would not be there.
     pub fn hash(&self) -> Hash {

@@ -35,8 +35,8 @@ pub struct Outline {
     pub verdicts: Vec<Verdict>,
     /// The company's last commit when it was made.
     pub(super) seen: i64,
-    /// The branch deleted what main has.
-    pub(super) deletes: bool,
+    /// What becomes of orders that it does not touch matters to it.
+    pub(super) on_orders: bool,
     /// What an approval is of, where one is asked for.
     pub(super) reviewed: Option<Reviewed>,
     rows: Vec<Row>,
@@ -74,7 +74,7 @@ impl Told {
 impl Outline {
     pub(super) fn of(ctx: &Ctx, plan: &Plan, wanted: bool) -> Result<Self> {
         let (mut rows, mut apart, mut open) = (vec![], BTreeMap::new(), BTreeMap::new());
-        let mut deletes = false;
+        let mut on_orders = false;
         each_kind!(R => for draft in R::of(&plan.drafts) {
             for conflict in draft.open() {
                 *open.entry(conflict.kind).or_default() += 1;
@@ -82,7 +82,7 @@ impl Outline {
             if others_have_a_say(draft) {
                 apart.insert((R::KIND, draft.id), record(ctx, &plan.job, draft)?);
             }
-            deletes |= draft.would_delete();
+            on_orders |= draft.rests_on_orders();
             let clashing = draft.open().next().is_some() || !draft.decided.is_empty();
             let (effect, noticed) = (draft.effect_of(&plan.job), !draft.notices.is_empty());
             rows.push(Row { kind: R::KIND, id: draft.id, effect, clashing, noticed });
@@ -95,7 +95,7 @@ impl Outline {
             open,
             verdicts: rules::verdicts(ctx, plan),
             seen: plan.seen,
-            deletes,
+            on_orders,
             reviewed: wanted.then(|| reviewed(plan)),
             rows,
             apart,

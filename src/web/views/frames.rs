@@ -84,7 +84,7 @@ impl Frame {
         match (self.closed, self.may) {
             (true, _) => "The branch is closed",
             (false, true) => "Ready",
-            (false, false) => "Ready for who may merge",
+            (false, false) => "Ready, but not for your role",
         }
     }
 }

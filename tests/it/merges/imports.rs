@@ -66,8 +66,13 @@ stories! {
         merge(&api, "old-orders").await.unwrap();
         assert_eq!(found(&api, "main", "JX").await.len(), 3);
         assert_eq!(brought(app, "main", ROWS).await.unwrap().known, 2);
-        let closed = brought(app, "Old orders", "JX-4,2026-05-03,C-00001,NEW-1,1,3.00,\n").await;
+        let other = brought(app, "Old orders", "JX-4,2026-05-03,C-00001,NEW-1,1,3.00,\n").await;
+        assert_eq!(other.unwrap().branch.as_deref(), Some("Old orders"), "one of its name is opened");
+        assert_eq!(found(&api, "old-orders-2", "JX").await.len(), 4, "on main with the merged ones");
+        let closed = brought(app, "old-orders", "JX-5,2026-05-03,C-00001,NEW-1,1,3.00,\n").await;
         assert!(closed.is_err(), "it was merged");
+        brought(app, "Old orders", "JX-5,2026-05-03,C-00001,NEW-1,1,3.00,\n").await.unwrap();
+        assert_eq!(found(&api, "old-orders-2", "JX").await.len(), 5);
     }
 
     async fn c48_one_file_brought_into_both_merges_by_identity(app) {
@@ -99,6 +104,7 @@ stories! {
         let number = next_number(&api).await;
         let rows = format!("{number},2026-05-01,C-00001,SKU-00001,2,4.50,\nJX-9,2026-05-01,C-00001,SKU-00001,1,4.50,\n");
         brought(app, "Old orders", &rows).await.unwrap();
+        assert_eq!(open_conflicts(&api, "old-orders").await.len(), 0);
         let url = order(&api).await;
         command(&api, &url, "confirmation").await;
         assert_eq!(get(&api, &url).await["number"], number, "main knows nothing of the branch");
