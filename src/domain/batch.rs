@@ -71,14 +71,12 @@ impl Change {
             "reprice" if find(R::FIELDS, "unit_price").is_some() => percent(&value)
                 .map(|by| Self::Reprice { by })
                 .map_err(|why| Problems::at("value", why)),
-            word => match word.parse() {
-                Ok(Command::Cancel) if value.is_empty() && find(R::FIELDS, "state").is_some() => {
+            word => match word.parse().ok().filter(|_| find(R::FIELDS, "state").is_some()) {
+                Some(Command::Cancel) if value.is_empty() => {
                     Err(Problems::at("value", "Say why they are cancelled"))
                 }
-                Ok(command) if find(R::FIELDS, "state").is_some() => {
-                    Ok(Self::Move { command, reason: value })
-                }
-                _ => Err(Problems::at("do", "Choose what is to be done")),
+                Some(command) => Ok(Self::Move { command, reason: value }),
+                None => Err(Problems::at("do", "Choose what is to be done")),
             },
         }
     }

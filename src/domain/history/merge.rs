@@ -320,9 +320,9 @@ impl<'a> Merger<'a> {
     }
 }
 
-/// Where the branch's state is no choice.
+/// Where the incoming state is no choice, be it a branch's or what was before.
 const NO_WAY_ON: &str =
-    "Both moved the order on, to different states, and main's does not lead to the branch's.";
+    "Both moved the order on, to different states, of which one does not lead to the other.";
 
 /// One side deleted what the other one changed.
 fn deleted(ty: Ty, sides: [Option<&Value>; 3], spot: &Spot) -> Conflict {
