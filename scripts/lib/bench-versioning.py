@@ -73,6 +73,19 @@ def timed(label, act, rounds=1, warm=0):
     return out
 
 
+def in_turn(acts, rounds, warm=20):
+    """Several things by turns, so that what else the machine does meets them alike."""
+    took = {label: [] for label in acts}
+    for n in range(warm + rounds):
+        for label, act in acts.items():
+            start = time.perf_counter()
+            act(n)
+            took[label].append((time.perf_counter() - start) * 1000)
+    for label in acts:
+        FIGURES[label] = statistics.median(took[label][warm:])
+        print(f"{label:46} {FIGURES[label]:10.2f} ms  (median of {rounds}, in turn)", flush=True)
+
+
 def carried_out(act, look, plan):
     """What takes longer than an answer waits goes on by itself."""
     said = ask("POST", act, {"plan": plan["plan"]})
@@ -164,8 +177,7 @@ try:
     settle()
     print(f"{orders} orders, {edits} edited on a branch, {url.split(':')[0]}")
     timed("open a branch", lambda n: ask("POST", "main/branches", {"name": f"b{n}", "visibility": "company"}), 20)
-    timed("list of 50, main", listed("main/orders"), 200, 20)
-    timed("list of 50, branch without changes", listed("b0/orders"), 200, 20)
+    in_turn({"list of 50, main, before": listed("main/orders"), "list of 50, branch without changes": listed("b0/orders")}, 200)
     page, ids = "main/orders?size=100&sort=placed", []
     while len(ids) < edits:
         found = ask("GET", page)
@@ -180,12 +192,10 @@ try:
     for id, version in ids[: edits // 10]:
         ask("PATCH", f"main/orders/{id}", {"version": version, "internal_note": "on main"})
     settle()
-    timed(f"list of 50, branch", listed("b0/orders"), 200, 20)
-    timed("list of 50, branch, its changes first", listed("b0/orders?sort=placed"), 200, 20)
-    timed("one order, main", listed(f"main/orders/{ids[0][0]}"), 200, 20)
-    timed("one order, branch", listed(f"b0/orders/{ids[0][0]}"), 200, 20)
-    seq = ask("GET", "main/commits")["items"][-1]["seq"]
-    timed("list of 50, main as of an early change", listed("main/orders?at=2"), 200, 20)
+    lists = {"main": "main/orders", "branch": "b0/orders", "main as of an early change": "main/orders?at=2"}
+    lists |= {"main, first placed first": "main/orders?sort=placed", "branch, its changes first": "b0/orders?sort=placed"}
+    in_turn({f"list of 50, {what}": listed(path) for what, path in lists.items()}, 200)
+    in_turn({f"one order, {world}": listed(f"{of}/orders/{ids[0][0]}") for world, of in {"main": "main", "branch": "b0"}.items()}, 200)
     timed("state on the branch, 50", listed("b0/orders?state=draft"), 50, 5)
     plan = timed("plan of the merge, first", listed("main/branches/b0/plan"))
     timed("plan of the merge, again", listed("main/branches/b0/plan"), 20)

@@ -1,5 +1,5 @@
-//! Bodies of versions between the steps of closed branches, which take room and which nobody needs: their
-//! rows, hashes and list columns stay, so that every proof holds.
+//! Bodies of versions between the steps of closed branches, which take room and which nobody needs: the
+//! versions with their hashes and list columns stay, so that every proof holds.
 use super::{
     db::{Builder, Tx},
     kinds::Stored,
@@ -46,18 +46,23 @@ pub async fn empty<R: Stored>(
     (branch, after, until): (i64, Uuid, Uuid),
 ) -> Result<u64> {
     let mut sql = tx.builder();
-    sql.push("UPDATE ").push(R::TEXTS.versions).push(" AS v SET body = 'null'");
+    sql.push("UPDATE ").push(R::TEXTS.bodies).push(" AS e SET body = 'null' WHERE e.company_id = ");
+    sql.bind(scope.company()).push(" AND e.id > ").bind(after).push(" AND e.id <= ").bind(until);
+    sql.push(" AND EXISTS (SELECT 1 FROM ").push(R::TEXTS.versions).push(" v");
     between::<R>(&mut sql, scope, branch);
-    sql.push(" AND v.id > ").bind(after).push(" AND v.id <= ").bind(until);
-    sql.push(" AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.state <> 'open' AND b.compacted_seq >= v.to_seq)");
+    sql.push(" AND v.id = e.id AND v.body_seq = e.seq");
+    sql.push(" AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.state <> 'open' AND b.compacted_seq >= v.to_seq))");
     tx.built(sql).run().await
 }
 
-/// Versions between the steps of a branch.
+/// Versions between the steps of a branch, whose bodies are their own.
 fn between<R: Stored>(sql: &mut Builder, scope: &Scope, branch: i64) {
     sql.push(" WHERE v.company_id = ").bind(scope.company());
     sql.push(" AND v.branch_id = ").bind(branch);
-    sql.push(" AND v.body <> 'null' AND v.erased_by IS NULL AND v.to_seq IS NOT NULL");
+    sql.push(" AND ").push(R::TEXTS.body_of_v).push(" <> 'null'");
+    sql.push(" AND v.erased_by IS NULL AND v.to_seq IS NOT NULL AND v.body_seq = v.from_seq");
+    sql.push(" AND NOT EXISTS (SELECT 1 FROM ").push(R::TEXTS.versions);
+    sql.push(" m WHERE m.company_id = v.company_id AND m.branch_id = 0 AND m.id = v.id AND m.body_seq = v.body_seq)");
     replaced::<R>(sql);
 }
 
@@ -77,7 +82,7 @@ pub async fn unsound<R: Stored>(tx: &mut Tx, scope: &Scope) -> Result<Vec<(Uuid,
     let mut sql = tx.builder();
     sql.push("SELECT v.id, v.from_seq FROM ").push(R::TEXTS.versions);
     sql.push(" v WHERE v.company_id = ").bind(scope.company());
-    sql.push(" AND v.body = 'null' AND NOT (v.branch_id > 0 AND v.to_seq IS NOT NULL AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.compacted_seq >= v.to_seq)");
+    sql.push(" AND ").push(R::TEXTS.body_of_v).push(" = 'null' AND NOT (v.branch_id > 0 AND v.to_seq IS NOT NULL AND EXISTS (SELECT 1 FROM branches b WHERE b.company_id = v.company_id AND b.id = v.branch_id AND b.compacted_seq >= v.to_seq)");
     replaced::<R>(&mut sql);
     sql.push(") ORDER BY v.id, v.from_seq LIMIT 100");
     tx.built(sql).all().await

@@ -37,9 +37,8 @@ pub async fn list<R: Stored>(
     let mut sql = tx.builder();
     for (i, arm) in own.into_iter().chain([main]).enumerate() {
         sql.push(if i == 0 { "SELECT " } else { " UNION ALL SELECT " }).push(COLUMNS);
-        sql.push(
-            " FROM (SELECT o.id, o.from_seq AS seq, o.schema_rev, o.body, c.at, c.author_kind, u.name FROM ",
-        );
+        sql.push(" FROM (SELECT o.id, o.from_seq AS seq, o.schema_rev, ").push(R::TEXTS.body_of_o);
+        sql.push(" AS body, c.at, c.author_kind, u.name FROM ");
         sql.push(R::TEXTS.versions).push(" o CROSS JOIN commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = o.company_id AND c.seq = o.from_seq AND o.deleted");
         worlds::standing(&mut sql, scope.company(), (R::TEXTS.versions, arm));
         if let Some(who) = filter.who {

@@ -42,7 +42,7 @@ impl OfPerson for Order {
     const NAME: (&'static str, &'static str) = ("customer_name", "customer_key");
 }
 
-crate::from_row!(HeldRow { branch_id, id, from_seq, to_seq, deleted, schema_rev, body });
+crate::from_row!(HeldRow { branch_id, id, from_seq, to_seq, deleted, schema_rev, body_seq, body });
 struct HeldRow {
     branch_id: i64,
     id: Uuid,
@@ -50,6 +50,7 @@ struct HeldRow {
     to_seq: Option<i64>,
     deleted: bool,
     schema_rev: i64,
+    body_seq: i64,
     body: String,
 }
 
@@ -60,7 +61,9 @@ struct Held<R> {
     deleted: bool,
     schema_rev: i64,
     record: R,
+    /// What becomes of its body, which stands by the commit that wrote it.
     body: String,
+    body_seq: i64,
 }
 
 /// What was taken out.
@@ -122,9 +125,9 @@ async fn blank<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> R
     let (name, key) = R::NAME;
     let mut sql = w.tx.builder();
     sql.push("SELECT branch_id, id, from_seq, schema_rev, ").push(name).push(" FROM ");
-    sql.push(R::TEXTS.versions).push(" WHERE company_id = ").bind(company);
-    sql.push(" AND erased_by IS NULL AND body = ").bind(COMPACTED).push(" AND ");
-    sql.push(R::PERSON).push(" = ").bind(person);
+    sql.push(R::TEXTS.versions).push(" v WHERE v.company_id = ").bind(company);
+    sql.push(" AND erased_by IS NULL AND ").push(R::TEXTS.body_of_v).push(" = ").bind(COMPACTED);
+    sql.push(" AND ").push(R::PERSON).push(" = ").bind(person);
     let rows: Vec<(i64, Uuid, i64, i64, String)> = w.tx.built(sql).all().await?;
     let (kind, hash, mut out) = (R::KIND, body_hash(COMPACTED), vec![]);
     for (branch, id, from_seq, schema_rev, called) in rows {
@@ -146,10 +149,11 @@ async fn blank<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> R
 async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Result<Vec<Held<R>>> {
     let (company, schema) = (w.scope().company(), w.tx.bodies());
     let mut sql = w.tx.builder();
-    sql.push("SELECT branch_id, id, from_seq, to_seq, deleted, schema_rev, body FROM ");
-    sql.push(R::TEXTS.versions).push(" WHERE company_id = ").bind(company);
-    sql.push(" AND erased_by IS NULL AND body <> ").bind(COMPACTED).push(" AND ");
-    sql.push(R::PERSON).push(" = ").bind(person).push(" ORDER BY branch_id, id, from_seq");
+    sql.push("SELECT branch_id, id, from_seq, to_seq, deleted, schema_rev, body_seq, ");
+    sql.push(R::TEXTS.body_of_v).push(" AS body FROM ").push(R::TEXTS.versions);
+    sql.push(" v WHERE v.company_id = ").bind(company).push(" AND erased_by IS NULL AND ");
+    sql.push(R::TEXTS.body_of_v).push(" <> ").bind(COMPACTED).push(" AND ").push(R::PERSON);
+    sql.push(" = ").bind(person).push(" ORDER BY branch_id, id, from_seq");
     let rows: Vec<HeldRow> = w.tx.built(sql).all().await?;
     let mut out: Vec<Held<R>> = vec![];
     for row in rows {
@@ -163,8 +167,8 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
         let (branch, id, from_seq) = (row.branch_id, row.id, row.from_seq);
         let (kind, rev, hash) = (R::KIND, schema.rev(), body_hash(&body));
         let stub = Stub { kind, branch, id, from_seq, rev, hash };
-        let (to_seq, deleted, schema_rev) = (row.to_seq, row.deleted, row.schema_rev);
-        out.push(Held { stub, to_seq, deleted, schema_rev, record, body });
+        let HeldRow { to_seq, deleted, schema_rev, body_seq, .. } = row;
+        out.push(Held { stub, to_seq, deleted, schema_rev, record, body, body_seq });
     }
     Ok(out)
 }
@@ -172,11 +176,19 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
 async fn put_stub<R: OfPerson>(w: &mut Write, held: &Held<R>) -> Result<()> {
     let (company, rev, seq, stub) = (w.scope().company(), w.tx.bodies().rev(), w.seq(), held.stub);
     let mut sql = w.tx.builder();
+    // main may show the body of a branch: then it is done already
+    sql.push("UPDATE ").push(R::TEXTS.bodies).push(" SET (body, erased_by) = ");
+    sql.tuple(|row| {
+        row.bind(held.body.clone()).bind(seq);
+    });
+    sql.push(" WHERE company_id = ").bind(company).push(" AND id = ").bind(stub.id);
+    sql.push(" AND seq = ").bind(held.body_seq).push(" AND erased_by IS NULL");
+    w.tx.built(sql).run().await?;
+    let mut sql = w.tx.builder();
     sql.push("UPDATE ").push(R::TEXTS.versions);
-    sql.push(" SET (body, schema_rev, leaf_rev, erased_by, stub_hash, ");
+    sql.push(" SET (schema_rev, leaf_rev, erased_by, stub_hash, ");
     sql.push(R::TEXTS.columns).push(") = ").tuple(|row| {
-        row.bind(held.body.clone()).bind(rev).bind(held.schema_rev).bind(seq);
-        row.bind(stub.hash.to_vec());
+        row.bind(rev).bind(held.schema_rev).bind(seq).bind(stub.hash.to_vec());
         held.record.columns().into_iter().for_each(|c: Cell| c.bind(row));
     });
     sql.push(" WHERE company_id = ").bind(company).push(" AND branch_id = ").bind(stub.branch);
@@ -347,9 +359,11 @@ pub async fn of_number(tx: &mut Tx, scope: &Scope, number: &str) -> Result<Vec<U
 
 /// A customer as somebody wrote it last, on main or on a branch, deleted or not.
 pub async fn last(tx: &mut Tx, scope: &Scope, id: Uuid) -> Result<Option<Customer>> {
-    let text = "SELECT schema_rev, body FROM customer_versions WHERE company_id = $1 AND id = $2 ORDER BY from_seq DESC LIMIT 1";
-    let schema = tx.bodies();
-    let row: Option<(i64, String)> = tx.sql(text).bind(scope.company()).bind(id).optional().await?;
+    let (schema, mut sql) = (tx.bodies(), tx.builder());
+    sql.push("SELECT schema_rev, ").push(Customer::TEXTS.body_of_v);
+    sql.push(" FROM customer_versions v WHERE v.company_id = ").bind(scope.company());
+    sql.push(" AND id = ").bind(id).push(" ORDER BY from_seq DESC LIMIT 1");
+    let row: Option<(i64, String)> = tx.built(sql).optional().await?;
     row.map(|stored| read(&raised::<Customer>(schema, stored)?.0)).transpose()
 }
 

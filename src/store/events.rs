@@ -20,7 +20,7 @@ struct Row {
     body: String,
     deleted: bool,
     old_rev: Option<i64>,
-    old: Option<String>,
+    old: String,
 }
 crate::from_row!(Row { seq, id, rev, body, deleted, old_rev, old });
 
@@ -31,9 +31,11 @@ pub async fn after<R: Stored>(
     ((seq, id), limit): ((i64, Uuid), i64),
 ) -> Result<Vec<Made>> {
     let mut sql = tx.builder();
-    sql.push("SELECT v.from_seq AS seq, v.id, v.schema_rev AS rev, v.body, v.deleted, p.schema_rev AS old_rev, p.body AS old FROM ");
-    sql.push(R::TEXTS.versions).push(" v LEFT JOIN ").push(R::TEXTS.versions);
-    sql.push(" p ON p.company_id = v.company_id AND p.branch_id = 0 AND p.id = v.id AND p.to_seq = v.from_seq AND NOT p.deleted WHERE v.branch_id = 0 AND v.company_id = ");
+    sql.push("SELECT v.from_seq AS seq, v.id, v.schema_rev AS rev, ").push(R::TEXTS.body_of_v);
+    sql.push(" AS body, v.deleted, o.schema_rev AS old_rev, ").push(R::TEXTS.body_of_o);
+    sql.push(" AS old FROM ").push(R::TEXTS.versions).push(" v LEFT JOIN ");
+    sql.push(R::TEXTS.versions);
+    sql.push(" o ON o.company_id = v.company_id AND o.branch_id = 0 AND o.id = v.id AND o.to_seq = v.from_seq AND NOT o.deleted WHERE v.branch_id = 0 AND v.company_id = ");
     sql.bind(scope.company()).push(" AND (v.from_seq, v.id) > (").bind(seq);
     sql.push(", ").bind(id).push(") ORDER BY v.from_seq, v.id LIMIT ").bind(limit);
     let rows: Vec<Row> = tx.built(sql).all().await?;
@@ -42,8 +44,7 @@ pub async fn after<R: Stored>(
 
 fn made<R: Stored>(tx: &Tx, row: Row) -> Result<Made> {
     let raise = |rev, body| Ok::<_, sqlx::Error>(raised::<R>(tx.bodies(), (rev, body))?.0);
-    let old = row.old_rev.zip(row.old);
     let after = if row.deleted { None } else { Some(raise(row.rev, row.body)?) };
-    let before = old.map(|(rev, body)| raise(rev, body)).transpose()?;
+    let before = row.old_rev.map(|rev| raise(rev, row.old)).transpose()?;
     Ok(Made { seq: row.seq, id: row.id, before, after })
 }

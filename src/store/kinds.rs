@@ -31,8 +31,12 @@ pub struct Texts {
     pub of_commits: &'static str,
     pub standing: &'static str,
     pub many: &'static str,
+    /// The body of a version that is called `v` or `o`, as a column.
+    pub body_of_v: &'static str,
+    pub body_of_o: &'static str,
     pub close: &'static str,
     pub insert: &'static str,
+    pub insert_bodies: &'static str,
     pub head_insert: &'static str,
     pub head_update: &'static str,
     pub head_stays: &'static str,
@@ -40,9 +44,10 @@ pub struct Texts {
     pub head_all: &'static str,
     pub unsearch: &'static str,
     pub research: &'static str,
-    /// The tables of heads, of versions, of words.
+    /// The tables of heads, of versions, of bodies, of words.
     pub head: &'static str,
     pub versions: &'static str,
+    pub bodies: &'static str,
     pub search: &'static str,
     /// The column by which lists are sorted, as `sort_key`.
     pub key: &'static str,
@@ -50,29 +55,69 @@ pub struct Texts {
     pub columns: &'static str,
 }
 
+/// The body of a version, as a column: it stands where the record's first version that has it was written.
+macro_rules! body {
+    ($bodies:literal, $of:literal) => {
+        concat!(
+            "COALESCE((SELECT w.body FROM ",
+            $bodies,
+            " w WHERE w.company_id = ",
+            $of,
+            ".company_id AND w.id = ",
+            $of,
+            ".id AND w.seq = ",
+            $of,
+            ".body_seq), 'null')"
+        )
+    };
+}
+
+/// A version as one of the sides that come together. What was erased from is written anew where it is taken.
+macro_rules! side {
+    ($of:literal, $body:expr) => {
+        concat!(
+            $of,
+            ".from_seq, ",
+            $of,
+            ".deleted, ",
+            $of,
+            ".schema_rev, ",
+            $body,
+            ", CASE WHEN ",
+            $of,
+            ".erased_by IS NULL THEN ",
+            $of,
+            ".body_seq END"
+        )
+    };
+}
+
 macro_rules! texts {
-    ($head:literal, $versions:literal, $search:literal, $cols:literal, $sets:literal, $key:literal, $unique:literal) => {
+    ($head:literal, $versions:literal, $bodies:literal, $search:literal, $cols:literal, $sets:literal, $key:literal, $unique:literal) => {
         Texts {
-            at: concat!("SELECT from_seq, erased_by, schema_rev, body FROM (SELECT from_seq, erased_by, schema_rev, deleted, body FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $2 AND from_seq <= $3 ORDER BY from_seq DESC LIMIT 1) t WHERE NOT deleted"),
-            overlaid: concat!("SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, erased_by, to_seq, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND id = $3 AND from_seq <= $4 ORDER BY from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM ", $versions, " WHERE company_id = $1 AND branch_id = 0 AND id = $3 AND from_seq <= $5 ORDER BY from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
+            at: concat!("SELECT from_seq, erased_by, schema_rev, body FROM (SELECT v.from_seq, v.erased_by, v.schema_rev, v.deleted, ", body!($bodies, "v"), " AS body FROM ", $versions, " v WHERE v.company_id = $1 AND v.branch_id = 0 AND v.id = $2 AND v.from_seq <= $3 ORDER BY v.from_seq DESC LIMIT 1) t WHERE NOT deleted"),
+            overlaid: concat!("SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT v.from_seq, v.erased_by, v.to_seq, v.schema_rev, ", body!($bodies, "v"), " AS body, v.deleted, v.branch_id FROM ", $versions, " v WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq <= $4 ORDER BY v.from_seq DESC LIMIT 1) a WHERE to_seq IS NULL OR to_seq > $4 UNION ALL SELECT from_seq, erased_by, schema_rev, body, deleted, branch_id FROM (SELECT v.from_seq, v.erased_by, v.schema_rev, ", body!($bodies, "v"), " AS body, v.deleted, v.branch_id FROM ", $versions, " v WHERE v.company_id = $1 AND v.branch_id = 0 AND v.id = $3 AND v.from_seq <= $5 ORDER BY v.from_seq DESC LIMIT 1) b ORDER BY branch_id DESC LIMIT 1"),
             leaves: concat!("SELECT id, COALESCE(leaf_rev, schema_rev), deleted, body_hash FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2"),
-            proven: concat!("SELECT COALESCE(leaf_rev, schema_rev), deleted, body, body_hash, erased_by FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id = $3"),
-            of_commit: concat!("SELECT id, branch_id, from_seq, deleted, schema_rev, body FROM ", $versions, " WHERE company_id = $1 AND from_seq = $2 AND id > $3 ORDER BY id LIMIT $4"),
-            timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
-            overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, v.body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v CROSS JOIN commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = v.company_id AND c.seq = v.from_seq AND v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
-            sides_of_branch: concat!("SELECT t.id, b.from_seq, b.deleted, b.schema_rev, b.body, o.from_seq, o.deleted, o.schema_rev, o.body, t.from_seq, t.deleted, t.schema_rev, t.body FROM ", $versions, " t LEFT JOIN branch_record_bases r ON r.company_id = t.company_id AND r.branch_id = t.branch_id AND r.kind = $6 AND r.record_id = t.id AND r.base_seq > $3 LEFT JOIN ", $versions, " b ON b.company_id = t.company_id AND b.branch_id = 0 AND b.id = t.id AND b.from_seq <= COALESCE(r.base_seq, $3) AND (b.to_seq IS NULL OR b.to_seq > COALESCE(r.base_seq, $3)) LEFT JOIN ", $versions, " o ON o.company_id = t.company_id AND o.branch_id = 0 AND o.id = t.id AND o.to_seq IS NULL WHERE t.company_id = $1 AND t.branch_id = $2 AND t.to_seq IS NULL AND t.id > $4 ORDER BY t.id LIMIT $5"),
-            sides_of_commit: concat!("SELECT b.id, b.from_seq, b.deleted, b.schema_rev, b.body, o.from_seq, o.deleted, o.schema_rev, o.body, t.from_seq, t.deleted, t.schema_rev, t.body FROM ", $versions, " b LEFT JOIN ", $versions, " o ON o.company_id = b.company_id AND o.branch_id = 0 AND o.id = b.id AND o.to_seq IS NULL LEFT JOIN ", $versions, " t ON t.company_id = b.company_id AND t.branch_id = 0 AND t.id = b.id AND t.to_seq = b.from_seq WHERE b.company_id = $1 AND b.branch_id = 0 AND b.from_seq = $2 AND b.id > $3 ORDER BY b.id LIMIT $4"),
+            proven: concat!("SELECT COALESCE(leaf_rev, schema_rev), deleted, ", body!($bodies, "v"), ", body_hash, erased_by FROM ", $versions, " v WHERE v.company_id = $1 AND from_seq = $2 AND id = $3"),
+            of_commit: concat!("SELECT id, branch_id, from_seq, deleted, schema_rev, ", body!($bodies, "v"), " AS body FROM ", $versions, " v WHERE v.company_id = $1 AND from_seq = $2 AND id > $3 ORDER BY id LIMIT $4"),
+            timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, ", body!($bodies, "v"), " AS body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v JOIN commits c ON c.company_id = v.company_id AND c.seq = v.from_seq LEFT JOIN users u ON u.id = c.author_id WHERE v.company_id = $1 AND v.branch_id = $2 AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
+            overlaid_timeline: concat!("SELECT v.from_seq, v.branch_id, v.deleted, v.schema_rev, ", body!($bodies, "v"), " AS body, c.at, c.cause, c.message, c.author_kind, u.name FROM ", $versions, " v CROSS JOIN commits c LEFT JOIN users u ON u.id = c.author_id WHERE c.company_id = v.company_id AND c.seq = v.from_seq AND v.company_id = $1 AND (v.branch_id = $2 OR (v.branch_id = 0 AND v.from_seq <= $6)) AND v.id = $3 AND v.from_seq < $4 ORDER BY v.from_seq DESC LIMIT $5"),
+            sides_of_branch: concat!("SELECT t.id, ", side!("b", body!($bodies, "b")), ", ", side!("o", concat!("CASE WHEN o.from_seq = b.from_seq THEN NULL ELSE ", body!($bodies, "o"), " END")), ", ", side!("t", body!($bodies, "t")), " FROM ", $versions, " t LEFT JOIN branch_record_bases r ON r.company_id = t.company_id AND r.branch_id = t.branch_id AND r.kind = $6 AND r.record_id = t.id AND r.base_seq > $3 LEFT JOIN ", $versions, " b ON b.company_id = t.company_id AND b.branch_id = 0 AND b.id = t.id AND b.from_seq <= COALESCE(r.base_seq, $3) AND (b.to_seq IS NULL OR b.to_seq > COALESCE(r.base_seq, $3)) LEFT JOIN ", $versions, " o ON o.company_id = t.company_id AND o.branch_id = 0 AND o.id = t.id AND o.to_seq IS NULL WHERE t.company_id = $1 AND t.branch_id = $2 AND t.to_seq IS NULL AND t.id > $4 ORDER BY t.id LIMIT $5"),
+            sides_of_commit: concat!("SELECT b.id, ", side!("b", body!($bodies, "b")), ", ", side!("o", concat!("CASE WHEN o.from_seq = b.from_seq THEN NULL ELSE ", body!($bodies, "o"), " END")), ", ", side!("t", body!($bodies, "t")), " FROM ", $versions, " b LEFT JOIN ", $versions, " o ON o.company_id = b.company_id AND o.branch_id = 0 AND o.id = b.id AND o.to_seq IS NULL LEFT JOIN ", $versions, " t ON t.company_id = b.company_id AND t.branch_id = 0 AND t.id = b.id AND t.to_seq = b.from_seq WHERE b.company_id = $1 AND b.branch_id = 0 AND b.from_seq = $2 AND b.id > $3 ORDER BY b.id LIMIT $4"),
             gone_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND branch_id = 0 AND to_seq IS NULL AND deleted"),
-            ended_by: concat!("SELECT schema_rev, body, deleted FROM ", $versions, " WHERE company_id = $1 AND branch_id = $2 AND to_seq = $3"),
+            ended_by: concat!("SELECT schema_rev, ", body!($bodies, "v"), ", deleted FROM ", $versions, " v WHERE v.company_id = $1 AND branch_id = $2 AND to_seq = $3"),
             moved_since: concat!("SELECT id FROM ", $versions, " WHERE company_id = $1 AND from_seq > $2 AND +branch_id = 0"),
             unique: $unique,
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
-            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, body, stub_hash, leaf_rev, erased_by, CAST(CASE WHEN branch_id = 0 OR to_seq IS NULL THEN 1 ELSE 0 END AS BIGINT), ", $cols, " FROM ", $versions, " WHERE company_id = $1 AND from_seq BETWEEN $2 AND $3"),
-            standing: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, CASE WHEN to_seq IS NULL AND branch_id = 0 THEN body END, erased_by, stub_hash, ", $cols, " FROM ", $versions, " WHERE company_id = $1 ORDER BY branch_id, id, from_seq"),
-            many: concat!("SELECT id, from_seq, schema_rev, body, deleted FROM ", $versions, " WHERE company_id = "),
+            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, ", body!($bodies, "v"), ", stub_hash, leaf_rev, erased_by, CAST(CASE WHEN branch_id = 0 OR to_seq IS NULL THEN 1 ELSE 0 END AS BIGINT), ", $cols, " FROM ", $versions, " v WHERE v.company_id = $1 AND from_seq BETWEEN $2 AND $3"),
+            standing: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, CASE WHEN to_seq IS NULL AND branch_id = 0 THEN ", body!($bodies, "v"), " END, erased_by, stub_hash, ", $cols, " FROM ", $versions, " v WHERE v.company_id = $1 ORDER BY branch_id, id, from_seq"),
+            many: concat!("SELECT id, from_seq, schema_rev, ", body!($bodies, "v"), ", deleted FROM ", $versions, " v WHERE v.company_id = "),
+            body_of_v: body!($bodies, "v"),
+            body_of_o: body!($bodies, "o"),
             close: concat!("UPDATE ", $versions, " SET to_seq = "),
-            insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body, body_hash, ", $cols, ") "),
+            insert: concat!("INSERT INTO ", $versions, " (company_id, branch_id, id, from_seq, deleted, schema_rev, body_seq, body_hash, ", $cols, ") "),
+            insert_bodies: concat!("INSERT INTO ", $bodies, " (company_id, id, seq, body) "),
             head_insert: concat!("INSERT INTO ", $head, " (company_id, id, from_seq, ", $cols, ") "),
             head_update: concat!(" ON CONFLICT (company_id, id) DO UPDATE SET from_seq = excluded.from_seq, ", $sets, " RETURNING doc, id"),
             head_stays: concat!("UPDATE ", $head, " SET from_seq = "),
@@ -82,18 +127,20 @@ macro_rules! texts {
             research: concat!("INSERT INTO ", $search, " (rowid, company_id, words) "),
             head: $head,
             versions: $versions,
+            bodies: $bodies,
             search: $search,
-            key: concat!(", o.", $key, " AS sort_key, "),
+            key: concat!(", o.", $key, " AS sort_key"),
             columns: $cols,
         }
     };
 }
 
 macro_rules! master {
-    ($head:literal, $versions:literal, $search:literal) => {
+    ($head:literal, $versions:literal, $bodies:literal, $search:literal) => {
         texts!(
             $head,
             $versions,
+            $bodies,
             $search,
             "code, code_key, name, name_key, active",
             "code = excluded.code, code_key = excluded.code_key, name = excluded.name, name_key = excluded.name_key, active = excluded.active",
@@ -174,9 +221,9 @@ macro_rules! masters {
     )+};
 }
 masters! {
-    Customer, master!("customers", "customer_versions", "customer_search");
-    Product, master!("products", "product_versions", "product_search");
-    TaxCode, master!("tax_codes", "tax_code_versions", "tax_code_search");
+    Customer, master!("customers", "customer_versions", "customer_bodies", "customer_search");
+    Product, master!("products", "product_versions", "product_bodies", "product_search");
+    TaxCode, master!("tax_codes", "tax_code_versions", "tax_code_bodies", "tax_code_search");
 }
 
 impl Master for Customer {
@@ -247,6 +294,7 @@ impl Stored for Order {
     const TEXTS: Texts = texts!(
         "orders",
         "order_versions",
+        "order_bodies",
         "order_search",
         "number, title, draft_ref, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, net, tax, gross, line_count, promised_date, source, external_ref",
         "number = excluded.number, title = excluded.title, draft_ref = excluded.draft_ref, kind = excluded.kind, state = excluded.state, customer_id = excluded.customer_id, customer_name = excluded.customer_name, customer_key = excluded.customer_key, placed_at = excluded.placed_at, country = excluded.country, currency = excluded.currency, net = excluded.net, tax = excluded.tax, gross = excluded.gross, line_count = excluded.line_count, promised_date = excluded.promised_date, source = excluded.source, external_ref = excluded.external_ref",

@@ -62,16 +62,16 @@ fn rows<M: Master>(
     match arm {
         // a head's body is that of its version
         Arm::Heads => {
-            for column in ["(SELECT v.schema_rev", "AS schema_rev, (SELECT v.body"] {
-                sql.push(column).push(" FROM ").push(M::TEXTS.versions);
-                sql.push(" v WHERE v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq) ");
+            for column in ["v.schema_rev", M::TEXTS.body_of_v] {
+                sql.push(", (SELECT ").push(column).push(" FROM ").push(M::TEXTS.versions);
+                sql.push(" v WHERE v.company_id = o.company_id AND v.branch_id = 0 AND v.id = o.id AND v.from_seq = o.from_seq)");
             }
-            sql.push("AS body");
         }
         _ => {
-            sql.push("o.schema_rev, o.body");
+            sql.push(", o.schema_rev, ").push(M::TEXTS.body_of_o);
         }
     }
+    sql.push(" AS body");
     narrow::<M>(sql, engine, (scope, arm), f);
 }
 

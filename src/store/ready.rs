@@ -3,7 +3,7 @@
 use super::{
     cell::Cell,
     db::{Builder, Engine},
-    kinds::Stored,
+    kinds::{Stored, Texts},
     lines,
 };
 use crate::domain::{
@@ -12,19 +12,31 @@ use crate::domain::{
     order::Order,
 };
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
+
+/// Rows of one INSERT: enough to spread its cost, few enough to stay cached.
+pub const CHUNK: usize = 100;
 
 /// A record's step: `before` is `None` for a new one and for one that comes back, `after` for one
 /// that is deleted.
 #[derive(Clone, Debug)]
 pub struct Step<R> {
-    pub before: Option<R>,
-    pub after: Option<R>,
+    pub before: Option<Arc<R>>,
+    pub after: Option<Arc<R>>,
     /// The record has versions already; its last may say that it was deleted.
     known: bool,
-    /// The body of what is written, where it is known already.
-    body: Option<String>,
+    body: Body,
+}
+
+/// The body of what a step writes.
+#[derive(Clone, Debug)]
+enum Body {
+    /// To be made of the record.
+    Unknown,
+    Known(String),
+    /// It stands already, by the commit that wrote it: it is not written again.
+    Stands(i64, Hash),
 }
 
 impl<R> Step<R> {
@@ -43,12 +55,21 @@ impl<R> Step<R> {
     }
     /// From what may be there to what may be there; `known` if it has versions in this world already.
     pub fn of(before: Option<R>, after: Option<R>, known: bool) -> Self {
-        Self { before, after, known, body: None }
+        Self::shared(before.map(Arc::new), after.map(Arc::new), known)
+    }
+    /// The same of what others look at too.
+    pub fn shared(before: Option<Arc<R>>, after: Option<Arc<R>>, known: bool) -> Self {
+        Self { before, after, known, body: Body::Unknown }
     }
     /// The same with what [`crate::domain::record::Record::body`] gives for what it writes.
     #[must_use]
     pub fn with_body(self, body: Option<String>) -> Self {
-        Self { body, ..self }
+        Self { body: body.map_or(Body::Unknown, Body::Known), ..self }
+    }
+    /// The same where that body, of this hash, stands already by the commit that wrote it.
+    #[must_use]
+    pub fn standing_at(self, seq: i64, hash: Hash) -> Self {
+        Self { body: Body::Stands(seq, hash), ..self }
     }
 }
 
@@ -69,7 +90,9 @@ pub struct Ready {
     pub known: bool,
     pub head: Head,
     pub deleted: bool,
-    pub body: String,
+    /// What is written of its body, which stands by a commit; nothing if it stands already.
+    body: Option<String>,
+    body_seq: i64,
     pub hash: Hash,
     pub columns: Vec<Cell>,
     /// The words to be found by, and those of before if they are others or it is deleted.
@@ -79,11 +102,19 @@ pub struct Ready {
 
 impl Ready {
     /// `None` for a step from nothing to nothing.
-    pub fn of<R: Stored>(company: CompanyId, step: &Step<R>) -> Option<Self> {
-        let (known, deleted) = (step.known, step.after.is_none());
+    fn of<R: Stored>(place: &Place, step: Step<R>) -> Option<Self> {
+        let (known, deleted, company) = (step.known, step.after.is_none(), place.company);
         let record = step.after.as_ref().or(step.before.as_ref())?;
-        let body = step.body.clone().unwrap_or_else(|| record.body());
-        let (hash, columns) = (body_hash(&body), record.columns());
+        let (body, body_seq, hash) = match step.body {
+            Body::Stands(seq, hash) => (None, seq, hash),
+            other => {
+                let known = if let Body::Known(body) = other { Some(body) } else { None };
+                let body = known.unwrap_or_else(|| record.body());
+                let hash = body_hash(&body);
+                (Some(body), place.seq, hash)
+            }
+        };
+        let columns = record.columns();
         let words = record.search_words(company);
         let old_words = step.before.as_ref().map(|b| b.search_words(company));
         let old_words = old_words.filter(|old| deleted || *old != words);
@@ -93,7 +124,7 @@ impl Ready {
             Some(before) if before.columns() == columns => Head::Stays,
             Some(_) => Head::Changes,
         };
-        Some(Self { id, known, head, deleted, body, hash, columns, words, old_words })
+        Some(Self { id, known, head, deleted, body, body_seq, hash, columns, words, old_words })
     }
 }
 
@@ -105,16 +136,64 @@ pub type Counts = BTreeMap<(String, &'static str, String), (i64, i64)>;
 pub struct Place {
     pub engine: Engine,
     pub company: CompanyId,
+    /// The number of the world: 0 for main. Lines as rows and counters are kept of main alone.
+    pub branch: i64,
+    /// The commit, and the revision of its bodies.
+    pub seq: i64,
+    pub rev: i64,
     /// Decides to which month an order counts.
     pub zone: TimeZone,
-    /// Lines as rows and counters are kept of main alone.
-    pub is_main: bool,
+}
+
+impl Place {
+    /// The statement that ends the versions of some records.
+    pub fn ends(&self, texts: &Texts, ids: &[Uuid]) -> Builder {
+        let mut sql = Builder::new(self.engine);
+        sql.push(texts.close).bind(self.seq);
+        sql.push(" WHERE company_id = ").bind(self.company);
+        sql.push(" AND branch_id = ").bind(self.branch);
+        sql.push(" AND to_seq IS NULL AND id IN ").list(ids);
+        sql
+    }
+}
+
+/// Steps that are written at once.
+pub struct Chunk {
+    pub each: Vec<Ready>,
+    /// The statements that end versions and write others with their bodies, in their order.
+    pub versions: Vec<Builder>,
+}
+
+impl Chunk {
+    fn of<R: Stored>(place: &Place, mut each: Vec<Ready>) -> Self {
+        let (texts, mut versions) = (&R::TEXTS, vec![]);
+        let known: Vec<Uuid> = each.iter().filter(|r| r.known).map(|r| r.id).collect();
+        if !known.is_empty() {
+            versions.push(place.ends(texts, &known));
+        }
+        let mut bodies = each.iter_mut().filter_map(|r| Some((r.id, r.body.take()?))).peekable();
+        if bodies.peek().is_some() {
+            let mut sql = Builder::new(place.engine);
+            sql.push(texts.insert_bodies).values(bodies, |row, (id, body)| {
+                row.bind(place.company).bind(id).bind(place.seq).bind(body);
+            });
+            versions.push(sql);
+        }
+        let mut sql = Builder::new(place.engine);
+        sql.push(texts.insert).values(&each, |row, r| {
+            row.bind(place.company).bind(place.branch).bind(r.id).bind(place.seq);
+            row.bind(r.deleted).bind(place.rev).bind(r.body_seq).bind(r.hash.to_vec());
+            r.columns.iter().cloned().for_each(|c| c.bind(row));
+        });
+        versions.push(sql);
+        Self { each, versions }
+    }
 }
 
 /// Steps of a kind made ready, with what the kind keeps beside its records.
 #[derive(Default)]
 pub struct Batch {
-    pub each: Vec<Ready>,
+    pub chunks: Vec<Chunk>,
     /// Orders whose lines are written anew.
     pub cleared: Vec<Uuid>,
     /// The statements that write the lines.
@@ -123,17 +202,21 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn of<R: Stored>(place: &Place, steps: &[Step<R>]) -> Self {
+    pub fn of<R: Stored>(place: &Place, steps: Vec<Step<R>>) -> Self {
         let mut beside = Beside::default();
-        if place.is_main {
-            for step in steps {
+        if place.branch == 0 {
+            for step in &steps {
                 R::beside(step, &place.zone, &mut beside);
             }
         }
         let Beside { cleared, rows, counts } = beside;
-        let each = steps.iter().filter_map(|step| Ready::of(place.company, step)).collect();
+        let mut each = steps.into_iter().filter_map(|step| Ready::of(place, step)).peekable();
+        let mut chunks = vec![];
+        while each.peek().is_some() {
+            chunks.push(Chunk::of::<R>(place, each.by_ref().take(CHUNK).collect()));
+        }
         let lines = lines::inserts(place.engine, place.company, &rows);
-        Self { each, cleared, lines, counts }
+        Self { chunks, cleared, lines, counts }
     }
 }
 

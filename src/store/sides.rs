@@ -22,32 +22,41 @@ pub struct Sides {
     pub known: bool,
 }
 
-/// The same as stored: of each side the commit, the revision and the body.
+/// The same as stored.
 struct SidesRow {
     id: Uuid,
-    sides: [Option<(i64, i64, String)>; 3],
+    sides: [Option<SideRow>; 3],
     known: bool,
 }
 
+/// Of a side the commit, the revision, the body, and the commit that wrote that. What main has now comes
+/// without its body if it is the base.
+type SideRow = (i64, i64, Option<String>, Option<i64>);
+
 impl FromDb for SidesRow {
     fn from_db(row: &DbRow) -> Result<Self> {
-        let side = |at: usize| -> Result<Option<(i64, i64, String)>> {
+        let side = |at: usize| -> Result<Option<SideRow>> {
             let (seq, gone): (Option<i64>, Option<bool>) = (row.get(at)?, row.get(at + 1)?);
             let Some(seq) = seq.filter(|_| gone == Some(false)) else { return Ok(None) };
-            Ok(Some((seq, row.get(at + 2)?, row.get(at + 3)?)))
+            Ok(Some((seq, row.get(at + 2)?, row.get(at + 3)?, row.get(at + 4)?)))
         };
-        let known = row.get::<Option<i64>>(5)?.is_some();
-        Ok(Self { id: row.get(0)?, sides: [side(1)?, side(5)?, side(9)?], known })
+        let known = row.get::<Option<i64>>(6)?.is_some();
+        Ok(Self { id: row.get(0)?, sides: [side(1)?, side(6)?, side(11)?], known })
     }
 }
 
 impl Sides {
     fn of<R: Stored>(schema: &Schema, row: SidesRow) -> Result<Self> {
-        let version = |side: Option<(i64, i64, String)>| {
-            side.map(|(seq, rev, body)| Version::of::<R>(schema, seq, (rev, body))).transpose()
+        let version = |(seq, rev, body, body_seq): SideRow| {
+            let (body, body_seq) = (body?, body_seq.filter(|_| !schema.changed(R::KIND, rev)));
+            let version = Version::of::<R>(schema, seq, (rev, body));
+            Some(version.map(|v| Version { body_seq, ..v }))
         };
-        let [base, ours, theirs] = row.sides.map(version);
-        Ok(Self { id: row.id, base: base?, ours: ours?, theirs: theirs?, known: row.known })
+        let is_base = row.sides[1].as_ref().is_some_and(|(.., body, _)| body.is_none());
+        let [base, ours, theirs] = row.sides.map(|side| side.and_then(version).transpose());
+        let (base, ours) = (base?, ours?);
+        let ours = if is_base { base.clone() } else { ours };
+        Ok(Self { id: row.id, base, ours, theirs: theirs?, known: row.known })
     }
 }
 

@@ -25,6 +25,9 @@ pub struct Version {
     pub erased_by: Option<i64>,
     /// What its own revision had a place for and this one has not.
     pub lost: Vec<Lost>,
+    /// The commit that wrote its body first, if that is as this revision has it and whoever writes the same
+    /// of the record may name it.
+    pub body_seq: Option<i64>,
 }
 
 impl Version {
@@ -35,7 +38,7 @@ impl Version {
         (rev, body): (i64, String),
     ) -> Result<Self> {
         let (body, lost) = raised::<R>(schema, (rev, body))?;
-        Ok(Self { seq, erased_by: None, body, lost })
+        Ok(Self { seq, erased_by: None, body, lost, body_seq: None })
     }
     fn erased(self, erased_by: Option<i64>) -> Self {
         Self { erased_by, ..self }
@@ -102,7 +105,7 @@ impl Step {
     /// The version that it made.
     pub fn version(&self) -> Version {
         let (seq, body) = (self.from_seq, self.body.clone());
-        Version { seq, erased_by: None, body, lost: vec![] }
+        Version { seq, erased_by: None, body, lost: vec![], body_seq: None }
     }
 }
 

@@ -9,9 +9,9 @@ use super::{
     branches, chain, counts,
     db::{Db, Tx},
     dialect,
-    kinds::{Stored, Texts},
+    kinds::Stored,
     lines,
-    ready::{Batch, Counts, Head, Place, Ready, Step},
+    ready::{Batch, CHUNK, Counts, Head, Place, Ready, Step},
     search, versions, words,
 };
 use crate::domain::{
@@ -35,12 +35,11 @@ use uuid::Uuid;
 
 /// Steps made ready at once.
 const READY: usize = 500;
-/// Rows of one INSERT: enough to spread its cost, few enough to stay cached.
-const CHUNK: usize = 100;
 
 /// A commit in the making.
 pub struct Write {
     pub tx: Tx,
+    db: Db,
     scope: Scope,
     seq: i64,
     at: Ts,
@@ -78,6 +77,7 @@ impl Write {
         let (scope, parent) = chain::within(&mut tx, scope.clone(), next.main).await?;
         Ok(Self {
             tx,
+            db: db.clone(),
             scope,
             seq: next.seq,
             at: now.max(Ts::from_micros(next.last.micros() + 1)),
@@ -100,23 +100,8 @@ impl Write {
         let (scope, parent) = chain::within(&mut self.tx, scope.clone(), next.main).await?;
         let at = Ts::from_micros(next.last.micros() + 1);
         let (seq, prev, parents) = (next.seq, next.prev, [parent, None]);
-        let (leaves, counts, indexed) = (vec![], Counts::new(), BTreeMap::new());
-        Ok((
-            done,
-            Self {
-                scope,
-                seq,
-                at,
-                prev,
-                parents,
-                leaves,
-                counts,
-                indexed,
-                written: 0,
-                spanned: 0,
-                ..self
-            },
-        ))
+        let (leaves, counts) = (vec![], Counts::new());
+        Ok((done, Self { scope, seq, at, prev, parents, leaves, counts, written: 0, ..self }))
     }
 
     /// The number of this commit.
@@ -148,7 +133,8 @@ impl Write {
     /// Lets go of the records that the branch has versions of: they are main's again.
     pub async fn let_go<R: Stored>(&mut self, ids: &[Uuid]) -> Result<()> {
         for some in ids.chunks(CHUNK) {
-            self.close(&R::TEXTS, some).await?;
+            let ends = self.place().ends(&R::TEXTS, some);
+            self.tx.built(ends).run().await?;
         }
         Ok(())
     }
@@ -182,8 +168,9 @@ impl Write {
 
     /// What making steps ready has to know.
     pub fn place(&self) -> Place {
-        let (engine, company, is_main) = (self.tx.engine(), self.scope.company(), self.on_main());
-        Place { engine, company, zone: self.zone.clone(), is_main }
+        let (engine, company, seq) = (self.tx.engine(), self.scope.company(), self.seq);
+        let (branch, rev) = (self.scope.world().number(), self.tx.bodies().rev());
+        Place { engine, company, branch, seq, rev, zone: self.zone.clone() }
     }
 
     /// Writes steps of one kind: a bounded number of statements, whatever their number. While some are
@@ -191,10 +178,10 @@ impl Write {
     pub async fn put<R: Stored>(&mut self, steps: impl IntoIterator<Item = Step<R>>) -> Result<()> {
         let (place, mut steps) = (self.place(), steps.into_iter());
         let some: Vec<Step<R>> = steps.by_ref().take(READY).collect();
-        let mut ready = Some(Batch::of(&place, &some));
+        let mut ready = Some(Batch::of(&place, some));
         while let Some(batch) = ready.take() {
             let (place, some) = (place.clone(), steps.by_ref().take(READY).collect::<Vec<_>>());
-            let next = (!some.is_empty()).then(|| spawn_blocking(move || Batch::of(&place, &some)));
+            let next = (!some.is_empty()).then(|| spawn_blocking(move || Batch::of(&place, some)));
             self.put_batch::<R>(batch).await?;
             if let Some(next) = next {
                 ready = Some(next.await.map_err(io::Error::other)?);
@@ -228,18 +215,27 @@ impl Write {
 
     /// The same for what was made ready elsewhere.
     pub async fn put_batch<R: Stored>(&mut self, batch: Batch) -> Result<()> {
+        let schema_rev = self.tx.bodies().rev();
         lines::remove(&mut self.tx, &self.scope, &batch.cleared).await?;
-        for chunk in batch.each.chunks(CHUNK) {
-            let known: Vec<Uuid> = chunk.iter().filter(|r| r.known).map(|r| r.id).collect();
-            self.close(&R::TEXTS, &known).await?;
-            self.insert((R::KIND, &R::TEXTS), chunk).await?;
-            self.spans(R::KIND, chunk).await?;
-            if self.on_main() {
-                let new = chunk.iter().filter(|r| r.head == Head::New).count();
-                *self.indexed.entry(R::KIND).or_default() += new;
-                self.heads((R::KIND, &R::TEXTS), chunk).await?;
+        for chunk in batch.chunks {
+            let each = &chunk.each;
+            for statement in chunk.versions {
+                self.tx.built(statement).run().await?;
             }
-            self.grown(chunk.len()).await?;
+            self.leaves.extend(each.iter().map(|r| Leaf {
+                kind: R::KIND,
+                id: r.id,
+                schema_rev,
+                deleted: r.deleted,
+                body_hash: r.hash,
+            }));
+            self.spans(R::KIND, each).await?;
+            if self.on_main() {
+                let new = each.iter().filter(|r| r.head == Head::New).count();
+                *self.indexed.entry(R::KIND).or_default() += new;
+                self.heads((R::KIND, &R::TEXTS), each).await?;
+            }
+            self.grown(each.len()).await?;
         }
         for lines in batch.lines {
             self.tx.built(lines).run().await?;
@@ -270,39 +266,6 @@ impl Write {
         Ok(())
     }
 
-    async fn close(&mut self, texts: &Texts, ids: &[Uuid]) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let mut sql = self.tx.builder();
-        sql.push(texts.close).bind(self.seq);
-        sql.push(" WHERE company_id = ").bind(self.scope.company());
-        sql.push(" AND branch_id = ").bind(self.scope.world().number());
-        sql.push(" AND to_seq IS NULL AND id IN ").list(ids);
-        self.tx.built(sql).run().await?;
-        Ok(())
-    }
-
-    async fn insert(&mut self, (kind, texts): (Kind, &Texts), chunk: &[Ready]) -> Result<()> {
-        let (company, branch, seq) = (self.scope.company(), self.scope.world().number(), self.seq);
-        let schema_rev = self.tx.bodies().rev();
-        let mut sql = self.tx.builder();
-        sql.push(texts.insert).values(chunk, |row, r| {
-            row.bind(company).bind(branch).bind(r.id).bind(seq).bind(r.deleted);
-            row.bind(schema_rev).bind(r.body.clone()).bind(r.hash.to_vec());
-            r.columns.iter().cloned().for_each(|c| c.bind(row));
-        });
-        self.tx.built(sql).run().await?;
-        self.leaves.extend(chunk.iter().map(|r| Leaf {
-            kind,
-            id: r.id,
-            schema_rev,
-            deleted: r.deleted,
-            body_hash: r.hash,
-        }));
-        Ok(())
-    }
-
     /// The words of the past: those that main's records give up here, and on a branch those that its
     /// records have from now on.
     async fn spans(&mut self, kind: Kind, chunk: &[Ready]) -> Result<()> {
@@ -326,6 +289,13 @@ impl Write {
     pub async fn finish(mut self, said: Said<'_>) -> Result<i64> {
         let seq = self.seal(said).await?;
         self.tx.commit().await?;
+        let indexed = self.indexed.into_iter().map(|(kind, rows)| (search::index(kind), rows));
+        for grown in indexed.chain([(search::SPANS, self.spanned)]) {
+            // the change is there whatever comes of this
+            if let Err(e) = dialect::settle_words(&self.db, &self.scope, grown).await {
+                tracing::warn!(error = %e, "an index of words was not put together");
+            }
+        }
         Ok(seq)
     }
 
@@ -335,10 +305,6 @@ impl Write {
         for &kind in Kind::ALL {
             self.write_words(kind).await?;
         }
-        for (kind, indexed) in std::mem::take(&mut self.indexed) {
-            dialect::settle_words(&mut self.tx, &search::index(kind), indexed).await?;
-        }
-        dialect::settle_words(&mut self.tx, &search::SPANS, self.spanned).await?;
         let header = Header {
             company: self.scope.company(),
             seq: self.seq,

@@ -190,7 +190,7 @@ stories! {
         let erased = "erased_by IS NOT NULL";
         let hash = if app.database.engine == Engine::Sqlite { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
         for (change, back) in [
-            (format!("UPDATE order_versions SET body = replace(body, '(erased)', '(other)') WHERE {erased}"), format!("UPDATE order_versions SET body = replace(body, '(other)', '(erased)') WHERE {erased}")),
+            (format!("UPDATE order_bodies SET body = replace(body, '(erased)', '(other)') WHERE {erased}"), format!("UPDATE order_bodies SET body = replace(body, '(other)', '(erased)') WHERE {erased}")),
             ("UPDATE commits SET message = 'other' WHERE message_hash IS NOT NULL".into(), "UPDATE commits SET message = '(erased)' WHERE message_hash IS NOT NULL".into()),
             ("UPDATE product_versions SET stub_hash = body_hash, leaf_rev = 1".into(), "UPDATE product_versions SET stub_hash = NULL, leaf_rev = NULL".into()),
             ("UPDATE product_versions SET leaf_rev = schema_rev".into(), "UPDATE product_versions SET leaf_rev = NULL".into()),
@@ -215,7 +215,8 @@ stories! {
         let company = company(app).await;
         let hash = if app.database.engine == Engine::Sqlite { "zeroblob(32)" } else { "decode(repeat('00', 32), 'hex')" };
         for text in [
-            "UPDATE order_versions SET body = '{}' WHERE erased_by IS NOT NULL".to_owned(),
+            "UPDATE order_bodies SET body = '{}' WHERE erased_by IS NOT NULL".to_owned(),
+            "UPDATE order_bodies SET erased_by = 3 WHERE erased_by IS NOT NULL".to_owned(),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 1 WHERE erased_by IS NOT NULL"),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 1, body_hash = {hash} WHERE erased_by IS NULL"),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 2 WHERE erased_by IS NULL"),

@@ -15,13 +15,12 @@ async fn faults(app: &TestApp) -> usize {
 
 /// Whoever owns the database can lift the walls.
 pub async fn unlock(app: &TestApp) {
-    let tables = ["customer_versions", "product_versions", "tax_code_versions", "order_versions"];
-    let mut drops: Vec<String> = tables
-        .iter()
-        .flat_map(|t| {
-            [drop_of(app, &format!("{t}_keep"), t), drop_of(app, &format!("{t}_close"), t)]
-        })
-        .collect();
+    let kinds = ["customer", "product", "tax_code", "order"];
+    let tables = kinds.iter().flat_map(|k| [format!("{k}_versions"), format!("{k}_bodies")]);
+    let tables: Vec<String> = tables.collect();
+    let walls = ["keep", "close", "stay"];
+    let each = tables.iter().flat_map(|t| walls.map(|w| drop_of(app, &format!("{t}_{w}"), t)));
+    let mut drops: Vec<String> = each.collect();
     for (name, table) in [
         ("commits_keep", "commits"),
         ("commits_stay", "commits"),
@@ -45,7 +44,7 @@ pub async fn unlock(app: &TestApp) {
             "tax_codes",
         ]
         .into_iter()
-        .chain(tables);
+        .chain(tables.iter().map(String::as_str));
         drops.extend(all.map(|t| format!("ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY")));
     }
     app.database.tamper(&drops.join(";")).await;
@@ -108,7 +107,8 @@ stories! {
     async fn history_cannot_be_changed_through_the_front_door(app) {
         for text in [
             "UPDATE commits SET message = 'x'", "DELETE FROM commits", "DELETE FROM order_versions",
-            "UPDATE order_versions SET body = '{}'", "UPDATE order_versions SET deleted = NOT deleted",
+            "UPDATE order_bodies SET body = '{}'", "UPDATE order_bodies SET body = 'null'", "DELETE FROM order_bodies",
+            "UPDATE order_versions SET body_seq = body_seq - 1, to_seq = 99 WHERE to_seq IS NULL", "UPDATE order_versions SET deleted = NOT deleted",
             "UPDATE customer_versions SET to_seq = 1", "UPDATE chains SET seq = 0", "DELETE FROM chains",
         ] {
             let text = format!("{}{text}", company(app).await);
@@ -133,7 +133,8 @@ stories! {
             ("UPDATE commits SET parent_seq = NULL WHERE seq = 8", "UPDATE commits SET parent_seq = 7 WHERE seq = 8"),
             ("UPDATE commits SET merged_seq = 1 WHERE seq = 8", "UPDATE commits SET merged_seq = NULL WHERE seq = 8"),
             ("UPDATE commits SET branch_id = 1 WHERE seq = 8", "UPDATE commits SET branch_id = 0 WHERE seq = 8"),
-            ("UPDATE order_versions SET body = replace(body, '\"qty\":\"3\"', '\"qty\":\"2\"') WHERE from_seq = 8", "UPDATE order_versions SET body = replace(body, '\"qty\":\"2\"', '\"qty\":\"3\"') WHERE from_seq = 8"),
+            ("UPDATE order_bodies SET body = replace(body, '\"qty\":\"3\"', '\"qty\":\"2\"') WHERE seq = 8", "UPDATE order_bodies SET body = replace(body, '\"qty\":\"2\"', '\"qty\":\"3\"') WHERE seq = 8"),
+            ("UPDATE order_versions SET body_seq = 9 WHERE from_seq = 8", "UPDATE order_versions SET body_seq = 8 WHERE from_seq = 8"),
             ("UPDATE order_versions SET gross = gross + 1, net = net + 1 WHERE from_seq = 8", "UPDATE order_versions SET gross = gross - 1, net = net - 1 WHERE from_seq = 8"),
             ("UPDATE order_versions SET customer_name = customer_name || 'x' WHERE from_seq = 8", "UPDATE order_versions SET customer_name = substr(customer_name, 1, length(customer_name) - 1) WHERE from_seq = 8"),
             ("UPDATE order_versions SET state = 'cancelled' WHERE from_seq = 8", "UPDATE order_versions SET state = 'draft' WHERE from_seq = 8"),
@@ -300,12 +301,12 @@ stories! {
         // it finds what was done to the commits since, and to the digest, the whole finds the rest too
         unlock(app).await;
         let company = company(app).await;
-        let last = format!("WHERE from_seq = {}", all + 1);
-        let old = format!("WHERE from_seq = {all}");
+        let last = format!("WHERE seq = {}", all + 1);
+        let old = format!("WHERE seq = {all}");
         for (place, quick) in [(last, true), (old, false)] {
-            app.database.tamper(&format!("{company}UPDATE product_versions SET body = replace(body, '\"x\"', '\"y\"') {place}")).await;
+            app.database.tamper(&format!("{company}UPDATE product_bodies SET body = replace(body, '\"x\"', '\"y\"') {place}")).await;
             assert_eq!((looked(since(true)).await.faults > 0, faults(app).await > 0), (quick, true));
-            app.database.tamper(&format!("{company}UPDATE product_versions SET body = replace(body, '\"y\"', '\"x\"') {place}")).await;
+            app.database.tamper(&format!("{company}UPDATE product_bodies SET body = replace(body, '\"y\"', '\"x\"') {place}")).await;
         }
         let other = verify::Scale { since: Some(told.last().unwrap().replace(':', ":00")), quick: true };
         assert!(verify::scaled(&ctx, &other, &mut |_| Ok(())).await.is_err());

@@ -212,6 +212,10 @@ async fn records_that_are_named_are_found_by_their_ids_on_sqlite() {
         ),
         ("SELECT id, seq, schema_rev, body, at", "order_versions_gone"),
         (
+            "SELECT id, seq, schema_rev, body, at",
+            "SEARCH w USING INDEX sqlite_autoindex_order_bodies_1 (company_id=? AND id=? AND seq=?)",
+        ),
+        (
             "SELECT v.from_seq, v.branch_id, v.deleted",
             "SEARCH v USING INDEX sqlite_autoindex_order_versions_1",
         ),

@@ -55,7 +55,7 @@ stories! {
         api.post(&format!("/api/v1{own}/deletion"), &json!({})).await.expect(204);
         merge(&api, &b).await.unwrap();
         unlock(app).await;
-        app.database.tamper("CREATE TABLE kept_versions AS SELECT * FROM product_versions; CREATE TABLE kept_commits AS SELECT * FROM commits; CREATE TABLE kept_heads AS SELECT * FROM products").await;
+        app.database.tamper("CREATE TABLE kept_versions AS SELECT * FROM product_versions; CREATE TABLE kept_bodies AS SELECT * FROM product_bodies; CREATE TABLE kept_commits AS SELECT * FROM commits; CREATE TABLE kept_heads AS SELECT * FROM products").await;
         assert_eq!(found(app).await, Vec::<String>::new());
         // what is no JSON any more is refused by SQLite's own tools unless they are told not to look
         let unchecked = match app.database.engine {
@@ -68,7 +68,7 @@ stories! {
             let is = bytes(app, id);
             let hash = bytes(app, &format!("{:064x}", lot.index(usize::MAX)));
             let (table, kept, row, set, column, named) = match round % 6 {
-                0 | 1 => ("product_versions", "kept_versions", format!("id = {is} AND from_seq = {seq}"), letter("body", &lot), "body", format!("product {id} at {seq}")),
+                0 | 1 => ("product_bodies", "kept_bodies", format!("id = {is} AND seq = {seq}"), letter("body", &lot), "body", format!("product {id} at {seq}")),
                 2 => ("product_versions", "kept_versions", format!("id = {is} AND from_seq = {seq}"), format!("body_hash = {hash}"), "body_hash", format!("product {id} at {seq}")),
                 3 => ("commits", "kept_commits", format!("seq = {seq}"), letter("message", &lot), "message", format!("commit {seq}:")),
                 4 => ("commits", "kept_commits", format!("seq = {seq}"), format!("hash = {hash}"), "hash", format!("commit {seq}:")),
@@ -84,6 +84,6 @@ stories! {
             app.database.tamper(&format!("UPDATE {table} SET {column} = (SELECT k.{column} FROM {kept} k WHERE k.{same}) WHERE {row}")).await;
             assert_eq!(found(app).await, Vec::<String>::new(), "not put back: {set}");
         }
-        app.database.tamper("DROP TABLE kept_versions; DROP TABLE kept_commits; DROP TABLE kept_heads").await;
+        app.database.tamper("DROP TABLE kept_versions; DROP TABLE kept_bodies; DROP TABLE kept_commits; DROP TABLE kept_heads").await;
     }
 }

@@ -146,6 +146,7 @@ async fn a_plain_role_sees_and_changes_one_company_only() {
         "orders",
         "order_lines",
         "order_versions",
+        "order_bodies",
         "customers",
         "commits",
         "chains",
@@ -178,7 +179,7 @@ async fn a_plain_role_sees_and_changes_one_company_only() {
     let mut tx = conn.begin().await.unwrap();
     let set = format!("SET LOCAL tributary.company = '{alpha}'");
     sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(&mut *tx).await.unwrap();
-    let refused = sqlx::raw_sql("UPDATE order_versions SET body = '{}'").execute(&mut *tx).await;
+    let refused = sqlx::raw_sql("UPDATE order_bodies SET body = '{}'").execute(&mut *tx).await;
     assert!(refused.unwrap_err().to_string().contains("append-only"));
     tx.rollback().await.unwrap();
     assert_eq!(

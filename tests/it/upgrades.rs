@@ -3,7 +3,7 @@
 use crate::{
     actor_fields,
     branches::{edit, get, within},
-    harness::TestApp,
+    harness::{Engine, TestApp},
     history::{company, unlock},
     merges::{
         API, branch, conflicts, decide, made, made_in, merge, open_conflicts, order, plan, sync,
@@ -68,6 +68,25 @@ async fn downgrade(app: &TestApp) {
     for text in [back, heads] {
         app.database.tamper(&format!("{company}{text}")).await;
     }
+}
+
+/// As it was before bodies had tables of their own.
+async fn with_bodies_in_versions(app: &TestApp) {
+    unlock(app).await;
+    for kind in ["customer", "product", "tax_code", "order"] {
+        let (versions, bodies) = (format!("{kind}_versions"), format!("{kind}_bodies"));
+        let body = format!(
+            "(SELECT w.body FROM {bodies} w WHERE w.company_id = {versions}.company_id AND w.id = {versions}.id AND w.seq = {versions}.body_seq)"
+        );
+        app.database.tamper(&match app.database.engine {
+            Engine::Sqlite => format!("CREATE TABLE old AS SELECT *, {body} AS body FROM {versions}; DROP TABLE {versions}; DROP TABLE {bodies}; ALTER TABLE old RENAME TO {versions}"),
+            Engine::Postgres => format!("ALTER TABLE {versions} ADD COLUMN body TEXT; UPDATE {versions} SET body = {body}; ALTER TABLE {versions} DROP COLUMN body_seq; DROP TABLE {bodies}; CREATE TRIGGER {versions}_close BEFORE UPDATE ON {versions} FOR EACH ROW EXECUTE FUNCTION refuse_reopen(); CREATE TRIGGER {versions}_keep BEFORE DELETE ON {versions} FOR EACH ROW EXECUTE FUNCTION refuse_change()"),
+        }).await;
+    }
+    if app.database.engine == Engine::Postgres {
+        app.database.tamper("DROP FUNCTION refuse_other_body").await;
+    }
+    app.database.tamper("DELETE FROM _sqlx_migrations WHERE version = 28").await;
 }
 
 fn notices(plan: &Value) -> Vec<(&str, &str)> {
@@ -159,6 +178,40 @@ stories! {
         assert_eq!(get(&api, &new.replace(&format!("/{b}/"), "/main/")).await["ship_method"], "W3");
         next.audit().await;
         downgrade(app).await;
+    }
+
+    async fn bodies_of_before_go_into_tables_of_their_own(app) {
+        let api = app.program("alpha");
+        let (url, gone) = (order(&api).await, order(&api).await);
+        let customer = made(&api, "customers", json!({"number": "K-1", "name": "K", "currency": "EUR"})).await;
+        let (b, open) = (branch(&api, "Done").await, branch(&api, "Open").await);
+        for (url, field) in [(&url, "contact"), (&customer, "note")] {
+            edit(&api, &within(url, &b), json!({field: "Taken in"})).await;
+            edit(&api, &within(url, &open), json!({field: "To come"})).await;
+        }
+        api.post(&format!("/api/v1{gone}/deletion"), &json!({})).await.expect(204);
+        merge(&api, &b).await.unwrap();
+        let asked = [url.clone(), within(&url, &open), format!("{url}/history"), format!("{customer}/history"), "/alpha/main/orders/deleted".to_owned()];
+        let mut told = vec![];
+        for at in &asked {
+            told.push(get(&api, at).await);
+        }
+        with_bodies_in_versions(app).await;
+        app.database.open().await.migrate().await.unwrap();
+        app.audit().await;
+        for (at, before) in asked.iter().zip(told) {
+            assert_eq!(get(&api, at).await, before);
+        }
+        edit(&api, &url, json!({"contact": "Ann"})).await;
+        for conflict in open_conflicts(&api, &open).await {
+            decide(&api, &open, &conflict, "theirs", "").await;
+        }
+        merge(&api, &open).await.unwrap();
+        assert_eq!((&get(&api, &url).await["contact"], &get(&api, &customer).await["note"]), (&json!("To come"), &json!("To come")));
+        let company = company(app).await;
+        for text in ["UPDATE order_bodies SET body = '{}'", "UPDATE order_versions SET body_seq = 1"] {
+            app.database.try_tamper(&format!("{company}{text}")).await.expect_err(text);
+        }
     }
 
     async fn c92_a_branch_of_before_is_brought_up_to_date_after(app) {

@@ -149,16 +149,16 @@ impl Making {
                 let rows = open.remove(&number).unwrap_or_default();
                 whole.push(Step::new(self.maker.order(&rows, &mut self.summary)?));
             }
-            if whole.len() >= BATCH && !self.send(&std::mem::take(&mut whole), read, to) {
+            if whole.len() >= BATCH && !self.send(std::mem::take(&mut whole), read, to) {
                 break;
             }
         }
-        self.send(&whole, read, to);
+        self.send(whole, read, to);
         Ok(self.summary)
     }
 
     /// Whether anybody still waits for it: if writing failed, nobody does.
-    fn send(&self, whole: &[Step<Order>], read: u64, to: &mpsc::Sender<Batch>) -> bool {
+    fn send(&self, whole: Vec<Step<Order>>, read: u64, to: &mpsc::Sender<Batch>) -> bool {
         to.blocking_send((ready::Batch::of(&self.place, whole), read)).is_ok()
     }
 }
@@ -211,10 +211,10 @@ impl Maker {
         w.put(products.iter().cloned()).await?;
         (summary.customers, summary.products) = (customers.len() as u64, products.len() as u64);
         for c in customers.into_iter().filter_map(|s| s.after) {
-            out.customers.insert(fold(&c.number), (c.id, c.name));
+            out.customers.insert(fold(&c.number), (c.id, c.name.clone()));
         }
         for p in products.into_iter().filter_map(|s| s.after) {
-            out.products.insert(fold(&p.sku), (p.id, p.sku));
+            out.products.insert(fold(&p.sku), (p.id, p.sku.clone()));
         }
         Ok(out)
     }

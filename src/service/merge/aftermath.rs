@@ -133,6 +133,10 @@ pub(super) async fn given_back(
 fn again<R: Mergeable>(plan: &Plan) -> Result<Vec<Step<R>>> {
     let mut steps = vec![];
     for d in R::of(&plan.drafts) {
+        if let Some(step) = d.theirs_to_base()? {
+            steps.push(step);
+            continue;
+        }
         let main = d.after();
         let anew = on_top::<R>((d.theirs.as_ref(), d.base.as_ref()), main)?;
         if main.map(R::body) != anew.as_ref().map(R::body) {

@@ -84,7 +84,9 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
     let message = format!("Merged {what}{}", told(&branch));
     let w = write_main(ctx, &mut plan, w).await?;
     let said = Said { cause: Cause::Merge, message: &message };
-    aftermath::merged(ctx, w, &plan, (said, keep)).await.map(Outcome::Done)
+    let done = aftermath::merged(ctx, w, &plan, (said, keep)).await;
+    plan.put_away();
+    done.map(Outcome::Done)
 }
 
 /// What everybody is told of a branch that main took in.
@@ -202,7 +204,7 @@ async fn write_main(ctx: &Ctx, plan: &mut Plan, mut w: Write) -> Result<Write> {
     numbers(ctx, &mut w, plan).await?;
     each_kind!(R => {
         let sides = R::of(&plan.drafts).iter().filter(|d| d.effect() != Effect::Nothing);
-        w.release::<R>(sides.map(|d| (d.before.as_ref(), d.after()))).await?;
+        w.release::<R>(sides.map(|d| (d.before(), d.after()))).await?;
     });
     // what is named comes before what names it, and goes after it
     each_kind!(R => put::<R>(&mut w, plan, |e| e != Effect::Deleted).await?);
@@ -237,10 +239,8 @@ async fn put<R: Mergeable>(
     plan: &Plan,
     wanted: impl Fn(Effect) -> bool,
 ) -> Result<()> {
-    let mut steps = vec![];
-    for draft in R::of(&plan.drafts).iter().filter(|d| wanted(d.effect())) {
-        steps.extend(draft.step());
-    }
+    let drafts = R::of(&plan.drafts).iter().filter(|d| wanted(d.effect()));
+    let steps: Vec<_> = drafts.filter_map(Draft::step).collect();
     Ok(w.put(steps).await?)
 }
 
@@ -261,5 +261,7 @@ pub(super) async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome>
     let message = format!("Took back change {seq}: {}", commit.message);
     let w = write_main(ctx, &mut plan, w).await?;
     let said = Said { cause: Cause::Revert, message: &message };
-    aftermath::given_back(ctx, w, &plan, said).await.map(Outcome::Done)
+    let done = aftermath::given_back(ctx, w, &plan, said).await;
+    plan.put_away();
+    done.map(Outcome::Done)
 }

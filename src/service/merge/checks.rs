@@ -147,7 +147,7 @@ fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choi
         (Choice::Ours, ConflictKind::InputMoved) => return Ok(()),
         (_, ConflictKind::InputMoved) => inputs::reprice(&mut value, conflict),
         (_, ConflictKind::Guard) => {
-            let before = draft.before.as_ref().map(R::value);
+            let before = draft.before().map(R::value);
             value["state"] = before.map_or_else(|| json!("draft"), |b| b["state"].clone());
         }
         _ => {
@@ -168,7 +168,7 @@ async fn unique<R: Mergeable>(
 ) -> Result<()> {
     let key = |r: Option<&R>| r.and_then(R::claim);
     let mut claims: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-    for draft in R::of(drafts).iter().filter(|d| key(d.after()) != key(d.before.as_ref())) {
+    for draft in R::of(drafts).iter().filter(|d| key(d.after()) != key(d.before())) {
         if let Some(key) = key(draft.after()) {
             claims.entry(key).or_default().push(draft.id);
         }
@@ -266,7 +266,7 @@ async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> 
 async fn confirmed(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
     let mut blocked: BTreeMap<Uuid, bool> = BTreeMap::new();
     let moved = |d: &&Draft<Order>| {
-        let was = d.before.as_ref().is_some_and(|b| b.state != State::Draft);
+        let was = d.before().is_some_and(|b| b.state != State::Draft);
         d.after().is_some_and(|o| o.state == State::Confirmed) && !was
     };
     let each = drafts.orders.iter().filter(moved);

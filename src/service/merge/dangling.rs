@@ -88,7 +88,7 @@ async fn left_out<M: Mergeable + Master>(
     let back = |id: &Uuid| M::find(drafts, *id).is_some_and(|d| d.after().is_some());
     let mut gone = sides::gone_since::<M>(tx, &ctx.scope, since).await?;
     gone.retain(|id| !back(id));
-    let never = M::of(drafts).iter().filter(|d| d.after().is_none() && d.before.is_none());
+    let never = M::of(drafts).iter().filter(|d| d.after().is_none() && d.before().is_none());
     gone.extend(never.map(|d| d.id));
     Ok(gone.into_iter().collect())
 }
@@ -96,7 +96,7 @@ async fn left_out<M: Mergeable + Master>(
 fn names_gone<R: Mergeable>(draft: &mut Draft<R>, gone: &BTreeSet<Uuid>, drafted: &BTreeSet<Uuid>) {
     let Some(after) = draft.after() else { return };
     // what main has so already is main's affair
-    let known = draft.before.as_ref().map(|b| references::named_in::<R>(&b.value()));
+    let known = draft.before().map(|b| references::named_in::<R>(&b.value()));
     let known = known.unwrap_or_default();
     for (kind, id, path) in references::named_in::<R>(&after.value()) {
         if gone.contains(&id) && !known.iter().any(|(_, k, _)| *k == id) {

@@ -17,7 +17,10 @@ use crate::{
     service::{error::Result, subjects::Subject},
     store::{masters::read, ready::Step, sides::Sides, versions::Version},
 };
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 use uuid::Uuid;
 
 /// What becomes of one record.
@@ -31,10 +34,11 @@ pub struct Draft<R> {
     pub ours: Option<Version>,
     /// As it is to come in.
     pub theirs: Option<Version>,
-    pub before: Option<R>,
-    after: Option<R>,
-    /// The canonical body of `after`.
-    body: Option<String>,
+    before: Option<Arc<R>>,
+    after: Option<Arc<R>>,
+    body: Body,
+    /// Of that body; it takes a while.
+    hash: OnceLock<Hash>,
     effect: Effect,
     /// What two fields, or its own rules, disagree on.
     pub conflicts: Vec<Conflict>,
@@ -49,6 +53,14 @@ pub struct Draft<R> {
     pub(super) joined: bool,
     /// It was taken out of the whole.
     pub(super) left_out: bool,
+}
+
+/// The canonical body of what becomes of a record.
+#[derive(Clone, Debug)]
+enum Body {
+    Ours,
+    Theirs,
+    Other(Option<String>),
 }
 
 /// What is done to a record.
@@ -76,8 +88,8 @@ impl Effect {
 impl<R: Subject> Draft<R> {
     /// Of a record that is left as main has it.
     pub(super) fn new(Sides { id, base, ours, theirs, known }: Sides) -> Result<Self> {
-        let before = typed(ours.as_ref())?;
-        let (after, body) = (before.clone(), ours.as_ref().map(|v| v.body.clone()));
+        let before = typed(ours.as_ref())?.map(Arc::new);
+        let (after, body, hash) = (before.clone(), Body::Ours, OnceLock::new());
         let effect = Effect::Nothing;
         let (conflicts, clashes, decided, notices) = (vec![], vec![], vec![], vec![]);
         Ok(Self {
@@ -89,6 +101,7 @@ impl<R: Subject> Draft<R> {
             before,
             after,
             body,
+            hash,
             effect,
             conflicts,
             clashes,
@@ -99,9 +112,21 @@ impl<R: Subject> Draft<R> {
             left_out: false,
         })
     }
+    /// As main has it.
+    pub fn before(&self) -> Option<&R> {
+        self.before.as_deref()
+    }
     /// As main would have it.
     pub fn after(&self) -> Option<&R> {
-        self.after.as_ref()
+        self.after.as_deref()
+    }
+    /// The body of that.
+    fn body(&self) -> Option<&String> {
+        match &self.body {
+            Body::Ours => body(self.ours.as_ref()),
+            Body::Theirs => body(self.theirs.as_ref()),
+            Body::Other(body) => body.as_ref(),
+        }
     }
     /// What it does to main.
     pub fn effect(&self) -> Effect {
@@ -112,49 +137,70 @@ impl<R: Subject> Draft<R> {
     pub(super) fn rests_on_orders(&self) -> bool {
         let deletes = self.theirs.is_none() && self.before.is_some();
         let claims = |r: Option<&R>| r.and_then(R::claim).filter(|_| R::KIND == Kind::Order);
-        let brings = claims(self.after()).is_some_and(|n| Some(n) != claims(self.before.as_ref()));
+        let brings = claims(self.after()).is_some_and(|n| Some(n) != claims(self.before()));
         deletes || brings
     }
     /// The hash of its body as main would have it; zeros if it would not be there.
     pub fn hash(&self) -> Hash {
-        self.body.as_deref().map_or([0; 32], body_hash)
+        *self.hash.get_or_init(|| self.body().map_or([0; 32], |body| body_hash(body)))
     }
     /// Makes this of it.
     pub(super) fn becomes(&mut self, after: Option<R>) {
         let body = after.as_ref().map(R::body);
-        self.settle(after, body);
+        self.settle(after.map(Arc::new), Body::Other(body));
     }
     /// The incoming side holds.
     pub(super) fn takes_theirs(&mut self) -> Result<()> {
         let after = typed(self.theirs.as_ref())?;
-        self.settle(after, self.theirs.as_ref().map(|v| v.body.clone()));
+        self.settle(after.map(Arc::new), Body::Theirs);
         Ok(())
     }
     /// The same, unless its kind has a say in that. Whether it was done.
     pub(super) fn takes_theirs_unguarded(&mut self) -> Result<bool> {
         let after: Option<R> = typed(self.theirs.as_ref())?;
-        let free = !self.before.as_ref().is_some_and(|b| b.guards(after.as_ref()));
+        let free = !self.before().is_some_and(|b| b.guards(after.as_ref()));
         if free {
-            self.settle(after, self.theirs.as_ref().map(|v| v.body.clone()));
+            self.settle(after.map(Arc::new), Body::Theirs);
         }
         Ok(free)
     }
     /// Takes it out of the whole: main stays as it is.
     pub(super) fn leave(&mut self) {
         self.left_out = true;
-        self.settle(self.before.clone(), self.ours.as_ref().map(|v| v.body.clone()));
+        self.settle(self.before.clone(), Body::Ours);
     }
-    fn settle(&mut self, after: Option<R>, body: Option<String>) {
-        self.effect = effect(self.ours.as_ref().map(|v| &v.body), body.as_ref());
-        (self.after, self.body) = (after, body);
+    fn settle(&mut self, after: Option<Arc<R>>, is: Body) {
+        (self.after, self.body, self.hash) = (after, is, OnceLock::new());
+        self.effect = effect(body(self.ours.as_ref()), self.body());
     }
 
     /// What is to be written of it on main.
     pub(super) fn step(&self) -> Option<Step<R>> {
-        let ours = self.ours.as_ref().map(|v| &v.body);
-        let body = self.body.as_ref().or(ours).cloned();
-        let step = || Step::of(self.before.clone(), self.after.clone(), self.known);
-        (self.effect != Effect::Nothing).then(|| step().with_body(body))
+        if self.effect == Effect::Nothing {
+            return None;
+        }
+        let step = Step::shared(self.before.clone(), self.after.clone(), self.known);
+        // a deletion tells of what
+        let is = self.body().or(body(self.ours.as_ref()));
+        let sides = [&self.theirs, &self.ours, &self.base].into_iter().flatten();
+        let stands = sides.filter(|v| Some(&v.body) == is).find_map(|v| v.body_seq);
+        Some(writes(step, (is, stands)))
+    }
+    /// The step from the incoming side to the base, if main is as the incoming side was.
+    ///
+    /// # Errors
+    /// If the base cannot be read.
+    pub(super) fn theirs_to_base(&self) -> Result<Option<Step<R>>> {
+        let (base, theirs) = (self.base.as_ref(), self.theirs.as_ref());
+        if self.body() != body(theirs) || body(base) == body(theirs) {
+            return Ok(None);
+        }
+        let is_ours = body(base) == body(self.ours.as_ref());
+        let is = if is_ours { self.before.clone() } else { typed(base)?.map(Arc::new) };
+        let step = Step::shared(self.after.clone(), is, false);
+        // a deletion tells of what
+        let written = base.or(theirs);
+        Ok(Some(writes(step, (body(written), written.and_then(|v| v.body_seq)))))
     }
     /// What is to be written of it on its branch, so that this shows what main would have.
     ///
@@ -162,10 +208,10 @@ impl<R: Subject> Draft<R> {
     /// If the branch's side cannot be read.
     pub(super) fn on_branch(&self) -> Result<Option<Step<R>>> {
         let theirs = self.theirs.as_ref();
-        if self.body.as_ref() == theirs.map(|v| &v.body) {
+        if self.body() == body(theirs) {
             return Ok(None);
         }
-        Ok(Some(Step::of(typed(theirs)?, self.after.clone(), true)))
+        Ok(Some(Step::shared(typed(theirs)?.map(Arc::new), self.after.clone(), true)))
     }
 
     /// How it is where the job ends, before: on main, or for a sync on the branch.
@@ -175,13 +221,13 @@ impl<R: Subject> Draft<R> {
     pub(super) fn was(&self, job: &Job) -> Result<Option<Cow<'_, R>>> {
         match job {
             Job::Sync(_) => Ok(typed(self.theirs.as_ref())?.map(Cow::Owned)),
-            Job::Merge(..) | Job::Revert(_) => Ok(self.before.as_ref().map(Cow::Borrowed)),
+            Job::Merge(..) | Job::Revert(_) => Ok(self.before().map(Cow::Borrowed)),
         }
     }
     /// What the job does to it there.
     pub(super) fn effect_of(&self, job: &Job) -> Effect {
         match job {
-            Job::Sync(_) => effect(self.theirs.as_ref().map(|v| &v.body), self.body.as_ref()),
+            Job::Sync(_) => effect(body(self.theirs.as_ref()), self.body()),
             Job::Merge(..) | Job::Revert(_) => self.effect,
         }
     }
@@ -193,7 +239,7 @@ impl<R: Subject> Draft<R> {
     /// What it is called: as it will be, or as it was.
     pub fn title(&self) -> String {
         let theirs = || typed::<R>(self.theirs.as_ref()).ok().flatten().map(|r| r.title());
-        let any = self.after.as_ref().or(self.before.as_ref());
+        let any = self.after().or(self.before());
         any.map(R::title).or_else(theirs).unwrap_or_default()
     }
 }
@@ -205,6 +251,18 @@ fn effect(before: Option<&String>, after: Option<&String>) -> Effect {
         (before, after) if before != after => Effect::Changed,
         _ => Effect::Nothing,
     }
+}
+
+/// A step with its body, which stands already if a commit is named that wrote it.
+fn writes<R>(step: Step<R>, (body, stands): (Option<&String>, Option<i64>)) -> Step<R> {
+    match body.zip(stands) {
+        Some((body, seq)) => step.standing_at(seq, body_hash(body)),
+        None => step.with_body(body.cloned()),
+    }
+}
+
+fn body(version: Option<&Version>) -> Option<&String> {
+    version.map(|v| &v.body)
 }
 
 fn typed<R: Subject>(version: Option<&Version>) -> Result<Option<R>> {

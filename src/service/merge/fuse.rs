@@ -39,7 +39,11 @@ pub(super) async fn fuse<M: Mergeable>(
     let Some(draft) = M::find_mut(drafts, from) else { return Ok(()) };
     draft.leave();
     let named = |body: &str| body.replace(&from.to_string(), &into.to_string());
-    let theirs = draft.theirs.as_ref().map(|v| Version { body: named(&v.body), ..v.clone() });
+    let theirs = draft.theirs.as_ref().map(|v| Version {
+        body: named(&v.body),
+        body_seq: None,
+        ..v.clone()
+    });
     let all = M::of_mut(drafts);
     if let Err(at) = all.binary_search_by_key(&into, |d| d.id) {
         let ours = versions::current::<M>(tx, &ctx.scope, into).await?;

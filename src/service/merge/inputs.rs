@@ -58,11 +58,8 @@ fn priced(ctx: &Ctx, drafts: &Drafts, (i, moved): (usize, &BTreeSet<Uuid>)) -> R
         return Ok(lines);
     }
     let base: Option<Order> = draft.base.as_ref().map(|v| read(&v.body)).transpose()?;
-    let known: Vec<&Line> = [base.as_ref(), draft.before.as_ref()]
-        .into_iter()
-        .flatten()
-        .flat_map(|o| &o.lines)
-        .collect();
+    let known: Vec<&Line> =
+        [base.as_ref(), draft.before()].into_iter().flatten().flat_map(|o| &o.lines).collect();
     let same =
         |a: &Line, b: &Line| (a.id, a.product, a.list_price) == (b.id, b.product, b.list_price);
     lines.retain(|l| !known.iter().any(|k| same(k, l)));

@@ -197,6 +197,10 @@ impl Plan {
             n => Err(Error::Refused(format!("{n} conflicts are open. Decide them first."))),
         }
     }
+    /// Lets go of its memory beside whoever waits: that of a large one takes a while.
+    fn put_away(self) {
+        drop(tokio::task::spawn_blocking(move || drop(self)));
+    }
 }
 
 /// What was looked at is not what is there any more.

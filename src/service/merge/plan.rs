@@ -30,10 +30,10 @@ use crate::{
         versions::Version,
     },
 };
-use futures_util::poll;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, pin::pin, task::Poll};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 /// Records that may not be merged and are told one by one, and fields of each.
@@ -53,16 +53,16 @@ pub(super) async fn plan(ctx: &Ctx, job: Job) -> Result<Plan> {
 /// The same in a transaction that may hold the company's lock.
 pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let (seen, main) = commits::heads(tx, &ctx.scope).await?;
-    let decisions = decisions(ctx, tx, &job).await?;
+    let of = Arc::new((job.clone(), decisions(ctx, tx, &job).await?));
     let mut drafts = Drafts::default();
-    each_kind!(R => gather::<R>(ctx, tx, (&job, &decisions), &mut drafts).await?);
+    each_kind!(R => gather::<R>(ctx, tx, &of, &mut drafts).await?);
     let mut of_branch = None;
     if let Some(only) = job.only() {
         let whole = counted(&job, &drafts)?;
         of_branch = Some((whole.records(), whole.moved));
         only.narrow(&mut drafts);
     }
-    checks::run(ctx, tx, (&job, &decisions), &mut drafts).await?;
+    checks::run(ctx, tx, (&job, &of.1), &mut drafts).await?;
     if !matches!(job, Job::Sync(_)) {
         each_kind!(R => for draft in R::of_mut(&mut drafts) {
             rights::<R>(ctx, draft);
@@ -89,28 +89,39 @@ async fn decisions(ctx: &Ctx, tx: &mut Tx, job: &Job) -> Result<Decisions> {
     Ok(out)
 }
 
-/// The drafts of one kind: a chunk of records after the other, the next one read meanwhile.
+/// The drafts of one kind: a chunk of records after the other. While one is read the one before is drafted
+/// on another core.
 async fn gather<R: Mergeable>(
     ctx: &Ctx,
     tx: &mut Tx,
-    (job, decisions): (&Job, &Decisions),
+    of: &Arc<(Job, Decisions)>,
     drafts: &mut Drafts,
 ) -> Result<()> {
-    let mut chunk = sides::chunk::<R>(tx, &ctx.scope, (job.source(), Uuid::nil())).await?;
-    while let Some(last) = chunk.last() {
-        // asked for first, so that the database reads while records are drafted
-        let mut next = pin!(sides::chunk::<R>(tx, &ctx.scope, (job.source(), last.id)));
-        let asked = poll!(next.as_mut());
-        for sides in chunk {
-            let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
-            R::of_mut(drafts).extend(draft::<R>(sides, (job, decided))?);
+    let (mut last, mut making) = (Uuid::nil(), None);
+    loop {
+        let chunk = sides::chunk::<R>(tx, &ctx.scope, (of.0.source(), last)).await?;
+        let next = chunk.last().map(|sides| sides.id);
+        let of = of.clone();
+        let next = next.map(|id| (id, spawn_blocking(move || drafted::<R>(chunk, &of))));
+        let (id, next) = next.unzip();
+        if let Some(made) = std::mem::replace(&mut making, next) {
+            R::of_mut(drafts).extend(made.await.map_err(|e| Error::Ours(e.to_string()))??);
         }
-        chunk = match asked {
-            Poll::Ready(read) => read?,
-            Poll::Pending => next.await?,
-        };
+        match id {
+            Some(id) => last = id,
+            None => return Ok(()),
+        }
     }
-    Ok(())
+}
+
+fn drafted<R: Mergeable>(chunk: Vec<Sides>, of: &(Job, Decisions)) -> Result<Vec<Draft<R>>> {
+    let (job, decisions) = of;
+    let mut out = vec![];
+    for sides in chunk {
+        let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
+        out.extend(draft::<R>(sides, (job, decided))?);
+    }
+    Ok(out)
 }
 
 /// What becomes of a record by itself; nothing where the incoming side changed nothing.
@@ -134,6 +145,8 @@ pub(super) fn draft<R: Mergeable>(
         merged(&mut draft, decided)?;
     }
     upgrade::tell(&mut draft, decided)?;
+    // while this core has nothing else to do
+    draft.hash();
     Ok(Some(draft))
 }
 
@@ -182,14 +195,14 @@ pub(super) fn whole<R: Mergeable>(draft: &Draft<R>, kind: ConflictKind, why: Str
 fn rights<R: Mergeable>(ctx: &Ctx, draft: &mut Draft<R>) {
     if veil::hidden::<R>(&ctx.scope).next().is_some() {
         let value = |r: Option<&R>| r.map_or(Value::Null, R::value);
-        let (before, after) = (value(draft.before.as_ref()), value(draft.after()));
+        let (before, after) = (value(draft.before()), value(draft.after()));
         draft.denied = veil::touched::<R>(&ctx.scope, &before, &after).map(|(_, act)| act);
     }
     if R::RIGHTS.iter().all(|act| ctx.may(*act).is_ok()) {
         return;
     }
     let wanted = ctx.may(R::WRITE).and_then(|()| match draft.after() {
-        Some(after) => R::admit(ctx, draft.before.as_ref(), after),
+        Some(after) => R::admit(ctx, draft.before(), after),
         None => Ok(()),
     });
     if let Err(Error::Forbidden(act)) = wanted {
@@ -231,7 +244,7 @@ fn print_all<R: Mergeable>(drafts: &[Draft<R>], hash: &mut Sha256) {
 fn refuse<R: Mergeable>(ctx: &Ctx, drafts: &[Draft<R>], denied: &mut Vec<Denied>) {
     for draft in drafts.iter().filter(|d| d.effect() != Effect::Nothing) {
         let Some(act) = draft.denied.filter(|_| denied.len() < DENIED) else { continue };
-        let sides = draft.before.as_ref().zip(draft.after());
+        let sides = draft.before().zip(draft.after());
         let changes = sides.map(|(b, a)| diff(R::FIELDS, &b.value(), &a.value()));
         let changes = visible::<R>(&ctx.scope, changes.unwrap_or_default());
         let fields = changes.into_iter().take(NAMED).map(|c| c.label).collect();

@@ -51,7 +51,7 @@ pub(super) fn reviewed(plan: &Plan) -> Reviewed {
     });
     for draft in &plan.drafts.orders {
         let gross = |o: Option<&Order>| o.and_then(|o| o.totals().ok()).map_or(0, |t| t.gross);
-        whole.update(gross(draft.before.as_ref()).to_be_bytes());
+        whole.update(gross(draft.before()).to_be_bytes());
         whole.update(gross(draft.after()).to_be_bytes());
     }
     Reviewed { whole: whole.finalize().into(), records }
@@ -61,7 +61,7 @@ fn print<R: Mergeable>(draft: &Draft<R>) -> Hash {
     let mut hash = Sha256::new();
     hash.update(R::KIND.word());
     hash.update(draft.id);
-    match (&draft.before, draft.after()) {
+    match (draft.before(), draft.after()) {
         (Some(before), Some(after)) => {
             for change in diff(R::FIELDS, &before.value(), &after.value()) {
                 hash.update(format!("{}={}\n", change.path, change.after));

@@ -41,7 +41,7 @@ pub(super) fn verdicts(ctx: &Ctx, plan: &Plan) -> Vec<Verdict> {
         let mut out = Verdict { check, failed: 0, records: vec![], binding: checks.binding };
         each_kind!(R => for draft in R::of(&plan.drafts) {
             let changes = draft.effect() != Effect::Nothing;
-            if changes && check.fails(draft.before.as_ref(), draft.after()) {
+            if changes && check.fails(draft.before(), draft.after()) {
                 out.failed += 1;
                 if out.failed <= NAMED {
                     out.records.push((R::KIND, draft.id, draft.title()));

@@ -34,7 +34,9 @@ pub(super) async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome>
     w.merges(plan.main);
     w.rebase(branch.clone(), plan.main).await?;
     let message = format!("Brought branch {} up to date", branch.name);
-    Ok(Outcome::Done(w.finish(Said { cause: Cause::Sync, message: &message }).await?))
+    let done = w.finish(Said { cause: Cause::Sync, message: &message }).await;
+    plan.put_away();
+    Ok(Outcome::Done(done?))
 }
 
 /// Takes the branch's last commit back, if that brought it up to date: it is what it was before, its

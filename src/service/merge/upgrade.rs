@@ -42,7 +42,7 @@ pub(super) fn tell<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -
 fn ask<R: Mergeable>(draft: &mut Draft<R>, lost: &Lost, decided: &[Resolution]) -> Result<()> {
     let Some(after) = draft.after().map(R::value) else { return Ok(()) };
     let Some(merged) = at(&after, &lost.path) else { return Ok(()) };
-    let ours = draft.before.as_ref().map(R::value);
+    let ours = draft.before().map(R::value);
     let ours = ours.as_ref().and_then(|v| at(v, &lost.path)).unwrap_or(merged);
     let conflict = invalid(lost, ours);
     let choice = conflict.decided(decided).cloned();

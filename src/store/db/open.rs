@@ -75,6 +75,7 @@ migrations!(
     "0025_places",
     "0026_shapes",
     "0027_reviewers",
+    "0028_bodies",
 );
 
 fn migrator(engine: Engine) -> Migrator {
@@ -194,8 +195,9 @@ const GRANTS: &[&str] = &[
     "GRANT USAGE ON SCHEMA public TO ROLE",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON companies, users, memberships, sessions, tokens, tax_codes, customers, products, orders, order_lines, order_counts, order_count_steps, number_sequences, idempotency_keys, order_search, customer_search, product_search, tax_code_search, span_search, word_spans, branches, branch_people, branch_record_bases, resolutions, approvals, branch_reviewers TO ROLE",
     "GRANT SELECT, INSERT, UPDATE ON chains, batches TO ROLE",
-    "GRANT SELECT, INSERT ON batch_failures, branch_comments, commits, branch_bases, tags, erasures, customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
-    "GRANT UPDATE (to_seq, body, schema_rev, erased_by, stub_hash, leaf_rev) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
+    "GRANT SELECT, INSERT ON batch_failures, branch_comments, commits, branch_bases, tags, erasures, customer_versions, product_versions, tax_code_versions, order_versions, customer_bodies, product_bodies, tax_code_bodies, order_bodies TO ROLE",
+    "GRANT UPDATE (to_seq, schema_rev, erased_by, stub_hash, leaf_rev) ON customer_versions, product_versions, tax_code_versions, order_versions TO ROLE",
+    "GRANT UPDATE (body, erased_by) ON customer_bodies, product_bodies, tax_code_bodies, order_bodies TO ROLE",
     "GRANT UPDATE (code, code_key, name, name_key, active) ON customer_versions TO ROLE",
     "GRANT UPDATE (number, title, draft_ref, kind, state, customer_id, customer_name, customer_key, placed_at, country, currency, net, tax, gross, line_count, promised_date, source, external_ref) ON order_versions TO ROLE",
     "GRANT UPDATE (text, taken_back_by, erased_by) ON branch_comments TO ROLE",

@@ -237,11 +237,11 @@ impl Builder {
     /// `VALUES (…), (…)`: `columns` binds one row.
     pub fn values<T>(
         &mut self,
-        rows: &[T],
-        mut columns: impl FnMut(&mut Tuple<'_>, &T),
+        rows: impl IntoIterator<Item = T>,
+        mut columns: impl FnMut(&mut Tuple<'_>, T),
     ) -> &mut Self {
         self.push("VALUES ");
-        for (i, row) in rows.iter().enumerate() {
+        for (i, row) in rows.into_iter().enumerate() {
             if i > 0 {
                 self.push(",");
             }

@@ -1,10 +1,10 @@
 //! Main's rows and the words by which they are found.
-use super::{CHUNK, Write};
+use super::Write;
 use crate::{
     domain::field::Kind,
     store::{
         kinds::{Texts, texts_of},
-        ready::{Head, Ready},
+        ready::{CHUNK, Head, Ready},
     },
 };
 use sqlx::Result;

@@ -104,10 +104,13 @@ stories! {
         revert(&api, merged).await.unwrap();
         assert_eq!([&get(&api, &product).await["name"], &get(&api, &sold).await["contact"]], before.each_ref());
         // the branch is open again, with all that it had come to
-        edit(&api, &within(&sold, &b), json!({"customer_po": "more"})).await;
+        for po in ["more", "still more"] {
+            edit(&api, &within(&sold, &b), json!({"customer_po": po})).await;
+        }
         merge(&api, &b).await.unwrap();
         assert_eq!([&get(&api, &product).await["name"], &get(&api, &sold).await["contact"]], [&json!("D"), &json!("Bob")]);
-        assert_eq!(compact(app).await.branches, 1);
+        // what it had when it was open again is what main shows of its first merge
+        assert_eq!(compact(app).await, compaction::Done { branches: 1, versions: 1 });
         sound(app).await;
     }
 
@@ -125,12 +128,52 @@ stories! {
         assert_eq!(get(&api, &product).await["name"], "D");
     }
 
+    async fn a_merge_writes_no_body_that_its_branch_wrote(app) {
+        let api = app.program("alpha");
+        let named = |at: &str| format!("SELECT CAST(body_seq AS TEXT) FROM customer_versions WHERE branch_id = 0 AND from_seq = {at}");
+        let bodies = || async { app.database.ask("SELECT CAST(COUNT(*) AS TEXT) FROM customer_bodies").await };
+        for table in ["customer_versions", "customer_bodies"] {
+            app.database.no_walls(table).await;
+        }
+        let url = made(&api, "customers", json!({"number": "K-1", "name": "A", "currency": "EUR"})).await;
+        let first = get(&api, &url).await["version"].clone();
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&url, &b), json!({"name": "Somebody"})).await;
+        let wrote = get(&api, &within(&url, &b)).await["version"].to_string();
+        let before = bodies().await;
+        let merged = merge(&api, &b).await.unwrap();
+        assert_eq!((app.database.ask(&named(&merged.to_string())).await, bodies().await), (vec![wrote.clone()], before));
+        // nor does taking it back; a merge of two changes makes a third body
+        let back = revert(&api, merged).await.unwrap();
+        assert_eq!(app.database.ask(&named(&back.to_string())).await, [first.to_string()]);
+        let again = merge(&api, &b).await.unwrap();
+        let c = branch(&api, "Both").await;
+        edit(&api, &within(&url, &c), json!({"note": "Kind"})).await;
+        edit(&api, &url, json!({"phone": "1"})).await;
+        let both = merge(&api, &c).await.unwrap().to_string();
+        assert_eq!(app.database.ask(&named(&both)).await, [both]);
+        sound(app).await;
+        // nobody empties what main shows, and an erasure takes it from both
+        let empty = format!("UPDATE customer_bodies SET body = 'null' WHERE seq = {wrote}");
+        assert!(app.database.try_tamper(&empty).await.unwrap_err().to_string().contains("append-only"));
+        assert_eq!(compact(app).await.versions, 0);
+        api.post(&format!("/api/v1{url}/erasure"), &json!({"basis": "Asked by them"})).await.expect(200);
+        for at in [first.to_string(), again.to_string()] {
+            assert_eq!(api.get(&format!("/api/v1{url}?at={at}")).await.expect(200).json()["name"], "(erased)");
+        }
+        sound(app).await;
+    }
+
     async fn only_a_compaction_takes_bodies_and_only_where_it_may(app) {
         let api = app.program("alpha");
         let (b, product, _) = busy(&api, "Open").await;
         edit(&api, &product, json!({"unit": "crate"})).await;
-        app.database.no_walls("product_versions").await;
-        let empty = |which: &str| format!("UPDATE product_versions SET body = 'null' WHERE {which}");
+        for table in ["product_versions", "product_bodies"] {
+            app.database.no_walls(table).await;
+        }
+        let empty = |which: &str| {
+            format!("UPDATE product_bodies SET body = 'null' WHERE (id, seq) IN (SELECT id, from_seq FROM product_versions WHERE {which})")
+        };
         for kept in ["branch_id = 0 AND to_seq IS NOT NULL", "branch_id > 0 AND to_seq IS NULL"] {
             app.database.try_tamper(&empty(kept)).await.unwrap_err();
         }
