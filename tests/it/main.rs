@@ -6,6 +6,7 @@
 mod activity;
 mod answers;
 mod api;
+mod atomic_laws;
 mod binary;
 mod branches;
 mod chain_laws;

@@ -21,13 +21,17 @@ use tributary::{
 };
 
 /// Tables with a company's rows, by the tests of the schema; the search tables beside them.
-const OF_COMPANIES: [&str; 15] = [
+const OF_COMPANIES: [&str; 19] = [
     "chains",
     "commits",
     "customer_versions",
     "product_versions",
     "tax_code_versions",
     "order_versions",
+    "customer_bodies",
+    "product_bodies",
+    "tax_code_bodies",
+    "order_bodies",
     "tax_codes",
     "customers",
     "products",
@@ -182,7 +186,8 @@ stories! {
     async fn every_statement_names_the_company_of_its_rows(app) {
         let seen = Statements::default();
         seen.of(a_day(app)).await;
-        let texts: BTreeSet<String> = seen.texts().into_iter().collect();
+        let texts = seen.texts().into_iter().filter(|text| text != "COMMIT");
+        let texts: BTreeSet<String> = texts.collect();
         assert!(texts.len() > 50, "only {} statements", texts.len());
         let (mut touched, mut found) = (BTreeSet::<&str>::new(), vec![]);
         for text in &texts {

@@ -154,6 +154,9 @@ impl Db {
     }
 }
 
+/// As the statements of a request are told: what ends a transaction is one of them.
+const COMMIT: &str = "COMMIT";
+
 /// Begins and names the company in one round trip; a UUID's text cannot break out of its quotes.
 fn begin_text(mode: Mode, company: Option<CompanyId>) -> SqlStr {
     let begin = match mode {
@@ -202,6 +205,7 @@ impl Tx {
     }
 
     pub async fn commit(self) -> Result<()> {
+        tracing::trace!(target: "tributary::sql", text = COMMIT);
         match self.link {
             Link::Sqlite(t) => t.commit().await,
             Link::Postgres(t) => t.commit().await,
