@@ -11,15 +11,17 @@ BEGIN
   THEN RAISE EXCEPTION 'history is append-only'; END IF;
   RETURN new;
 END $$;
--- A body is erased once, or emptied where its version has ended and none of main shows it.
-CREATE FUNCTION refuse_other_body() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE stays BOOLEAN;
+-- A body is erased once, after its version, or emptied where that has ended and none of main shows it.
+CREATE FUNCTION refuse_other_body() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE stays BOOLEAN; goes BOOLEAN;
 BEGIN
   EXECUTE format('SELECT EXISTS (SELECT 1 FROM %1$I v WHERE v.company_id = $1 AND v.from_seq = $3 AND v.id = $2 AND v.to_seq IS NULL)
     OR EXISTS (SELECT 1 FROM %1$I v WHERE v.company_id = $1 AND v.branch_id = 0 AND v.id = $2 AND v.body_seq = $3)', TG_ARGV[0])
     INTO stays USING old.company_id, old.id, old.seq;
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I v WHERE v.company_id = $1 AND v.from_seq = $3 AND v.id = $2 AND v.erased_by = $4)', TG_ARGV[0])
+    INTO goes USING old.company_id, old.id, old.seq, new.erased_by;
   IF (new.company_id, new.id, new.seq) IS DISTINCT FROM (old.company_id, old.id, old.seq) OR old.erased_by IS NOT NULL
-    OR (new.erased_by IS NULL AND (new.body <> 'null' OR stays))
+    OR (new.erased_by IS NOT NULL AND NOT goes) OR (new.erased_by IS NULL AND (new.body <> 'null' OR stays))
   THEN RAISE EXCEPTION 'history is append-only'; END IF;
   RETURN new;
 END $$;

@@ -52,10 +52,12 @@ AND (old.erased_by IS NOT NULL OR new.erased_by IS NULL OR new.stub_hash IS NULL
   OR (new.company_id, new.branch_id, new.id, new.from_seq, new.to_seq, new.deleted, new.body_seq, new.body_hash, new.leaf_rev)
   IS NOT (old.company_id, old.branch_id, old.id, old.from_seq, old.to_seq, old.deleted, old.body_seq, old.body_hash, old.schema_rev))
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
--- a body is erased once, or emptied where its version has ended and none of main shows it
+-- a body is erased once, after its version, or emptied where that has ended and none of main shows it
 CREATE TRIGGER customer_bodies_keep BEFORE DELETE ON customer_bodies BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER customer_bodies_stay BEFORE UPDATE ON customer_bodies
 WHEN (new.company_id, new.id, new.seq) IS NOT (old.company_id, old.id, old.seq) OR old.erased_by IS NOT NULL
+  OR (new.erased_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM customer_versions v
+    WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.erased_by = new.erased_by))
   OR (new.erased_by IS NULL AND (new.body <> 'null'
     OR EXISTS (SELECT 1 FROM customer_versions v WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.to_seq IS NULL)
     OR EXISTS (SELECT 1 FROM customer_versions v WHERE v.company_id = old.company_id AND v.branch_id = 0 AND v.id = old.id AND v.body_seq = old.seq)))
@@ -112,10 +114,12 @@ AND (old.erased_by IS NOT NULL OR new.erased_by IS NULL OR new.stub_hash IS NULL
   OR (new.company_id, new.branch_id, new.id, new.from_seq, new.to_seq, new.deleted, new.body_seq, new.body_hash, new.leaf_rev)
   IS NOT (old.company_id, old.branch_id, old.id, old.from_seq, old.to_seq, old.deleted, old.body_seq, old.body_hash, old.schema_rev))
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
--- a body is erased once, or emptied where its version has ended and none of main shows it
+-- a body is erased once, after its version, or emptied where that has ended and none of main shows it
 CREATE TRIGGER product_bodies_keep BEFORE DELETE ON product_bodies BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER product_bodies_stay BEFORE UPDATE ON product_bodies
 WHEN (new.company_id, new.id, new.seq) IS NOT (old.company_id, old.id, old.seq) OR old.erased_by IS NOT NULL
+  OR (new.erased_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM product_versions v
+    WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.erased_by = new.erased_by))
   OR (new.erased_by IS NULL AND (new.body <> 'null'
     OR EXISTS (SELECT 1 FROM product_versions v WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.to_seq IS NULL)
     OR EXISTS (SELECT 1 FROM product_versions v WHERE v.company_id = old.company_id AND v.branch_id = 0 AND v.id = old.id AND v.body_seq = old.seq)))
@@ -172,10 +176,12 @@ AND (old.erased_by IS NOT NULL OR new.erased_by IS NULL OR new.stub_hash IS NULL
   OR (new.company_id, new.branch_id, new.id, new.from_seq, new.to_seq, new.deleted, new.body_seq, new.body_hash, new.leaf_rev)
   IS NOT (old.company_id, old.branch_id, old.id, old.from_seq, old.to_seq, old.deleted, old.body_seq, old.body_hash, old.schema_rev))
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
--- a body is erased once, or emptied where its version has ended and none of main shows it
+-- a body is erased once, after its version, or emptied where that has ended and none of main shows it
 CREATE TRIGGER tax_code_bodies_keep BEFORE DELETE ON tax_code_bodies BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER tax_code_bodies_stay BEFORE UPDATE ON tax_code_bodies
 WHEN (new.company_id, new.id, new.seq) IS NOT (old.company_id, old.id, old.seq) OR old.erased_by IS NOT NULL
+  OR (new.erased_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tax_code_versions v
+    WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.erased_by = new.erased_by))
   OR (new.erased_by IS NULL AND (new.body <> 'null'
     OR EXISTS (SELECT 1 FROM tax_code_versions v WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.to_seq IS NULL)
     OR EXISTS (SELECT 1 FROM tax_code_versions v WHERE v.company_id = old.company_id AND v.branch_id = 0 AND v.id = old.id AND v.body_seq = old.seq)))
@@ -244,10 +250,12 @@ AND (old.erased_by IS NOT NULL OR new.erased_by IS NULL OR new.stub_hash IS NULL
   OR (new.company_id, new.branch_id, new.id, new.from_seq, new.to_seq, new.deleted, new.body_seq, new.body_hash, new.leaf_rev)
   IS NOT (old.company_id, old.branch_id, old.id, old.from_seq, old.to_seq, old.deleted, old.body_seq, old.body_hash, old.schema_rev))
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
--- a body is erased once, or emptied where its version has ended and none of main shows it
+-- a body is erased once, after its version, or emptied where that has ended and none of main shows it
 CREATE TRIGGER order_bodies_keep BEFORE DELETE ON order_bodies BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 CREATE TRIGGER order_bodies_stay BEFORE UPDATE ON order_bodies
 WHEN (new.company_id, new.id, new.seq) IS NOT (old.company_id, old.id, old.seq) OR old.erased_by IS NOT NULL
+  OR (new.erased_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM order_versions v
+    WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.erased_by = new.erased_by))
   OR (new.erased_by IS NULL AND (new.body <> 'null'
     OR EXISTS (SELECT 1 FROM order_versions v WHERE v.company_id = old.company_id AND v.from_seq = old.seq AND v.id = old.id AND v.to_seq IS NULL)
     OR EXISTS (SELECT 1 FROM order_versions v WHERE v.company_id = old.company_id AND v.branch_id = 0 AND v.id = old.id AND v.body_seq = old.seq)))
@@ -282,3 +290,5 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('product_bodies', 'sqlite_autoindex_product_bodies_1', '1000000 500000 2 1'),
   ('tax_code_bodies', 'sqlite_autoindex_tax_code_bodies_1', '1000000 500000 2 1'),
   ('order_bodies', 'sqlite_autoindex_order_bodies_1', '1000000 500000 2 1');
+-- for who is connected already
+ANALYZE sqlite_schema;

@@ -48,6 +48,7 @@ pub async fn empty<R: Stored>(
     let mut sql = tx.builder();
     sql.push("UPDATE ").push(R::TEXTS.bodies).push(" AS e SET body = 'null' WHERE e.company_id = ");
     sql.bind(scope.company()).push(" AND e.id > ").bind(after).push(" AND e.id <= ").bind(until);
+    sql.push(" AND e.erased_by IS NULL");
     sql.push(" AND EXISTS (SELECT 1 FROM ").push(R::TEXTS.versions).push(" v");
     between::<R>(&mut sql, scope, branch);
     sql.push(" AND v.id = e.id AND v.body_seq = e.seq");
@@ -55,7 +56,7 @@ pub async fn empty<R: Stored>(
     tx.built(sql).run().await
 }
 
-/// Versions between the steps of a branch, whose bodies are their own.
+/// Versions between the steps of a branch, whose bodies are their own and no one's of main.
 fn between<R: Stored>(sql: &mut Builder, scope: &Scope, branch: i64) {
     sql.push(" WHERE v.company_id = ").bind(scope.company());
     sql.push(" AND v.branch_id = ").bind(branch);

@@ -92,6 +92,7 @@ pub async fn take<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -
     for version in &held {
         put_stub(w, version).await?;
     }
+    put_bodies(w, &held).await?;
     let current = |h: &&Held<R>| h.stub.branch == 0 && h.to_seq.is_none() && !h.deleted;
     for version in held.iter().filter(current) {
         put_head(w, version).await?;
@@ -152,9 +153,9 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
     sql.push("SELECT branch_id, id, from_seq, to_seq, deleted, schema_rev, body_seq, ");
     sql.push(R::TEXTS.body_of_v).push(" AS body FROM ").push(R::TEXTS.versions);
     sql.push(" v WHERE v.company_id = ").bind(company).push(" AND erased_by IS NULL AND ");
-    sql.push(R::TEXTS.body_of_v).push(" <> ").bind(COMPACTED).push(" AND ").push(R::PERSON);
-    sql.push(" = ").bind(person).push(" ORDER BY branch_id, id, from_seq");
-    let rows: Vec<HeldRow> = w.tx.built(sql).all().await?;
+    sql.push(R::PERSON).push(" = ").bind(person).push(" ORDER BY branch_id, id, from_seq");
+    let mut rows: Vec<HeldRow> = w.tx.built(sql).all().await?;
+    rows.retain(|row| row.body != COMPACTED);
     let mut out: Vec<Held<R>> = vec![];
     for row in rows {
         let (body, _) = raised::<R>(schema, (row.schema_rev, row.body))?;
@@ -176,15 +177,6 @@ async fn held<R: OfPerson>(w: &mut Write, person: Uuid, taken: &mut Taken) -> Re
 async fn put_stub<R: OfPerson>(w: &mut Write, held: &Held<R>) -> Result<()> {
     let (company, rev, seq, stub) = (w.scope().company(), w.tx.bodies().rev(), w.seq(), held.stub);
     let mut sql = w.tx.builder();
-    // main may show the body of a branch: then it is done already
-    sql.push("UPDATE ").push(R::TEXTS.bodies).push(" SET (body, erased_by) = ");
-    sql.tuple(|row| {
-        row.bind(held.body.clone()).bind(seq);
-    });
-    sql.push(" WHERE company_id = ").bind(company).push(" AND id = ").bind(stub.id);
-    sql.push(" AND seq = ").bind(held.body_seq).push(" AND erased_by IS NULL");
-    w.tx.built(sql).run().await?;
-    let mut sql = w.tx.builder();
     sql.push("UPDATE ").push(R::TEXTS.versions);
     sql.push(" SET (schema_rev, leaf_rev, erased_by, stub_hash, ");
     sql.push(R::TEXTS.columns).push(") = ").tuple(|row| {
@@ -194,6 +186,26 @@ async fn put_stub<R: OfPerson>(w: &mut Write, held: &Held<R>) -> Result<()> {
     sql.push(" WHERE company_id = ").bind(company).push(" AND branch_id = ").bind(stub.branch);
     sql.push(" AND id = ").bind(stub.id).push(" AND from_seq = ").bind(stub.from_seq);
     w.tx.built(sql).run().await?;
+    Ok(())
+}
+
+/// Each body once, though main may show that of a branch too.
+async fn put_bodies<R: OfPerson>(w: &mut Write, held: &[Held<R>]) -> Result<()> {
+    let (company, seq) = (w.scope().company(), w.seq());
+    let each = held.iter().map(|h| ((h.stub.id, h.body_seq), &h.body));
+    for ((id, body_seq), body) in each.collect::<BTreeMap<_, _>>() {
+        let mut sql = w.tx.builder();
+        sql.push("UPDATE ").push(R::TEXTS.bodies).push(" SET (body, erased_by) = ");
+        sql.tuple(|row| {
+            row.bind(body.clone()).bind(seq);
+        });
+        sql.push(" WHERE company_id = ").bind(company).push(" AND id = ").bind(id);
+        sql.push(" AND seq = ").bind(body_seq);
+        // one that is missing is a fault, which must not go on unseen
+        if w.tx.built(sql).run().await? != 1 {
+            return Err(sqlx::Error::RowNotFound);
+        }
+    }
     Ok(())
 }
 

@@ -55,7 +55,8 @@ pub struct Texts {
     pub columns: &'static str,
 }
 
-/// The body of a version, as a column: it stands where the record's first version that has it was written.
+/// The body of a version, as a column: it stands where the record's first version that has it was written. A
+/// version that is not there has none, and one whose body is missing is told by verification as emptied.
 macro_rules! body {
     ($bodies:literal, $of:literal) => {
         concat!(
@@ -110,7 +111,7 @@ macro_rules! texts {
             unique: $unique,
             released: concat!("UPDATE ", $head, " SET ", $unique, " = ' ' || doc WHERE company_id = "),
             holders: concat!("SELECT ", $unique, ", id FROM ", $head, " WHERE company_id = "),
-            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, ", body!($bodies, "v"), ", stub_hash, leaf_rev, erased_by, CAST(CASE WHEN branch_id = 0 OR to_seq IS NULL THEN 1 ELSE 0 END AS BIGINT), ", $cols, " FROM ", $versions, " v WHERE v.company_id = $1 AND from_seq BETWEEN $2 AND $3"),
+            of_commits: concat!("SELECT id, from_seq, deleted, schema_rev, body_hash, ", body!($bodies, "v"), ", stub_hash, leaf_rev, erased_by, CAST(CASE WHEN branch_id = 0 OR to_seq IS NULL THEN 1 ELSE 0 END AS BIGINT), (SELECT s.erased_by FROM ", $bodies, " s WHERE s.company_id = v.company_id AND s.id = v.id AND s.seq = v.body_seq), ", $cols, " FROM ", $versions, " v WHERE v.company_id = $1 AND from_seq BETWEEN $2 AND $3"),
             standing: concat!("SELECT id, branch_id, from_seq, to_seq, deleted, schema_rev, CASE WHEN to_seq IS NULL AND branch_id = 0 THEN ", body!($bodies, "v"), " END, erased_by, stub_hash, ", $cols, " FROM ", $versions, " v WHERE v.company_id = $1 ORDER BY branch_id, id, from_seq"),
             many: concat!("SELECT id, from_seq, schema_rev, ", body!($bodies, "v"), ", deleted FROM ", $versions, " v WHERE v.company_id = "),
             body_of_v: body!($bodies, "v"),

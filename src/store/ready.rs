@@ -90,8 +90,7 @@ pub struct Ready {
     pub known: bool,
     pub head: Head,
     pub deleted: bool,
-    /// What is written of its body, which stands by a commit; nothing if it stands already.
-    body: Option<String>,
+    /// The commit by which its body stands.
     body_seq: i64,
     pub hash: Hash,
     pub columns: Vec<Cell>,
@@ -101,8 +100,8 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// `None` for a step from nothing to nothing.
-    fn of<R: Stored>(place: &Place, step: Step<R>) -> Option<Self> {
+    /// With its body, unless that stands already. `None` for a step from nothing to nothing.
+    fn of<R: Stored>(place: &Place, step: Step<R>) -> Option<(Self, Option<String>)> {
         let (known, deleted, company) = (step.known, step.after.is_none(), place.company);
         let record = step.after.as_ref().or(step.before.as_ref())?;
         let (body, body_seq, hash) = match step.body {
@@ -124,7 +123,8 @@ impl Ready {
             Some(before) if before.columns() == columns => Head::Stays,
             Some(_) => Head::Changes,
         };
-        Some(Self { id, known, head, deleted, body, body_seq, hash, columns, words, old_words })
+        let ready = Self { id, known, head, deleted, body_seq, hash, columns, words, old_words };
+        Some((ready, body))
     }
 }
 
@@ -161,23 +161,25 @@ impl Place {
 pub struct Chunk {
     pub each: Vec<Ready>,
     /// The statements that end versions and write others with their bodies, in their order.
-    pub versions: Vec<Builder>,
+    pub statements: Vec<Builder>,
 }
 
 impl Chunk {
-    fn of<R: Stored>(place: &Place, mut each: Vec<Ready>) -> Self {
-        let (texts, mut versions) = (&R::TEXTS, vec![]);
+    fn of<R: Stored>(place: &Place, all: Vec<(Ready, Option<String>)>) -> Self {
+        let (texts, mut statements) = (&R::TEXTS, vec![]);
+        let (each, bodies): (Vec<Ready>, Vec<Option<String>>) = all.into_iter().unzip();
         let known: Vec<Uuid> = each.iter().filter(|r| r.known).map(|r| r.id).collect();
         if !known.is_empty() {
-            versions.push(place.ends(texts, &known));
+            statements.push(place.ends(texts, &known));
         }
-        let mut bodies = each.iter_mut().filter_map(|r| Some((r.id, r.body.take()?))).peekable();
+        let bodies = each.iter().zip(bodies).filter_map(|(r, body)| Some((r.id, body?)));
+        let mut bodies = bodies.peekable();
         if bodies.peek().is_some() {
             let mut sql = Builder::new(place.engine);
             sql.push(texts.insert_bodies).values(bodies, |row, (id, body)| {
                 row.bind(place.company).bind(id).bind(place.seq).bind(body);
             });
-            versions.push(sql);
+            statements.push(sql);
         }
         let mut sql = Builder::new(place.engine);
         sql.push(texts.insert).values(&each, |row, r| {
@@ -185,8 +187,8 @@ impl Chunk {
             row.bind(r.deleted).bind(place.rev).bind(r.body_seq).bind(r.hash.to_vec());
             r.columns.iter().cloned().for_each(|c| c.bind(row));
         });
-        versions.push(sql);
-        Self { each, versions }
+        statements.push(sql);
+        Self { each, statements }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Full text by the databases' own means, made alike: words are folded and tagged here.
-use super::db::{Builder, Engine};
-use crate::domain::{field::Kind, ids::CompanyId, text::words};
+use super::db::{Builder, Db, Engine};
+use crate::domain::{field::Kind, ids::CompanyId, scope::Scope, text::words};
+use sqlx::Result;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -49,6 +50,37 @@ pub fn index(kind: Kind) -> Index {
         Kind::Product => Index { table: "product_search", terms: "product_search_terms" },
         Kind::TaxCode => Index { table: "tax_code_search", terms: "tax_code_search_terms" },
     }
+}
+
+/// From so many rows of one commit on it is worth it to put an index together.
+const BULK: usize = 1_000;
+/// The words of at least so many rows fit a page of the index.
+const ROWS_PER_PAGE: usize = 20;
+/// Pages at once: some 20 ms.
+const PAGES: i64 = 64;
+
+/// SQLite's index of words grows by pieces, and a search asks each of them. After bulk growth they
+/// are put together, with work in proportion to what was added: a little at once, for others to write
+/// in between.
+///
+/// # Errors
+/// As the database: the index is good as it is, and put together with what comes next.
+pub async fn settle(db: &Db, scope: &Scope, (index, added): (Index, usize)) -> Result<()> {
+    if db.engine() != Engine::Sqlite || added < BULK {
+        return Ok(());
+    }
+    // a negative number begins with all pieces, a positive one goes on
+    let (mut pages, mut left) = (-PAGES, i64::try_from(added / ROWS_PER_PAGE).unwrap_or(i64::MAX));
+    while left > 0 {
+        let mut tx = db.write(scope).await?;
+        let mut sql = tx.builder();
+        sql.push("INSERT INTO ").push(index.table).push(" (").push(index.table);
+        sql.push(", rank) VALUES ('merge', ").bind(pages).push(")");
+        tx.built(sql).run().await?;
+        tx.commit().await?;
+        (pages, left) = (PAGES, left - PAGES);
+    }
+    Ok(())
 }
 
 /// `AND` every word found, the last one as the beginning of a word.

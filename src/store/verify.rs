@@ -9,7 +9,7 @@ use super::{
 use crate::domain::{
     history::{
         chain::{GENESIS, Hash, Leaf, body_hash},
-        erasure::ERASED,
+        erasure::{COMPACTED, ERASED},
         schema::Schema,
     },
     scope::Scope,
@@ -145,19 +145,21 @@ impl FromDb for StoredVersion {
     fn from_db(r: &DbRow) -> Result<Self> {
         let (schema_rev, leaf_rev): (i64, Option<i64>) = (r.get(3)?, r.get(7)?);
         let (stub, erased_by): (Option<Vec<u8>>, Option<i64>) = (r.get(6)?, r.get(8)?);
-        let erased = erased_by.is_some();
+        let (erased, body): (_, String) = (erased_by.is_some(), r.get(5)?);
+        // what a compaction emptied before is emptied still
+        let sealed = r.get::<Option<i64>>(10)? == erased_by.filter(|_| body != COMPACTED);
         Ok(Self {
             id: r.get(0)?,
             from_seq: r.get(1)?,
             deleted: r.get(2)?,
             schema_rev,
             body_hash: r.get(4)?,
-            body: r.get(5)?,
-            is_sound: stub.is_some() == erased && leaf_rev.is_some() == erased,
+            body,
+            is_sound: sealed && stub.is_some() == erased && leaf_rev.is_some() == erased,
             stub,
             leaf_rev: leaf_rev.unwrap_or(schema_rev),
             stays: r.get::<i64>(9)? != 0,
-            columns: columns(r, 10)?,
+            columns: columns(r, 11)?,
         })
     }
 }

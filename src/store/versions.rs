@@ -26,7 +26,7 @@ pub struct Version {
     /// What its own revision had a place for and this one has not.
     pub lost: Vec<Lost>,
     /// The commit that wrote its body first, if that is as this revision has it and whoever writes the same
-    /// of the record may name it.
+    /// of the record may name it. Told of sides that come together alone.
     pub body_seq: Option<i64>,
 }
 

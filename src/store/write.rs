@@ -219,7 +219,7 @@ impl Write {
         lines::remove(&mut self.tx, &self.scope, &batch.cleared).await?;
         for chunk in batch.chunks {
             let each = &chunk.each;
-            for statement in chunk.versions {
+            for statement in chunk.statements {
                 self.tx.built(statement).run().await?;
             }
             self.leaves.extend(each.iter().map(|r| Leaf {
@@ -285,15 +285,17 @@ impl Write {
         words::keep(&mut self.tx, &self.scope, (kind, to), &spans).await
     }
 
-    /// Writes the commit, moves the chain and commits the transaction. Returns the commit's number.
+    /// Writes the commit, moves the chain and commits the transaction; once the lock is free, puts indexes of
+    /// words together that grew. Returns the commit's number.
     pub async fn finish(mut self, said: Said<'_>) -> Result<i64> {
         let seq = self.seal(said).await?;
         self.tx.commit().await?;
         let indexed = self.indexed.into_iter().map(|(kind, rows)| (search::index(kind), rows));
         for grown in indexed.chain([(search::SPANS, self.spanned)]) {
             // the change is there whatever comes of this
-            if let Err(e) = dialect::settle_words(&self.db, &self.scope, grown).await {
+            if let Err(e) = search::settle(&self.db, &self.scope, grown).await {
                 tracing::warn!(error = %e, "an index of words was not put together");
+                break;
             }
         }
         Ok(seq)

@@ -193,6 +193,7 @@ stories! {
             (format!("UPDATE order_bodies SET body = replace(body, '(erased)', '(other)') WHERE {erased}"), format!("UPDATE order_bodies SET body = replace(body, '(other)', '(erased)') WHERE {erased}")),
             ("UPDATE commits SET message = 'other' WHERE message_hash IS NOT NULL".into(), "UPDATE commits SET message = '(erased)' WHERE message_hash IS NOT NULL".into()),
             ("UPDATE product_versions SET stub_hash = body_hash, leaf_rev = 1".into(), "UPDATE product_versions SET stub_hash = NULL, leaf_rev = NULL".into()),
+            ("UPDATE product_bodies SET erased_by = 3".into(), "UPDATE product_bodies SET erased_by = NULL".into()),
             ("UPDATE product_versions SET leaf_rev = schema_rev".into(), "UPDATE product_versions SET leaf_rev = NULL".into()),
             (format!("UPDATE commits SET message_erased_by = (SELECT seq FROM erasures), message_hash = {hash} WHERE seq = 1"), "UPDATE commits SET message_erased_by = NULL, message_hash = NULL WHERE seq = 1".into()),
             ("UPDATE commits SET message_erased_by = NULL WHERE message_hash IS NOT NULL".into(), "UPDATE commits SET message_erased_by = (SELECT seq FROM erasures) WHERE message_hash IS NOT NULL".into()),
@@ -217,6 +218,8 @@ stories! {
         for text in [
             "UPDATE order_bodies SET body = '{}' WHERE erased_by IS NOT NULL".to_owned(),
             "UPDATE order_bodies SET erased_by = 3 WHERE erased_by IS NOT NULL".to_owned(),
+            "UPDATE product_bodies SET erased_by = 3".to_owned(),
+            "UPDATE product_bodies SET erased_by = 3, body = '{}'".to_owned(),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 1 WHERE erased_by IS NOT NULL"),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 1, body_hash = {hash} WHERE erased_by IS NULL"),
             format!("UPDATE order_versions SET erased_by = 3, stub_hash = {hash}, leaf_rev = 2 WHERE erased_by IS NULL"),

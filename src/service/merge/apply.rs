@@ -85,7 +85,7 @@ pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Out
     let w = write_main(ctx, &mut plan, w).await?;
     let said = Said { cause: Cause::Merge, message: &message };
     let done = aftermath::merged(ctx, w, &plan, (said, keep)).await;
-    plan.put_away();
+    plan.drop_beside();
     done.map(Outcome::Done)
 }
 
@@ -262,6 +262,6 @@ pub(super) async fn revert(ctx: &Ctx, seq: i64, agreed: &str) -> Result<Outcome>
     let w = write_main(ctx, &mut plan, w).await?;
     let said = Said { cause: Cause::Revert, message: &message };
     let done = aftermath::given_back(ctx, w, &plan, said).await;
-    plan.put_away();
+    plan.drop_beside();
     done.map(Outcome::Done)
 }

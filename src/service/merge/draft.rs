@@ -186,7 +186,7 @@ impl<R: Subject> Draft<R> {
         let stands = sides.filter(|v| Some(&v.body) == is).find_map(|v| v.body_seq);
         Some(writes(step, (is, stands)))
     }
-    /// The step from the incoming side to the base, if main is as the incoming side was.
+    /// The step from the incoming side to the base, if main becomes as the incoming side is.
     ///
     /// # Errors
     /// If the base cannot be read.

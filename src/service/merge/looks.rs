@@ -181,7 +181,7 @@ async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     let wanted = review::is_wanted(ctx, &mut tx, (&plan.job, &plan.summary)).await?;
     drop(tx);
     let outline = Arc::new(Outline::of(ctx, &plan, wanted)?);
-    plan.put_away();
+    plan.drop_beside();
     let (at, took) = (Instant::now(), begun.elapsed());
     looks(ctx).keep(key, Made { stamp, outline: outline.clone(), at, took });
     Ok(outline)

@@ -198,7 +198,7 @@ impl Plan {
         }
     }
     /// Lets go of its memory beside whoever waits: that of a large one takes a while.
-    fn put_away(self) {
+    fn drop_beside(self) {
         drop(tokio::task::spawn_blocking(move || drop(self)));
     }
 }

@@ -43,6 +43,12 @@ const NAMED: usize = 5;
 /// Decisions by record.
 pub(super) type Decisions = BTreeMap<(Kind, Uuid), Vec<Resolution>>;
 
+/// What drafts are made for, and what was decided on them.
+struct Asked {
+    job: Job,
+    decisions: Decisions,
+}
+
 /// What would happen. `ctx` is on main.
 pub(super) async fn plan(ctx: &Ctx, job: Job) -> Result<Plan> {
     ctx.may(Act::ReadHistory)?;
@@ -53,16 +59,17 @@ pub(super) async fn plan(ctx: &Ctx, job: Job) -> Result<Plan> {
 /// The same in a transaction that may hold the company's lock.
 pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let (seen, main) = commits::heads(tx, &ctx.scope).await?;
-    let of = Arc::new((job.clone(), decisions(ctx, tx, &job).await?));
+    let decisions = decisions(ctx, tx, &job).await?;
+    let asked = Arc::new(Asked { job: job.clone(), decisions });
     let mut drafts = Drafts::default();
-    each_kind!(R => gather::<R>(ctx, tx, &of, &mut drafts).await?);
+    each_kind!(R => gather::<R>(ctx, tx, &asked, &mut drafts).await?);
     let mut of_branch = None;
     if let Some(only) = job.only() {
         let whole = counted(&job, &drafts)?;
         of_branch = Some((whole.records(), whole.moved));
         only.narrow(&mut drafts);
     }
-    checks::run(ctx, tx, (&job, &of.1), &mut drafts).await?;
+    checks::run(ctx, tx, (&job, &asked.decisions), &mut drafts).await?;
     if !matches!(job, Job::Sync(_)) {
         each_kind!(R => for draft in R::of_mut(&mut drafts) {
             rights::<R>(ctx, draft);
@@ -94,28 +101,25 @@ async fn decisions(ctx: &Ctx, tx: &mut Tx, job: &Job) -> Result<Decisions> {
 async fn gather<R: Mergeable>(
     ctx: &Ctx,
     tx: &mut Tx,
-    of: &Arc<(Job, Decisions)>,
+    asked: &Arc<Asked>,
     drafts: &mut Drafts,
 ) -> Result<()> {
-    let (mut last, mut making) = (Uuid::nil(), None);
+    let (mut after, mut making) = (Uuid::nil(), None);
     loop {
-        let chunk = sides::chunk::<R>(tx, &ctx.scope, (of.0.source(), last)).await?;
-        let next = chunk.last().map(|sides| sides.id);
-        let of = of.clone();
-        let next = next.map(|id| (id, spawn_blocking(move || drafted::<R>(chunk, &of))));
-        let (id, next) = next.unzip();
+        let chunk = sides::chunk::<R>(tx, &ctx.scope, (asked.job.source(), after)).await?;
+        let last = chunk.last().map(|sides| sides.id);
+        let asked = asked.clone();
+        let next = last.map(|_| spawn_blocking(move || drafted::<R>(chunk, &asked)));
         if let Some(made) = std::mem::replace(&mut making, next) {
             R::of_mut(drafts).extend(made.await.map_err(|e| Error::Ours(e.to_string()))??);
         }
-        match id {
-            Some(id) => last = id,
-            None => return Ok(()),
-        }
+        let Some(last) = last else { return Ok(()) };
+        after = last;
     }
 }
 
-fn drafted<R: Mergeable>(chunk: Vec<Sides>, of: &(Job, Decisions)) -> Result<Vec<Draft<R>>> {
-    let (job, decisions) = of;
+fn drafted<R: Mergeable>(chunk: Vec<Sides>, asked: &Asked) -> Result<Vec<Draft<R>>> {
+    let Asked { job, decisions } = asked;
     let mut out = vec![];
     for sides in chunk {
         let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
@@ -145,7 +149,7 @@ pub(super) fn draft<R: Mergeable>(
         merged(&mut draft, decided)?;
     }
     upgrade::tell(&mut draft, decided)?;
-    // while this core has nothing else to do
+    // beside the reading, as far as that goes on
     draft.hash();
     Ok(Some(draft))
 }

@@ -35,7 +35,7 @@ pub(super) async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome>
     w.rebase(branch.clone(), plan.main).await?;
     let message = format!("Brought branch {} up to date", branch.name);
     let done = w.finish(Said { cause: Cause::Sync, message: &message }).await;
-    plan.put_away();
+    plan.drop_beside();
     Ok(Outcome::Done(done?))
 }
 
