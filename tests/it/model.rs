@@ -54,7 +54,7 @@ async fn told(
     let mut script = Script::begin(app.program("alpha"), seed).await;
     for step in 0..STEPS {
         script.step().await;
-        if step % 25 == 24 {
+        if step % 25 == 24 || step + 1 == STEPS {
             script.look_everywhere().await;
         }
     }

@@ -281,8 +281,16 @@ impl<'a> Merger<'a> {
         at: &Spot,
     ) -> Value {
         let mut out = vec![];
-        let added = list(theirs).iter().filter(|t| part(ours, id_of(t)).is_none());
-        for id in list(ours).iter().chain(added).map(id_of) {
+        let is_new = |id: &str| part(base, id).is_none();
+        let added = list(theirs).iter().map(id_of).filter(|id| part(ours, id).is_none());
+        let mut ids: Vec<&str> = list(ours).iter().map(id_of).collect();
+        let both_add = ids.iter().any(|id| is_new(id)) && added.clone().any(is_new);
+        ids.extend(added);
+        if both_add {
+            // in whatever order branches come to main, what they add comes to stand alike
+            ids.sort_by_key(|id| is_new(id).then_some(*id));
+        }
+        for id in ids {
             let sides = [part(base, id), part(ours, id), part(theirs, id)];
             let named =
                 sides.iter().flatten().next().map(|p| name_of(inner, p)).unwrap_or_default();
