@@ -188,8 +188,8 @@ impl<'a> Laws<'a> {
         self.count(what);
     }
 
-    async fn act(&mut self) {
-        let company = ["alpha", "beta"][self.lot.index(2)];
+    /// Does something in one of the companies.
+    async fn act(&mut self, company: &'static str) {
         let all = 0..self.worlds.len();
         let of_it: Vec<usize> =
             all.filter(|n| self.worlds[*n].open && self.worlds[*n].company == company).collect();
@@ -239,7 +239,10 @@ async fn hold(engine: Engine, acts: usize) {
     };
     let mut laws = Laws::begin(&app).await;
     for _ in 0..acts {
-        laws.act().await;
+        let [one, other] = [["alpha", "beta"], ["beta", "alpha"]][laws.lot.index(2)];
+        let before = app.digest(other).await;
+        laws.act(one).await;
+        assert_eq!(app.digest(other).await, before, "L23: {one} added to the history of {other}");
         for _ in 0..LOOKS {
             laws.others_stay().await;
             laws.past_stays().await;
