@@ -12,7 +12,7 @@ use crate::{
         customer::{AddressKind, Customer},
         history::diff::part,
         ids::CustomerId,
-        order::{Channel, Command, Order},
+        order::{Channel, Command, Order, places},
         page::{Count, Cursor, MasterFilter},
         policy::Act,
         product::Product,
@@ -182,14 +182,16 @@ impl Subject for Order {
         let Some(lines) = given.get_mut("lines").and_then(Value::as_array_mut) else {
             return Ok(given);
         };
-        let mut last = 0;
+        let known = |line: &Value| line["id"].as_str().and_then(|id| part(&before["lines"], id));
+        let all: Vec<Option<&Value>> = lines.iter().map(known).collect();
+        let had = all.iter().map(|line| {
+            let line = (*line)?;
+            Some((line["position"].as_i64()?, line["id"].as_str()?))
+        });
+        let places = places(&had.collect::<Vec<_>>());
         for (i, line) in lines.iter_mut().enumerate() {
-            let known = line["id"].as_str().and_then(|id| part(&before["lines"], id)).cloned();
-            let known = known.unwrap_or(Value::Null);
-            pricing::complete(ctx, tx, (line, &known), (i, &terms)).await?;
-            let at = known["position"].as_i64().filter(|p| *p > last).unwrap_or(last + 1024);
-            line["position"] = json!(at);
-            last = at;
+            pricing::complete(ctx, tx, (line, all[i].unwrap_or(&Value::Null)), (i, &terms)).await?;
+            line["position"] = json!(places[i]);
         }
         Ok(given)
     }

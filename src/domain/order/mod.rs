@@ -2,10 +2,12 @@
 mod fields;
 mod line;
 pub mod merge;
+mod places;
 pub mod state;
 
 pub use fields::ORDER;
 pub use line::{LINE, Line, LineType, PriceSource};
+pub use places::places;
 pub use state::{Command, State};
 
 use super::{

@@ -146,7 +146,7 @@ stories! {
         assert_eq!(found["items"][0]["notices"][0]["what"], "texts");
         merge(&api, &b).await.unwrap();
         assert_eq!(get(&api, &url).await["customer_note"], "ONE\ntwo\nthree\nfour\nFIVE");
-        let (_, b) = both(&api, json!({"customer_note": "ONE\ntwo"}), json!({"customer_note": "one\nTWO"})).await;
+        let (_, b) = both(&api, json!({"customer_note": "ONE\ntwo\nthree\nfour\nfive"}), json!({"customer_note": "one\nTWO\nthree\nfour\nfive"})).await;
         assert_eq!(kinds(&open_conflicts(&api, &b).await), ["field"]);
     }
 
@@ -197,7 +197,9 @@ stories! {
         // all lines new on one side, one edited on the other
         line(&api, &url, (0, json!({"qty": "4"}))).await;
         edit(&api, &within(&url, &c), json!({"lines": [{"sku": "SKU-00005", "qty": "1"}]})).await;
-        assert_eq!(kinds(&open_conflicts(&api, &c).await), ["deleted-in-branch"]);
+        let found = open_conflicts(&api, &c).await;
+        let edited = get(&api, &url).await["lines"][0]["id"].as_str().unwrap().to_owned();
+        assert_eq!((kinds(&found), &found[0]["path"]), (vec!["deleted-in-branch"], &json!(format!("lines/{edited}"))));
     }
 
     async fn c29_c30_moved_lines_are_no_conflict(app) {
@@ -227,9 +229,13 @@ stories! {
         let first = plan(&api, &b).await;
         assert_eq!((&first["conflicts"], &plan(&api, &b).await["plan"]), (&json!(0), &first["plan"]));
         assert!(first.to_string().contains("\"moved\""), "{first}");
-        let before = get(&api, &url).await["lines"].as_array().unwrap().len();
+        let moved = get(&api, &url).await["lines"].clone();
+        // no other line did
+        for n in [0, 1] {
+            assert_eq!(moved[n + 1], was["lines"][n]);
+        }
         merge(&api, &b).await;
-        assert_eq!(get(&api, &url).await["lines"].as_array().unwrap().len(), before);
+        assert_eq!(get(&api, &url).await["lines"], moved, "main moved it further up");
     }
 
     async fn c35_c36_states_that_both_moved(app) {
@@ -278,6 +284,12 @@ stories! {
 
     async fn c17_a_price_is_not_one_of_the_other_sides_currency(app) {
         let api = app.program("alpha");
+        let url = order(&api).await;
+        let b = branch(&api, "Euro").await;
+        line(&api, &url, (0, json!({"unit_price": "12.5"}))).await;
+        edit(&api, &within(&url, &b), json!({"currency": "EUR"})).await;
+        let found = open_conflicts(&api, &b).await;
+        assert_eq!(found.iter().map(|c| &c["path"]).collect::<Vec<_>>(), ["currency#prices"]);
         for (choice, currency, prices) in [("ours", "GBP", ["12.5", "3"]), ("theirs", "EUR", ["14", "4"])] {
             let url = order(&api).await;
             line(&api, &url, (1, json!({"unit_price": "3"}))).await;
