@@ -2,10 +2,10 @@
 //! in one world is seen in no other one (L20), and companies do not influence each other (L23).
 use crate::{
     harness::{Engine, TestApp},
-    merges::{conflicts, kinds},
+    merges,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tributary::{
     app::Rng,
     domain::{customer::Customer, page::MasterFilter, record::Record},
@@ -165,21 +165,9 @@ impl<'a> Laws<'a> {
 
     /// Merges a branch, or brings it up to date: its side of every conflict holds.
     async fn bring(&mut self, main: usize, n: usize, what: &'static str) {
-        let at = format!("branches/{}", self.worlds[n].slug);
-        let api = self.app.program(self.worlds[n].company);
-        for _ in 0..3 {
-            let told =
-                api.get(&self.url(main, &format!("{at}/plan?for={what}&show=conflicts"))).await;
-            let mut open = conflicts(&told.expect(200).json());
-            open.retain(|c| c["decided"].is_null());
-            for kind in BTreeSet::from_iter(kinds(&open)) {
-                let body = json!({"all": kind, "choice": "theirs"});
-                self.post(main, (&format!("{at}/resolutions"), body)).await;
-            }
-        }
-        let plan =
-            api.get(&self.url(main, &format!("{at}/plan?for={what}"))).await.expect(200).json();
-        self.post(main, (&format!("{at}/{what}"), json!({"plan": plan["plan"]}))).await;
+        let w = &self.worlds[n];
+        let api = self.app.program(w.company);
+        merges::bring(&api, (w.company, &w.slug), what).await.expect(200);
         if what == "merge" {
             self.worlds[n].open = false;
             self.saw(main).await;
@@ -238,7 +226,7 @@ async fn hold(engine: Engine, acts: usize) {
         return;
     };
     let mut laws = Laws::begin(&app).await;
-    for _ in 0..acts {
+    while laws.done.values().sum::<usize>() < acts {
         let [one, other] = [["alpha", "beta"], ["beta", "alpha"]][laws.lot.index(2)];
         let before = app.digest(other).await;
         laws.act(one).await;

@@ -1,5 +1,5 @@
 //! Main brought into a branch, and that taken back.
-use super::{Effect, Job, Mergeable, Outcome, Plan, apply::under_lock, each_kind};
+use super::{Draft, Effect, Job, Mergeable, Outcome, Plan, apply::under_lock, each_kind};
 use crate::{
     domain::{branch::Branch, history::cause::Cause, policy::Act, scope::World},
     service::{
@@ -73,10 +73,12 @@ async fn put_back<R: Mergeable>(w: &mut Write, branch: &Branch) -> Result<()> {
     Ok(w.put(steps).await?)
 }
 
-/// What the branch has of a kind after a sync: nothing where it is as main has it.
+/// What the branch has of a kind after a sync: nothing where it is as main has it. That a record of its
+/// own is deleted main cannot tell.
 async fn overlay<R: Mergeable>(w: &mut Write, plan: &Plan) -> Result<()> {
     let drafts = R::of(&plan.drafts);
-    let as_main = drafts.iter().filter(|d| d.effect() == Effect::Nothing);
+    let gone_here = |d: &Draft<R>| !d.known && d.theirs.is_none();
+    let as_main = drafts.iter().filter(|d| d.effect() == Effect::Nothing && !gone_here(d));
     w.let_go::<R>(&as_main.map(|d| d.id).collect::<Vec<_>>()).await?;
     let mut steps = vec![];
     for draft in drafts.iter().filter(|d| d.effect() != Effect::Nothing) {

@@ -19,10 +19,11 @@ mod records;
 mod review;
 
 use crate::{
-    branches::{edit, get, within},
-    harness::{Program, TestApp},
+    branches::{all, edit, get, within},
+    harness::{Answer, Program, TestApp},
 };
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 pub const API: &str = "/api/v1/alpha/main";
 
@@ -143,6 +144,24 @@ pub async fn sync_deciding(api: &Program, b: &str) {
     sync(api, b).await.unwrap();
 }
 
+/// Merges a branch of a company, or brings it up to date, by name: its side of every conflict holds, and
+/// main's where that cannot be taken.
+pub async fn bring(api: &Program, (company, slug): (&str, &str), what: &str) -> Answer {
+    let at = format!("/api/v1/{company}/main/branches/{slug}");
+    let plan = format!("{at}/plan?for={what}");
+    for choice in ["theirs", "ours", "ours", "ours"] {
+        let told = api.get(&format!("{plan}&show=conflicts")).await.expect(200).json();
+        let mut open = conflicts(&told);
+        open.retain(|c| c["decided"].is_null());
+        for kind in BTreeSet::from_iter(kinds(&open)) {
+            let body = json!({"all": kind, "choice": choice});
+            api.post(&format!("{at}/resolutions"), &body).await;
+        }
+    }
+    let agreed = api.get(&plan).await.expect(200).json()["plan"].clone();
+    api.post(&format!("{at}/{what}"), &json!({ "plan": agreed })).await
+}
+
 /// Gives the branch's record another code in its one conflict, then brings it up to date.
 pub async fn sync_but(api: &Program, b: &str, code: &str) {
     let conflict = open_conflicts(api, b).await.remove(0);
@@ -163,6 +182,17 @@ pub async fn both(api: &Program, main: Value, theirs: Value) -> (String, String)
     edit(api, &url, main).await;
     edit(api, &within(&url, &b), theirs).await;
     (url, b)
+}
+
+pub const LISTS: [&str; 4] = ["orders", "customers", "products", "tax-codes"];
+
+/// Every record that a world's lists show.
+pub async fn state(api: &Program, world: &str) -> Vec<Vec<Value>> {
+    let mut out = vec![];
+    for list in LISTS {
+        out.push(all(api, world, list).await);
+    }
+    out
 }
 
 /// A body without what says when and by which commit.

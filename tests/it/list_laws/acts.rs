@@ -1,0 +1,156 @@
+//! Random work on lists' records: on main and on branches, which are merged and brought up to date.
+use super::{
+    Lists, OPEN, World,
+    model::{All, MasterFacts},
+};
+use crate::{
+    branches::{edit, get},
+    merges,
+};
+use serde_json::json;
+use tributary::domain::order::State;
+use uuid::Uuid;
+
+const WORDS: [&str; 5] = ["lawful", "lawless", "law", "lot", "lottery"];
+
+impl Lists<'_> {
+    async fn create(&mut self, n: usize) {
+        self.made += 1;
+        let (word, code) = (self.any(&WORDS), format!("L-{}", self.made));
+        let named = json!({"name": format!("{word} {code}"), "number": code, "sku": code});
+        let (list, body) = match self.lot.index(3) {
+            0 => {
+                let customer = format!("C-{:05}", self.lot.index(5) + 1);
+                let line = json!({"sku": "SKU-00001", "qty": self.lot.index(9) + 1});
+                ("orders", json!({"customer": customer, "customer_po": word, "lines": [line]}))
+            }
+            1 => ("customers", json!({"name": named["name"], "number": code})),
+            _ => ("products", json!({"name": named["name"], "sku": code})),
+        };
+        let made = self.post(n, list, &body).await;
+        self.saw_one(n, &made).await;
+        self.count("create");
+    }
+
+    /// An order of a state that a world shows.
+    fn order(&self, n: usize, state: State) -> Option<Uuid> {
+        let all = self.worlds[n].now().orders.here.iter().filter(|(_, o)| o.state == state);
+        let all: Vec<Uuid> = all.map(|(id, _)| *id).collect();
+        (!all.is_empty()).then(|| self.any(&all))
+    }
+
+    async fn edit_order(&mut self, n: usize) {
+        let Some(id) = self.order(n, State::Draft) else { return };
+        let (url, api) = (self.url(n, &format!("orders/{id}")), self.app.program("alpha"));
+        let word = self.any(&WORDS);
+        match self.lot.index(4) {
+            0 => edit(&api, &url, json!({ "customer_note": word })).await,
+            1 => {
+                let country = self.any(&["GB", "DE", "FR"]);
+                edit(&api, &url, json!({"shipping": {"country": country}})).await;
+            }
+            2 => {
+                let customer = format!("C-{:05}", self.lot.index(5) + 1);
+                edit(&api, &url, json!({ "customer": customer })).await;
+            }
+            _ if get(&api, &url).await["lines"].as_array().is_some_and(|l| !l.is_empty()) => {
+                merges::line(&api, &url, (0, json!({"qty": self.lot.index(20) + 1}))).await;
+            }
+            _ => edit(&api, &url, json!({ "internal_note": word })).await,
+        }
+        self.saw(n, &[id].into()).await;
+        self.count("edit an order");
+    }
+
+    async fn edit_master(&mut self, n: usize) {
+        let now = self.worlds[n].now();
+        let (list, ids): (_, Vec<Uuid>) = if self.chance(50) {
+            ("customers", now.customers.here.keys().copied().collect())
+        } else {
+            ("products", now.products.here.keys().copied().collect())
+        };
+        let id = self.any(&ids);
+        let fields = if self.chance(60) {
+            json!({"name": format!("{} {}", self.any(&WORDS), self.lot.index(9))})
+        } else {
+            json!({"active": self.chance(50)})
+        };
+        edit(&self.app.program("alpha"), &self.url(n, &format!("{list}/{id}")), fields).await;
+        self.saw(n, &[id].into()).await;
+        self.count("edit a master");
+    }
+
+    async fn command(&mut self, n: usize) {
+        let (state, word) =
+            self.any(&[(State::Draft, "confirmation"), (State::Confirmed, "cancellation")]);
+        let Some(id) = self.order(n, state) else { return };
+        let url = self.url(n, &format!("orders/{id}"));
+        merges::command(&self.app.program("alpha"), &url, word).await;
+        self.saw(n, &[id].into()).await;
+        self.count("command");
+    }
+
+    async fn delete(&mut self, n: usize) {
+        let now = self.worlds[n].now();
+        let own = |all: &All<MasterFacts>| -> Vec<Uuid> {
+            let made = all.here.iter().filter(|(_, m)| m.words.iter().any(|w| w == "l"));
+            made.map(|(id, _)| *id).collect()
+        };
+        let (list, ids) = match self.lot.index(3) {
+            0 => ("customers", own(&now.customers)),
+            1 => ("products", own(&now.products)),
+            _ => ("orders", self.order(n, State::Draft).into_iter().collect()),
+        };
+        if ids.is_empty() {
+            return;
+        }
+        let id = self.any(&ids);
+        self.post(n, &format!("{list}/{id}/deletion"), &json!({})).await;
+        self.saw(n, &[id].into()).await;
+        self.count("delete");
+    }
+
+    async fn open(&mut self) {
+        if self.worlds.iter().filter(|w| w.open).count() > OPEN {
+            return;
+        }
+        let made =
+            self.post(0, "branches", &json!({"name": "Lists", "visibility": "company"})).await;
+        let (slug, now) = (made["slug"].as_str().unwrap().into(), self.worlds[0].now().clone());
+        let past = vec![(merges::commits(self.app).await, now)];
+        self.worlds.push(World { slug, open: true, past });
+        self.count("open");
+    }
+
+    /// Merges a branch, or brings it up to date. What they have in common is looked at by no id.
+    async fn bring(&mut self, n: usize, what: &'static str) {
+        let api = self.app.program("alpha");
+        let (main, now) = (self.worlds[0].now(), self.worlds[n].now());
+        let (differ, mut after) = (main.differing(now), now.clone());
+        after.met(main);
+        merges::bring(&api, ("alpha", &self.worlds[n].slug), what).await.expect(200);
+        if what == "merge" {
+            self.worlds[n].open = false;
+            self.saw(0, &differ).await;
+        } else {
+            self.saw_from(n, after, &differ).await;
+        }
+        self.count(what);
+    }
+
+    pub async fn act(&mut self) {
+        let open: Vec<usize> = (0..self.worlds.len()).filter(|n| self.worlds[*n].open).collect();
+        let any = self.any(&open);
+        match self.lot.index(100) {
+            0..35 => self.edit_order(any).await,
+            35..55 => self.edit_master(any).await,
+            55..68 => self.create(any).await,
+            68..76 => self.command(any).await,
+            76..83 => self.delete(any).await,
+            83..90 => self.open().await,
+            90..96 if any != 0 => self.bring(any, "sync").await,
+            96.. if any != 0 => self.bring(any, "merge").await,
+            _ => {}
+        }
+    }
+}
