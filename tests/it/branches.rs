@@ -1,7 +1,7 @@
 //! Branches: what they show, what is written to them, who sees them.
 use crate::{
-    harness::{Actor, Program, Statements, TestApp},
-    merges::sync,
+    harness::{Actor, Program, Statements},
+    merges::{LISTS, state, sync},
     orders::new_order,
     stories,
 };
@@ -50,24 +50,13 @@ pub async fn edit(api: &Program, url: &str, fields: Value) {
     api.patch(&format!("/api/v1{url}"), &body).await.expect(200);
 }
 
-const LISTS: [&str; 4] = ["orders", "customers", "products", "tax-codes"];
-
-async fn state(app: &TestApp, world: &str) -> Vec<Vec<Value>> {
-    let api = app.program("alpha");
-    let mut out = vec![];
-    for list in LISTS {
-        out.push(all(&api, world, list).await);
-    }
-    out
-}
-
 stories! {
     async fn c01_a_new_branch_is_main_at_its_base(app) {
         let mut clerk = app.actor("clerk", "alpha").await;
         let api = app.program("alpha");
-        let main = state(app, "main").await;
+        let main = state(&api, "main").await;
         let b = open(&mut clerk, "Try").await;
-        assert!(state(app, &b).await == main);
+        assert!(state(&api, &b).await == main);
         for (records, list) in main.iter().zip(LISTS) {
             for one in records {
                 let path = format!("/alpha/main/{list}/{}", one["id"].as_str().unwrap());
@@ -83,6 +72,10 @@ stories! {
             }
         }
         let export = clerk.get("/alpha/main/orders/export.csv").await.expect(200).body;
+        // whatever main does from then on
+        let url = new_order(&mut clerk, "3").await;
+        edit(&api, &url, json!({"customer_po": "moved"})).await;
+        assert!(state(&api, "main").await != main && state(&api, &b).await == main);
         assert!(clerk.get(&format!("/alpha/{b}/orders/export.csv")).await.expect(200).body == export);
     }
 
@@ -114,12 +107,12 @@ stories! {
         let api = app.program("alpha");
         let url = new_order(&mut clerk, "3").await;
         let (b, c) = (open(&mut clerk, "One").await, open(&mut clerk, "Two").await);
-        let before = state(app, "main").await;
+        let before = state(&app.program("alpha"), "main").await;
         edit(&api, &within(&url, &b), json!({"customer_po": "on b"})).await;
         assert_eq!(get(&api, &within(&url, &b)).await["customer_po"], "on b");
         for world in ["main", c.as_str()] {
             assert!(get(&api, &within(&url, world)).await["customer_po"].is_null());
-            assert!(state(app, world).await == before, "{world}");
+            assert!(state(&app.program("alpha"), world).await == before, "{world}");
         }
     }
 
@@ -160,7 +153,7 @@ stories! {
         }
         let model = all(&api, &b, "orders").await;
         let ids = |rows: &[Value]| rows.iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
-        assert_eq!(model.len(), state(app, "main").await[0].len() - 2);
+        assert_eq!(model.len(), state(&app.program("alpha"), "main").await[0].len() - 2);
         for row in &model {
             let path = format!("/alpha/{b}/orders/{}", row["id"].as_str().unwrap());
             let one = get(&api, &path).await;

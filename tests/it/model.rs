@@ -40,6 +40,8 @@ async fn c98_both_databases_do_what_the_model_says() {
         "decided",
         "part",
         "came back",
+        "undo",
+        "reopened",
     ];
     assert!(needed.iter().all(|what| done.contains(what)), "{done:?}");
 }

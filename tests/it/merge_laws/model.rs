@@ -97,9 +97,11 @@ fn c17_an_amount_and_its_currency_are_one() {
 #[test]
 fn c25_steps_of_a_counter_add_up_within_its_bounds() {
     assert_eq!(counted(10, 13, 8).value["cnt"], 11);
-    let below = counted(10, 5, 4);
-    assert_eq!(below.conflicts[0].kind, ConflictKind::Invariant);
-    assert_eq!(below.value["cnt"], 5);
+    for (ours, theirs) in [(5, 4), (13, -4)] {
+        let below = counted(10, ours, theirs);
+        assert_eq!(below.conflicts[0].kind, ConflictKind::Invariant);
+        assert_eq!(below.value["cnt"], ours);
+    }
 }
 
 #[test]

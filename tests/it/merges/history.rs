@@ -1,15 +1,20 @@
 //! Syncs, and commits taken back.
 use super::{
     API, bare, body, both, branch, command, commits, conflicts, decide, kinds, line, made, made_in,
-    merge, open_conflicts, order, plan, revert, sync,
+    merge, open_conflicts, order, plan, revert, state, sync,
 };
 use crate::{
     branches::{edit, get, within},
-    harness::Statements,
+    harness::{Program, Statements},
     history::{company, unlock},
     stories,
 };
 use serde_json::{Value, json};
+
+/// Every record that main's lists show, whichever commit made it so.
+async fn everything(api: &Program) -> Vec<Value> {
+    state(api, "main").await.into_iter().flatten().map(bare).collect()
+}
 
 stories! {
     async fn c66_c67_c68_what_a_sync_brought_in_is_the_base(app) {
@@ -71,11 +76,16 @@ stories! {
         let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
         let made = made_in(&api, (&b, "products"), json!({"sku": "R-1", "name": "New"})).await;
         let product = made.replace(&format!("/{b}/"), "/main/");
-        let before = body(&api, &url).await;
+        let (before, lists) = (body(&api, &url).await, everything(&api).await);
+        let log = async || api.get(&format!("{API}/commits")).await.json()["items"].as_array().unwrap().clone();
+        let commits = log().await;
         let merged = merge(&api, &b).await.unwrap();
         let after = body(&api, &url).await;
         let taken = revert(&api, merged).await.unwrap();
         assert_eq!(body(&api, &url).await, before);
+        assert_eq!(everything(&api).await, lists);
+        let new: Vec<Value> = log().await.into_iter().filter(|c| !commits.contains(c)).collect();
+        assert_eq!(new.iter().map(|c| c["seq"].as_i64().unwrap()).collect::<Vec<_>>(), [taken, merged]);
         api.get(&format!("/api/v1{product}")).await.expect(404);
         revert(&api, taken).await.unwrap();
         assert_eq!(body(&api, &url).await, after);

@@ -178,6 +178,10 @@ stories! {
         edit(&api, &within(&one, &b), json!({"sku": "S-2"})).await;
         merge(&api, &b).await.unwrap();
         assert_eq!((&get(&api, &one).await["sku"], &get(&api, &two).await["sku"]), (&json!("S-2"), &json!("S-1")));
+        // each stands for one product still, in any case
+        for sku in ["S-1", "s-2"] {
+            api.post(&format!("{API}/products"), &json!({"sku": sku, "name": "Three"})).await.expect(422);
+        }
     }
 
     async fn c47_numbers_are_taken_at_the_merge(app) {

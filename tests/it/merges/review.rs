@@ -94,7 +94,7 @@ stories! {
         let (_, lead, url, b) = proposed(app).await;
         approve(&lead, &b, &plan(&lead, &b).await).await;
         assert_eq!(plan(&lead, &b).await["review"]["had"], 1);
-        line(&lead, &url, (1, json!({"qty": "7"}))).await;
+        line(&lead, &url, (1, json!({"unit_price": "7"}))).await;
         let review = plan(&lead, &b).await["review"].clone();
         assert_eq!(review["had"], 0);
         assert_eq!(review["approvals"][0]["void"], "the branch does something else now");
