@@ -5,7 +5,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
-    review::{PROTECT, ReviewPolicy, checks::Checks},
+    review::{APPROVE, PROTECT, ReviewPolicy, checks::Checks},
     text::{clean, fold, forbidden, initials},
     time::zone,
     totals::{PriceMode, TaxRounding},
@@ -44,6 +44,10 @@ pub const PROFILE: &[Field] = &[
     Field::new("large_records", "Records from which a merge is large", Ty::Whole(1_000_000)),
     Field::new("large_sum", "Sum from which a merge is large", Ty::Whole(1_000_000_000)),
     Field::new("large_approvals", "Approvals that a large merge needs", Ty::Whole(9)),
+    Field::new(APPROVE[0].0, APPROVE[0].1, Ty::Whole(9)),
+    Field::new(APPROVE[1].0, APPROVE[1].1, Ty::Whole(9)),
+    Field::new(APPROVE[2].0, APPROVE[2].1, Ty::Whole(9)),
+    Field::new(APPROVE[3].0, APPROVE[3].1, Ty::Whole(9)),
     Field::new("own_approval", "Who worked on a branch may approve it", Ty::Bool),
     Field::new("strict_prices", "Changed list prices have to be chosen", Ty::Bool),
     Field::new("check_price_drop", "Percent by which a price may go down", Ty::Whole(100)),
@@ -69,6 +73,9 @@ impl Company {
             "check_price_drop": checks.price_drop, "check_discount": checks.discount,
             "check_deletions": checks.deletions, "checks_bind": checks.binding,
         });
+        for (name, _, kind) in APPROVE {
+            profile[name] = json!(review.of_kind.get(&kind));
+        }
         for (name, kind) in PROTECT {
             profile[name] = review.protected.contains(&kind).into();
         }
@@ -117,6 +124,10 @@ fn review(profile: &Value) -> ReviewPolicy {
         large_records: profile["large_records"].as_i64(),
         large_sum: profile["large_sum"].as_i64(),
         large_approvals: profile["large_approvals"].as_i64().unwrap_or_default(),
+        of_kind: APPROVE
+            .into_iter()
+            .filter_map(|(n, _, k)| Some((k, profile[n].as_i64()?)))
+            .collect(),
         own_approval: profile["own_approval"] == true,
         strict_prices: profile["strict_prices"] == true,
         checks: Checks {

@@ -6,17 +6,17 @@ use crate::domain::{
     history::chain::GENESIS,
     ids::{CompanyId, TokenId, UserId},
     policy::Role,
-    review::{PROTECT, ReviewPolicy, checks::Checks},
+    review::{APPROVE, PROTECT, ReviewPolicy, checks::Checks},
     scope::Membership,
     time::Ts,
 };
 use sqlx::Result;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The columns of a company in every statement that reads one.
 macro_rules! company_columns {
     () => {
-        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.own_approval, c.strict_prices, c.check_price_drop, c.check_discount, c.check_deletions, c.checks_bind, c.protect_orders, c.protect_customers, c.protect_products, c.protect_tax_codes, c.active AS c_active"
+        "c.id AS c_id, c.slug, c.name AS c_name, c.currency, c.timezone, c.price_mode, c.tax_rounding, c.number_prefix, c.approvals, c.large_records, c.large_sum, c.large_approvals, c.approvals_orders, c.approvals_customers, c.approvals_products, c.approvals_tax_codes, c.own_approval, c.strict_prices, c.check_price_drop, c.check_discount, c.check_deletions, c.checks_bind, c.protect_orders, c.protect_customers, c.protect_products, c.protect_tax_codes, c.active AS c_active"
     };
 }
 macro_rules! user_columns {
@@ -39,6 +39,16 @@ fn protected(row: &DbRow) -> Result<BTreeSet<Kind>> {
     Ok(out)
 }
 
+fn approvals_of(row: &DbRow) -> Result<BTreeMap<Kind, i64>> {
+    let mut out = BTreeMap::new();
+    for (name, _, kind) in APPROVE {
+        if let Some(needed) = row.col(name)? {
+            out.insert(kind, needed);
+        }
+    }
+    Ok(out)
+}
+
 impl FromDb for Company {
     fn from_db(row: &DbRow) -> Result<Self> {
         Ok(Self {
@@ -55,6 +65,7 @@ impl FromDb for Company {
                 large_records: row.col("large_records")?,
                 large_sum: row.col("large_sum")?,
                 large_approvals: row.col("large_approvals")?,
+                of_kind: approvals_of(row)?,
                 own_approval: row.col("own_approval")?,
                 strict_prices: row.col("strict_prices")?,
                 checks: Checks {
@@ -249,7 +260,7 @@ pub async fn begin_chain(tx: &mut Tx, company: CompanyId) -> Result<()> {
 
 /// The company's profile; whether it is open is set apart.
 pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
-    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12, check_price_drop = $13, check_discount = $14, check_deletions = $15, checks_bind = $16, protect_orders = $17, protect_customers = $18, protect_products = $19, protect_tax_codes = $20 WHERE id = $1";
+    let text = "UPDATE companies SET name = $2, timezone = $3, price_mode = $4, tax_rounding = $5, number_prefix = $6, approvals = $7, large_records = $8, large_sum = $9, large_approvals = $10, own_approval = $11, strict_prices = $12, check_price_drop = $13, check_discount = $14, check_deletions = $15, checks_bind = $16, protect_orders = $17, protect_customers = $18, protect_products = $19, protect_tax_codes = $20, approvals_orders = $21, approvals_customers = $22, approvals_products = $23, approvals_tax_codes = $24 WHERE id = $1";
     let stmt = tx.sql(text).bind(c.id).bind(c.name.clone()).bind(c.timezone.clone());
     let stmt = stmt.bind(c.price_mode.word()).bind(c.tax_rounding.word());
     let stmt = stmt.bind(c.number_prefix.clone()).bind(c.review.approvals);
@@ -260,6 +271,9 @@ pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
     let mut stmt = stmt.bind(checks.deletions).bind(checks.binding);
     for (_, kind) in PROTECT {
         stmt = stmt.bind(c.review.protected.contains(&kind));
+    }
+    for (_, _, kind) in APPROVE {
+        stmt = stmt.bind(c.review.of_kind.get(&kind).copied());
     }
     stmt.run().await
 }

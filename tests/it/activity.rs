@@ -42,6 +42,19 @@ stories! {
         clerk.get("/alpha/main/commits?what=deletion&to=2020-01-01").await.expect(200);
     }
 
+    async fn the_log_offers_what_can_have_been_done_in_its_world(app) {
+        let mut clerk = app.actor("clerk", "alpha").await;
+        let b = branch(&app.program("alpha"), "Try").await;
+        let main = clerk.get("/alpha/main/commits").await.expect(200).attrs("#what option", "value");
+        let own = clerk.get(&format!("/alpha/{b}/commits")).await.expect(200).attrs("#what option", "value");
+        for (what, offered) in [("edit", [true, true]), ("batch", [false, true]), ("sync", [false, true]), ("settings", [true, false])] {
+            assert_eq!([&main, &own].map(|all| all.iter().any(|o| o == what)), offered, "{what}");
+        }
+        // a link that asks for it shows that it does
+        let asked = clerk.get("/alpha/main/commits?what=batch").await.expect(200);
+        assert_eq!(asked.attrs("#what option[selected]", "value"), ["batch"]);
+    }
+
     async fn the_log_is_narrowed_by_kind_days_names_and_world(app) {
         let api = app.program("alpha");
         let thing = |sku: &str| json!({"sku": sku, "name": sku});

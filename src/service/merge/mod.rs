@@ -124,14 +124,16 @@ pub struct Summary {
     pub money: BTreeMap<String, i64>,
     /// By how much they change, up or down, order by order.
     pub moved: BTreeMap<String, i64>,
-    /// If these are some of a branch's records: how many it changes, and `moved` of all of them.
-    pub of_branch: Option<(usize, BTreeMap<String, i64>)>,
+    /// Records that it changes, by their kinds: on main, or for a sync on the branch.
+    pub kinds: BTreeMap<Kind, usize>,
+    /// If these are some of a branch's records: `kinds` and `moved` of all of them.
+    pub of_branch: Option<(BTreeMap<Kind, usize>, BTreeMap<String, i64>)>,
 }
 
 impl Summary {
-    /// Records that it changes: on main, or for a sync on the branch.
+    /// Records that it changes, of all kinds.
     pub fn records(&self) -> usize {
-        self.created + self.changed + self.deleted
+        self.kinds.values().sum()
     }
 }
 

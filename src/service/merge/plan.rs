@@ -13,7 +13,7 @@ use crate::{
         },
         order::Order,
         policy::Act,
-        record::{self, of_value},
+        record::{self, Record, of_value},
         veil,
     },
     service::{
@@ -66,7 +66,7 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let mut of_branch = None;
     if let Some(only) = job.only() {
         let whole = counted(&job, &drafts)?;
-        of_branch = Some((whole.records(), whole.moved));
+        of_branch = Some((whole.kinds, whole.moved));
         only.narrow(&mut drafts);
     }
     checks::run(ctx, tx, (&job, &asked.decisions), &mut drafts).await?;
@@ -227,8 +227,9 @@ fn counted(job: &Job, drafts: &Drafts) -> Result<Summary> {
             Effect::Created => summary.created += 1,
             Effect::Changed => summary.changed += 1,
             Effect::Deleted => summary.deleted += 1,
-            Effect::Nothing => {}
+            Effect::Nothing => continue,
         }
+        *summary.kinds.entry(R::KIND).or_default() += 1;
     });
     money(job, &drafts.orders, &mut summary)?;
     Ok(summary)

@@ -119,8 +119,8 @@ pub(super) async fn is_wanted(
 fn needed(ctx: &Ctx, summary: &Summary) -> usize {
     // a part is a part of a large merge, or nothing would be one
     let (records, moved) = match &summary.of_branch {
-        Some((records, moved)) => (*records, moved),
-        None => (summary.records(), &summary.moved),
+        Some((records, moved)) => (records, moved),
+        None => (&summary.kinds, &summary.moved),
     };
     ctx.company.review.needed(records, moved)
 }

@@ -76,6 +76,7 @@ migrations!(
     "0026_shapes",
     "0027_reviewers",
     "0028_bodies",
+    "0029_approvals_of_kinds",
 );
 
 fn migrator(engine: Engine) -> Migrator {

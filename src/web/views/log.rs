@@ -52,7 +52,7 @@ impl View for Commits {
 }
 
 /// What people look for in the log.
-const CAUSES: [(Cause, &str); 10] = [
+const CAUSES: [(Cause, &str); 11] = [
     (Cause::Create, "Created"),
     (Cause::Edit, "Changed"),
     (Cause::Deletion, "Deleted"),
@@ -60,6 +60,7 @@ const CAUSES: [(Cause, &str); 10] = [
     (Cause::Import, "Imported"),
     (Cause::Cancellation, "Cancelled"),
     (Cause::Batch, "Many at once"),
+    (Cause::Sync, "Brought up to date"),
     (Cause::Merge, "Merged"),
     (Cause::Revert, "Taken back"),
     (Cause::Settings, "Settings"),
@@ -90,7 +91,7 @@ impl Commits {
                 .map(|c| commit(visit, c, tags.get(&c.seq).map_or(&[], Vec::as_slice)))
                 .collect(),
             members: members.iter().map(member).collect(),
-            causes: CAUSES.iter().map(|(c, label)| (c.word(), *label, c.word() == what)).collect(),
+            causes: causes(visit, &what),
             kinds: Kind::WORDS.iter().map(|(w, label)| (*w, *label, *w == kind)).collect(),
             worlds: worlds(visit, branches),
             named: query.get("named") == "true",
@@ -101,6 +102,18 @@ impl Commits {
             problems,
         }
     }
+}
+
+/// What can have been done in the world, each with whether it is chosen.
+fn causes(visit: &Visit, chosen: &str) -> Vec<(&'static str, &'static str, bool)> {
+    let branch = visit.ctx.scope.world().branch().is_some();
+    let here = |cause: Cause| match cause {
+        Cause::Batch | Cause::Sync => branch,
+        Cause::Settings => !branch,
+        _ => true,
+    };
+    let each = CAUSES.iter().map(|(c, label)| (*c, (c.word(), *label, c.word() == chosen)));
+    each.filter(|(c, shown)| here(*c) || shown.2).map(|(_, shown)| shown).collect()
 }
 
 /// Main and the branches, each with its slug and whether it is this one.

@@ -1,5 +1,5 @@
 //! Reviews: what a company wants approved is approved by others, and is what is merged.
-use super::{API, branch, command, line, merge, order, plan};
+use super::{API, branch, command, line, made, merge, order, plan};
 use crate::{
     branches::{edit, get, within},
     harness::{Program, TestApp},
@@ -98,6 +98,25 @@ stories! {
         let review = plan(&lead, &b).await["review"].clone();
         assert_eq!(review["had"], 0);
         assert_eq!(review["approvals"][0]["void"], "the branch does something else now");
+    }
+
+    async fn a_kind_of_record_can_need_approvals_of_its_own(app) {
+        policy(app, &[("approvals_products", "2"), ("approvals_orders", "0")]).await;
+        let (api, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
+        let (one, product) = (order(&api).await, made(&lead, "products", json!({"sku": "K-1", "name": "Kind"})).await);
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&one, &b), json!({"customer_po": "1"})).await;
+        assert_eq!(plan(&lead, &b).await["review"], Value::Null);
+        edit(&lead, &within(&product, &b), json!({"name": "Another"})).await;
+        assert_eq!(plan(&lead, &b).await["review"]["needed"], 2);
+        assert_eq!(press(&lead, &b).await.0, 409);
+        // a part without products is a part of a branch that changes one
+        let part = format!("{API}/branches/{b}/plan?only=order:{}", one.rsplit('/').next().unwrap());
+        assert_eq!(lead.get(&part).await.expect(200).json()["review"]["needed"], 2);
+        let mut admin = app.actor("admin", "alpha").await;
+        let page = admin.get("/alpha/main/settings").await.expect(200);
+        let typed = ["products", "orders", "customers"].map(|kind| page.attrs(&format!("#approvals_{kind}"), "value").remove(0));
+        assert_eq!(typed, ["2", "0", ""]);
     }
 
     async fn large_merges_need_more_and_approvals_end(app) {
