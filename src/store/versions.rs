@@ -263,6 +263,19 @@ pub async fn of_commit<R: Stored>(
     Ok(all)
 }
 
+/// The records of a kind that a commit gave a version on its branch.
+pub async fn begun_by<R: Stored>(
+    tx: &mut Tx,
+    scope: &Scope,
+    (branch, seq): (i64, i64),
+) -> Result<Vec<Uuid>> {
+    let mut sql = tx.builder();
+    sql.push("SELECT o.id FROM ").push(R::TEXTS.versions).push(" o WHERE o.company_id = ");
+    sql.bind(scope.company()).push(" AND o.branch_id = ").bind(branch);
+    sql.push(" AND o.from_seq = ").bind(seq);
+    Ok(tx.built(sql).all::<(Uuid,)>().await?.into_iter().map(|r| r.0).collect())
+}
+
 /// What a branch had of a kind until a commit that gave its records other versions, or let go of them:
 /// bodies, and whether they say that the record is deleted.
 pub async fn of_branch_at<R: Stored>(

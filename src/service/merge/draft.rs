@@ -214,6 +214,13 @@ impl<R: Subject> Draft<R> {
         Ok(Some(Step::shared(typed(theirs)?.map(Arc::new), self.after.clone(), true)))
     }
 
+    /// What is to be written of it on a branch that showed it as main had it, and shows it still though main
+    /// deleted it.
+    pub(super) fn stays_on_branch(&self) -> Option<Step<R>> {
+        let step = Step::shared(None, Some(self.after.clone()?), false);
+        Some(writes(step, (self.body(), self.theirs.as_ref().and_then(|v| v.body_seq))))
+    }
+
     /// How it is where the job ends, before: on main, or for a sync on the branch.
     ///
     /// # Errors

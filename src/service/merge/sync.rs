@@ -15,6 +15,7 @@ use crate::{
         write::{Said, Write},
     },
 };
+use std::collections::BTreeSet;
 
 /// Brings a branch up to date: it shows main as it is now, and its own changes on top.
 ///
@@ -62,27 +63,32 @@ pub async fn undo_sync(ctx: &Ctx, slug: &str) -> Result<Outcome> {
     Ok(Outcome::Done(w.finish(Said { cause: Cause::Undoing, message: &message }).await?))
 }
 
-/// What stood on a branch until its last commit becomes its next version.
+/// What stood on a branch until its last commit becomes its next version, and what began with that goes.
 async fn put_back<R: Mergeable>(w: &mut Write, branch: &Branch) -> Result<()> {
     let (scope, at) = (w.scope().clone(), (branch.id, branch.head));
-    let mut steps = vec![];
+    let (mut steps, mut stood) = (vec![], BTreeSet::new());
     for (body, gone) in versions::of_branch_at::<R>(&mut w.tx, &scope, at).await? {
         let record: R = read(&body)?;
+        stood.insert(record.id());
         steps.push(if gone { Step::deletion(record) } else { Step::back(record) });
     }
+    let mut begun = versions::begun_by::<R>(&mut w.tx, &scope, at).await?;
+    begun.retain(|id| !stood.contains(id));
+    w.let_go::<R>(&begun).await?;
     Ok(w.put(steps).await?)
 }
 
 /// What the branch has of a kind after a sync: nothing where it is as main has it. That a record of its
-/// own is deleted main cannot tell.
+/// own is deleted main cannot tell, nor that one is here still that main deleted.
 async fn overlay<R: Mergeable>(w: &mut Write, plan: &Plan) -> Result<()> {
     let drafts = R::of(&plan.drafts);
-    let gone_here = |d: &Draft<R>| !d.known && d.theirs.is_none();
-    let as_main = drafts.iter().filter(|d| d.effect() == Effect::Nothing && !gone_here(d));
-    w.let_go::<R>(&as_main.map(|d| d.id).collect::<Vec<_>>()).await?;
+    let gone_here = |d: &Draft<R>| !d.known && d.after().is_none();
+    let (as_main, other): (Vec<_>, Vec<_>) =
+        drafts.iter().partition(|d| d.effect() == Effect::Nothing && !gone_here(d));
+    w.let_go::<R>(&as_main.iter().map(|d| d.id).collect::<Vec<_>>()).await?;
     let mut steps = vec![];
-    for draft in drafts.iter().filter(|d| d.effect() != Effect::Nothing) {
-        steps.extend(draft.on_branch()?);
+    for draft in other {
+        steps.extend(if draft.joined { draft.stays_on_branch() } else { draft.on_branch()? });
     }
     Ok(w.put(steps).await?)
 }

@@ -55,7 +55,7 @@ pub async fn behind(tx: &mut Tx, scope: &Scope, b: &Branch) -> Result<Option<(Ts
 pub struct Tally {
     pub id: i64,
     pub owner: Option<String>,
-    /// Records that it changed.
+    /// Records that it changed, without those that it made and deleted.
     pub size: i64,
     /// Commits of main that changed records and that it has not seen.
     pub behind: i64,
@@ -66,7 +66,7 @@ crate::from_row!(Tally { id, owner, size, behind, cause });
 
 macro_rules! own {
     ($versions:literal) => {
-        concat!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $versions, " v WHERE v.company_id = b.company_id AND v.branch_id = b.id AND v.to_seq IS NULL LIMIT 1001) t)")
+        concat!("(SELECT COUNT(*) FROM (SELECT 1 AS one FROM ", $versions, " v WHERE v.company_id = b.company_id AND v.branch_id = b.id AND v.to_seq IS NULL AND NOT (v.deleted AND NOT EXISTS (SELECT 1 FROM ", $versions, " m WHERE m.company_id = v.company_id AND m.branch_id = 0 AND m.id = v.id)) LIMIT 1001) t)")
     };
 }
 

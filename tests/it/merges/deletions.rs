@@ -1,7 +1,7 @@
 //! Records that one side deleted, and records that name them.
 use super::{
-    API, branch, command, conflicts, decide, kinds, made, made_in, merge, open_conflicts, order,
-    plan,
+    API, body, branch, command, conflicts, decide, kinds, made, made_in, merge, open_conflicts,
+    order, plan, sync,
 };
 use crate::{
     branches::{edit, get, within},
@@ -136,6 +136,50 @@ stories! {
         let main = order.replace(&format!("/{b}/"), "/main/");
         assert_eq!(get(&api, &main).await["customer"], get(&api, &url).await["id"]);
         assert_eq!(listed(&api, "main").await, 1, "with its old id, and found");
+    }
+
+    async fn c68_a_customer_that_a_sync_brings_back_is_there_and_comes_to_main(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let b = branch(&api, "B").await;
+        let order = of_customer(&api, (&b, "K-1")).await;
+        let own = within(&url, &b);
+        let before = body(&api, &own).await;
+        delete(&api, &url).await;
+        let found = open_conflicts(&api, &b).await;
+        decide(&api, &b, &found[0], "theirs", "").await;
+        for again in [true, false] {
+            sync(&api, &b).await.unwrap();
+            assert_eq!(body(&api, &own).await, before, "the order names it still");
+            assert_eq!(listed(&api, &b).await, 1);
+            assert_eq!(plan(&api, &b).await["created"], 2);
+            if again {
+                api.post(&format!("{API}/branches/{b}/undoing"), &json!({})).await.expect(200);
+                assert_eq!(body(&api, &own).await, before);
+                let row = api.get(&format!("{API}/branches/{b}")).await.expect(200).json();
+                assert_eq!(row["records"], 1, "the order alone is its own again: {row}");
+            }
+        }
+        assert!(open_conflicts(&api, &b).await.is_empty());
+        merge(&api, &b).await.unwrap();
+        assert_eq!((body(&api, &url).await, listed(&api, "main").await), (before, 1));
+        is_there(&api, &order.replace(&format!("/{b}/"), "/main/")).await;
+    }
+
+    async fn what_a_branch_made_and_a_sync_left_out_is_deleted_there(app) {
+        let api = app.program("alpha");
+        let url = customer(&api, "K-1").await;
+        let b = branch(&api, "B").await;
+        let order = of_customer(&api, (&b, "K-1")).await;
+        delete(&api, &url).await;
+        let found = open_conflicts(&api, &b).await;
+        decide(&api, &b, &found[0], "ours", "").await;
+        sync(&api, &b).await.unwrap();
+        assert!(!is_there(&api, &order).await);
+        let gone = api.get(&format!("/api/v1/alpha/{b}/orders/deleted")).await.expect(200).json();
+        assert_eq!(gone["items"][0]["id"].as_str(), order.rsplit('/').next());
+        let row = api.get(&format!("{API}/branches/{b}")).await.expect(200).json();
+        assert_eq!((&row["records"], merge(&api, &b).await), (&json!(0), None), "{row}");
     }
 
     async fn c49_it_names_another_customer_instead(app) {
