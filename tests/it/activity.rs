@@ -47,7 +47,7 @@ stories! {
         let b = branch(&app.program("alpha"), "Try").await;
         let main = clerk.get("/alpha/main/commits").await.expect(200).attrs("#what option", "value");
         let own = clerk.get(&format!("/alpha/{b}/commits")).await.expect(200).attrs("#what option", "value");
-        for (what, offered) in [("edit", [true, true]), ("batch", [false, true]), ("sync", [false, true]), ("settings", [true, false])] {
+        for (what, offered) in [("edit", [true, true]), ("batch", [false, true]), ("sync", [false, true]), ("undoing", [false, true]), ("revert", [true, false]), ("settings", [true, false])] {
             assert_eq!([&main, &own].map(|all| all.iter().any(|o| o == what)), offered, "{what}");
         }
         // a link that asks for it shows that it does

@@ -46,7 +46,7 @@ use crate::{
     },
     store::{resolutions, sides::Source},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is brought together.
 #[derive(Clone, Debug)]
@@ -124,16 +124,16 @@ pub struct Summary {
     pub money: BTreeMap<String, i64>,
     /// By how much they change, up or down, order by order.
     pub moved: BTreeMap<String, i64>,
-    /// Records that it changes, by their kinds: on main, or for a sync on the branch.
-    pub kinds: BTreeMap<Kind, usize>,
-    /// If these are some of a branch's records: `kinds` and `moved` of all of them.
-    pub of_branch: Option<(BTreeMap<Kind, usize>, BTreeMap<String, i64>)>,
+    /// Of what kinds the records are.
+    pub kinds: BTreeSet<Kind>,
+    /// If these are some of a branch's records: how many it changes, and `moved` of all of them.
+    pub of_branch: Option<(usize, BTreeMap<String, i64>)>,
 }
 
 impl Summary {
-    /// Records that it changes, of all kinds.
+    /// Records that it changes: on main, or for a sync on the branch.
     pub fn records(&self) -> usize {
-        self.kinds.values().sum()
+        self.created + self.changed + self.deleted
     }
 }
 

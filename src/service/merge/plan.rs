@@ -66,7 +66,7 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let mut of_branch = None;
     if let Some(only) = job.only() {
         let whole = counted(&job, &drafts)?;
-        of_branch = Some((whole.kinds, whole.moved));
+        of_branch = Some((whole.records(), whole.moved));
         only.narrow(&mut drafts);
     }
     checks::run(ctx, tx, (&job, &asked.decisions), &mut drafts).await?;
@@ -229,7 +229,7 @@ fn counted(job: &Job, drafts: &Drafts) -> Result<Summary> {
             Effect::Deleted => summary.deleted += 1,
             Effect::Nothing => continue,
         }
-        *summary.kinds.entry(R::KIND).or_default() += 1;
+        summary.kinds.insert(R::KIND);
     });
     money(job, &drafts.orders, &mut summary)?;
     Ok(summary)

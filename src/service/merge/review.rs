@@ -118,11 +118,11 @@ pub(super) async fn is_wanted(
 
 fn needed(ctx: &Ctx, summary: &Summary) -> usize {
     // a part is a part of a large merge, or nothing would be one
-    let (records, moved) = match &summary.of_branch {
-        Some((records, moved)) => (records, moved),
-        None => (&summary.kinds, &summary.moved),
+    let size = match &summary.of_branch {
+        Some((records, moved)) => (*records, moved),
+        None => (summary.records(), &summary.moved),
     };
-    ctx.company.review.needed(records, moved)
+    ctx.company.review.needed(&summary.kinds, size)
 }
 
 /// The review of the branch of a plan; none where none is needed.

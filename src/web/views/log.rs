@@ -52,7 +52,7 @@ impl View for Commits {
 }
 
 /// What people look for in the log.
-const CAUSES: [(Cause, &str); 11] = [
+const CAUSES: [(Cause, &str); 12] = [
     (Cause::Create, "Created"),
     (Cause::Edit, "Changed"),
     (Cause::Deletion, "Deleted"),
@@ -61,6 +61,7 @@ const CAUSES: [(Cause, &str); 11] = [
     (Cause::Cancellation, "Cancelled"),
     (Cause::Batch, "Many at once"),
     (Cause::Sync, "Brought up to date"),
+    (Cause::Undoing, "Not brought up to date after all"),
     (Cause::Merge, "Merged"),
     (Cause::Revert, "Taken back"),
     (Cause::Settings, "Settings"),
@@ -108,12 +109,12 @@ impl Commits {
 fn causes(visit: &Visit, chosen: &str) -> Vec<(&'static str, &'static str, bool)> {
     let branch = visit.ctx.scope.world().branch().is_some();
     let here = |cause: Cause| match cause {
-        Cause::Batch | Cause::Sync => branch,
-        Cause::Settings => !branch,
+        Cause::Batch | Cause::Sync | Cause::Undoing => branch,
+        Cause::Revert | Cause::Settings => !branch,
         _ => true,
     };
-    let each = CAUSES.iter().map(|(c, label)| (*c, (c.word(), *label, c.word() == chosen)));
-    each.filter(|(c, shown)| here(*c) || shown.2).map(|(_, shown)| shown).collect()
+    let offered = CAUSES.iter().filter(|(c, _)| here(*c) || c.word() == chosen);
+    offered.map(|(c, label)| (c.word(), *label, c.word() == chosen)).collect()
 }
 
 /// Main and the branches, each with its slug and whether it is this one.

@@ -1,7 +1,9 @@
 //! Reviews: what a company wants approved is approved by others, and is what is merged.
-use super::{API, branch, command, line, made, merge, order, plan};
+use super::{
+    API, branch, command, decide, line, made, made_in, merge, open_conflicts, order, plan,
+};
 use crate::{
-    branches::{edit, get, within},
+    branches::{all, edit, get, within},
     harness::{Program, TestApp},
     stories,
 };
@@ -110,13 +112,38 @@ stories! {
         edit(&lead, &within(&product, &b), json!({"name": "Another"})).await;
         assert_eq!(plan(&lead, &b).await["review"]["needed"], 2);
         assert_eq!(press(&lead, &b).await.0, 409);
-        // a part without products is a part of a branch that changes one
+        // a part without products needs none
         let part = format!("{API}/branches/{b}/plan?only=order:{}", one.rsplit('/').next().unwrap());
-        assert_eq!(lead.get(&part).await.expect(200).json()["review"]["needed"], 2);
+        assert_eq!(lead.get(&part).await.expect(200).json()["review"], Value::Null);
         let mut admin = app.actor("admin", "alpha").await;
         let page = admin.get("/alpha/main/settings").await.expect(200);
         let typed = ["products", "orders", "customers"].map(|kind| page.attrs(&format!("#approvals_{kind}"), "value").remove(0));
         assert_eq!(typed, ["2", "0", ""]);
+        policy(app, &[("own_approval", "true")]).await;
+        for reviewer in [&lead, &app.program("alpha")] {
+            let seen = plan(reviewer, &b).await;
+            assert_eq!(approve(reviewer, &b, &seen).await, 204);
+        }
+        assert_eq!(press(&lead, &b).await.0, 200);
+    }
+
+    async fn what_a_part_brings_back_needs_the_approvals_of_its_kind(app) {
+        let api = app.program("alpha");
+        made(&api, "customers", json!({"number": "C-X", "name": "Gone", "currency": "GBP"})).await;
+        let b = branch(&api, "Try").await;
+        let draft = json!({"customer": "C-X", "lines": [{"sku": "SKU-00001", "qty": "1"}]});
+        let order = made_in(&api, (&b, "orders"), draft).await;
+        let gone = all(&api, "main", "customers?q=C-X").await.remove(0);
+        let at = format!("{API}/customers/{}/deletion", gone["id"].as_str().unwrap());
+        api.post(&at, &json!({"version": gone["version"]})).await.expect(204);
+        let conflict = open_conflicts(&api, &b).await.remove(0);
+        decide(&api, &b, &conflict, "theirs", "").await;
+        policy(app, &[("approvals_customers", "1")]).await;
+        let part = format!("{API}/branches/{b}/plan?only=order:{}", order.rsplit('/').next().unwrap());
+        for of in [format!("{API}/branches/{b}/plan"), part] {
+            let seen = api.get(&of).await.expect(200).json();
+            assert_eq!((&seen["review"]["needed"], &seen["conflicts"]), (&json!(1), &json!(0)), "{seen}");
+        }
     }
 
     async fn large_merges_need_more_and_approvals_end(app) {
