@@ -42,7 +42,12 @@ pub fn code_in(text: &str) -> &str {
 
 /// How a master record is offered and shown where another one names it.
 pub fn title_of<M: Master>(m: &M) -> String {
-    format!("{}{BETWEEN}{}", m.code(), m.name())
+    called(m.code(), m.name())
+}
+
+/// A code and what it says to people: `C-1001 · Name`.
+pub fn called(code: &str, name: &str) -> String {
+    format!("{code}{BETWEEN}{name}")
 }
 
 /// Replaces the codes by which input names records with their ids.

@@ -16,6 +16,7 @@ use crate::{
         page::{Count, Cursor, MasterFilter},
         policy::Act,
         product::Product,
+        record::Record as _,
         scope::{AuthorKind, Scope},
         tax::TaxCode,
         totals::RULES,
@@ -210,6 +211,9 @@ impl Subject for Order {
         Ok(())
     }
 
+    fn named(&self) -> String {
+        references::called(&self.title(), &self.customer_name)
+    }
     fn stays(&self) -> Option<&'static str> {
         let why = "Only a draft that never had a number can be deleted. Cancel this order instead.";
         (!self.can_be_deleted()).then_some(why)

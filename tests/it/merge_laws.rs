@@ -115,7 +115,7 @@ fn l24_an_upgrade_before_a_merge_is_one_after_it() {
 #[test]
 fn merging_obeys_its_laws() {
     let mut rng = StdRng::seed_from_u64(3);
-    let (mut conflicting, mut agreeing) = (0, 0);
+    let (mut conflicting, mut agreeing, mut typed) = (0, 0, 0);
     while agreeing < CASES {
         let b = filled(&mut rng, ORDER);
         let (o, t) = (changed(&mut rng, ORDER, &b), changed(&mut rng, ORDER, &b));
@@ -133,7 +133,7 @@ fn merging_obeys_its_laws() {
         assert_eq!(paths(&m), turned, "L5: {}", json!(case));
         assert_eq!(sides(&m, false), sides(&back, true), "L5: {}", json!(case));
         no_loss(ORDER, &m.value, &case);
-        resolutions(&m, &case);
+        typed += resolutions(&m, &case);
         if m.conflicts.is_empty() {
             same("L5", &m.value, &back.value, &case);
             // the same branch once more, onto what it made of main
@@ -143,7 +143,7 @@ fn merging_obeys_its_laws() {
             conflicting += 1;
         }
     }
-    assert!(conflicting > CASES / 10, "{conflicting}");
+    assert!(conflicting > CASES / 10 && typed > CASES / 10, "{conflicting} {typed}");
 }
 
 /// A random decision on each conflict.
@@ -306,8 +306,8 @@ fn what_was_plus_its_changes_is_what_is() {
     }
 }
 
-/// Decisions settle just what they were made on.
-fn resolutions(m: &Merged, case: &[&Value; 3]) {
+/// Decisions settle just what they were made on. How many values were typed.
+fn resolutions(m: &Merged, case: &[&Value; 3]) -> usize {
     let sides = case.map(Some);
     let of = |choice: &Choice| -> Vec<Resolution> {
         m.conflicts.iter().map(|c| c.resolved(choice.clone())).collect()
@@ -318,17 +318,17 @@ fn resolutions(m: &Merged, case: &[&Value; 3]) {
     assert_eq!(theirs.conflicts, [], "{}", json!(case));
     let turned = merged(case[0], case[2], case[1]);
     same("theirs", &theirs.value.unwrap(), &turned.value, case);
-    typed(m, case);
     let mut stale = of(&Choice::Theirs);
     if let Some(first) = stale.first_mut() {
         first.print[1][0] ^= 1;
         let open = merge_record(ORDER, sides, &stale).conflicts;
         assert_eq!(open, m.conflicts[..1], "only that one is open again");
     }
+    typed(m, case)
 }
 
 /// L15 where values are typed: they are what comes of it, and everything else stays main's.
-fn typed(m: &Merged, case: &[&Value; 3]) {
+fn typed(m: &Merged, case: &[&Value; 3]) -> usize {
     let one = |c: &Conflict| {
         let [field] = &c.fields[..] else { return None };
         let told = Choice::Value(json!({ field.path.rsplit('/').next()?: "typed" }));
@@ -338,10 +338,11 @@ fn typed(m: &Merged, case: &[&Value; 3]) {
     let resolutions: Vec<Resolution> = all.iter().map(|(_, r)| r.clone()).collect();
     let out = merge_record(ORDER, case.map(Some), &resolutions).value.unwrap();
     let mut wanted = m.value.clone();
-    for (path, _) in all {
+    for (path, _) in &all {
         wanted[path] = json!("typed");
     }
     assert_eq!(out, wanted, "L15: {}", json!(case));
+    all.len()
 }
 
 #[test]

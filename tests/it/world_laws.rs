@@ -14,9 +14,9 @@ use tributary::{
 
 /// Acts, and after each of them so many coordinates that are looked at again, of each law: 10,000 on
 /// SQLite, fewer on PostgreSQL, which takes longer to begin a transaction.
-const LOOKS: usize = 4;
-const ACTS_ON_SQLITE: usize = 2_500;
-const ACTS_ON_POSTGRES: usize = 500;
+const LOOKS: usize = 10;
+const ACTS_ON_SQLITE: usize = 1_000;
+const ACTS_ON_POSTGRES: usize = 200;
 const OPEN: usize = 3;
 const NAMES: [&str; 4] = ["Ann Lawful", "Bob Lawful", "Cy Lawless", "Di Lawful Lawless"];
 
@@ -163,7 +163,7 @@ impl<'a> Laws<'a> {
         self.count("open");
     }
 
-    /// Merges a branch, or brings it up to date: its side of every conflict holds.
+    /// Merges a branch, or brings it up to date: its side of conflicts holds where it can.
     async fn bring(&mut self, main: usize, n: usize, what: &'static str) {
         let w = &self.worlds[n];
         let api = self.app.program(w.company);

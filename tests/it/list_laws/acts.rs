@@ -122,7 +122,7 @@ impl Lists<'_> {
         self.count("open");
     }
 
-    /// Merges a branch, or brings it up to date. What they have in common is looked at by no id.
+    /// Merges a branch, or brings it up to date. What main and branch share untouched cannot change by it.
     async fn bring(&mut self, n: usize, what: &'static str) {
         let api = self.app.program("alpha");
         let (main, now) = (self.worlds[0].now(), self.worlds[n].now());

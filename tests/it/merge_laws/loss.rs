@@ -69,6 +69,8 @@ fn text_no_loss(m: &Value, case: [&Value; 3]) {
     };
     let ([b, o, t], m) = (case.map(lines), lines(m));
     assert!(m.iter().all(|l| o.contains(l) || t.contains(l)), "L15: {m:?} of {b:?} {o:?} {t:?}");
+    let mut gone = b.difference(&o).chain(b.difference(&t));
+    assert!(gone.all(|l| !m.contains(l)), "L16: {m:?} of {b:?} {o:?} {t:?}");
     let mut written = o.difference(&b).chain(t.difference(&b));
     assert!(written.all(|l| m.contains(l)), "L16: {m:?} of {b:?} {o:?} {t:?}");
 }

@@ -236,6 +236,18 @@ stories! {
         }
         merge(&api, &b).await;
         assert_eq!(get(&api, &url).await["lines"], moved, "main moved it further up");
+        // and the other way round
+        let (was, c) = (get(&api, &url).await, branch(&api, "Up").await);
+        let in_order = |ids: [usize; 3]| {
+            let each = ids.map(|n| json!({"id": was["lines"][n]["id"]}));
+            json!({ "lines": each })
+        };
+        let own = within(&url, &c);
+        edit(&api, &url, in_order([0, 2, 1])).await;
+        edit(&api, &own, in_order([2, 0, 1])).await;
+        let moved = get(&api, &own).await["lines"].clone();
+        merge(&api, &c).await.unwrap();
+        assert_eq!(get(&api, &url).await["lines"], moved, "the branch moved it further up");
     }
 
     async fn c35_c36_states_that_both_moved(app) {

@@ -32,7 +32,7 @@ stories! {
         pages.extend((first..=last).map(|of| format!("/alpha/main/commits/{of}")));
         pages.extend((first..=last).map(|of| format!("/alpha/main/commits/{of}/revert")));
         pages.push(format!("/alpha/main/events?after={}", first - 1));
-        for list in ["products", "products/deleted", "search?q=71.61", "search?q=COST-1", "suggest/products?q=COST", "products?q=72.61", "commits", "dashboard", "orders/export.csv"] {
+        for list in ["products", "products/deleted", "search?q=71.61", "search?q=COST-1", "suggest/products?q=COST", "products?q=72.61", "commits", "dashboard"] {
             pages.push(format!("/alpha/main/{list}"));
             pages.push(format!("/alpha/{b}/{list}"));
         }

@@ -109,7 +109,8 @@ stories! {
         command(&api, &url, "confirmation").await;
         assert_eq!(get(&api, &url).await["number"], number, "main knows nothing of the branch");
         let open = open_conflicts(&api, "old-orders").await;
-        assert_eq!((kinds(&open), &open[0]["why"]), (vec!["unique"], &json!(format!("{number} has this too."))));
+        let customer = get(&api, &url).await["customer_name"].as_str().unwrap().to_owned();
+        assert_eq!((kinds(&open), &open[0]["why"]), (vec!["unique"], &json!(format!("{number} · {customer} has this too."))));
         assert_eq!(open[0]["choices"], json!(["ours"]));
         decide(&api, "old-orders", &open[0], "ours", "").await;
         merge(&api, "old-orders").await.unwrap();

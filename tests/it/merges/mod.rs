@@ -144,8 +144,8 @@ pub async fn sync_deciding(api: &Program, b: &str) {
     sync(api, b).await.unwrap();
 }
 
-/// Merges a branch of a company, or brings it up to date, by name: its side of every conflict holds, and
-/// main's where that cannot be taken.
+/// Merges a branch of a company, or brings it up to date, by name: its side of the first conflicts holds, and
+/// main's where that cannot be taken, or of what comes up then.
 pub async fn bring(api: &Program, (company, slug): (&str, &str), what: &str) -> Answer {
     let at = format!("/api/v1/{company}/main/branches/{slug}");
     let plan = format!("{at}/plan?for={what}");

@@ -179,7 +179,7 @@ impl Orders {
         let qty: Qty = row.quantity.parse().map_err(|e: String| self.lines.refused(&e))?;
         let name = field(LINE, "name", row.description.as_deref());
         let name = name.map_err(|e| self.lines.refused(&e))?;
-        let position = row.position.checked_mul(1024).filter(|p| *p > 0);
+        let position = row.position.checked_mul(1024).filter(|p| (1..=i64::MAX / 2).contains(p));
         let discount: Rate =
             row.discount_percent.parse().map_err(|e: String| self.lines.refused(&e))?;
         Ok(Line {
