@@ -14,9 +14,8 @@ use tributary::{
 
 /// Acts, and after each of them so many coordinates that are looked at again, of each law: 10,000 on
 /// SQLite, fewer on PostgreSQL, which takes longer to begin a transaction.
-const LOOKS: usize = 10;
-const ACTS_ON_SQLITE: usize = 1_000;
-const ACTS_ON_POSTGRES: usize = 200;
+const ON_SQLITE: (usize, usize) = (1_000, 10);
+const ON_POSTGRES: (usize, usize) = (400, 5);
 const OPEN: usize = 3;
 const NAMES: [&str; 4] = ["Ann Lawful", "Bob Lawful", "Cy Lawless", "Di Lawful Lawless"];
 
@@ -220,7 +219,7 @@ impl<'a> Laws<'a> {
     }
 }
 
-async fn hold(engine: Engine, acts: usize) {
+async fn hold(engine: Engine, (acts, looks): (usize, usize)) {
     let Some(app) = TestApp::start(engine).await else {
         eprintln!("left out on PostgreSQL: the laws of worlds (no TEST_POSTGRES)");
         return;
@@ -231,7 +230,7 @@ async fn hold(engine: Engine, acts: usize) {
         let before = app.digest(other).await;
         laws.act(one).await;
         assert_eq!(app.digest(other).await, before, "L23: {one} added to the history of {other}");
-        for _ in 0..LOOKS {
+        for _ in 0..looks {
             laws.others_stay().await;
             laws.past_stays().await;
         }
@@ -243,10 +242,10 @@ async fn hold(engine: Engine, acts: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l19_l20_l23_hold_on_sqlite() {
-    hold(Engine::Sqlite, ACTS_ON_SQLITE).await;
+    hold(Engine::Sqlite, ON_SQLITE).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l19_l20_l23_hold_on_postgres() {
-    hold(Engine::Postgres, ACTS_ON_POSTGRES).await;
+    hold(Engine::Postgres, ON_POSTGRES).await;
 }
