@@ -34,6 +34,8 @@ async function change(page, url, field, value) {
 /** Three conflicts: main's price stays once, the branch's holds twice. */
 async function decide(page, { scripts, check, where }) {
   const openOnes = page.locator('.pickset[data-open]');
+  // a page whose plan takes a moment says so, and comes again
+  await openOnes.nth(2).waitFor();
   check(await openOnes.count() === 3, `${where}: three conflicts, not ${await openOnes.count()}`);
   for (let left = 3; left > 0; left -= 1) {
     if (scripts) {
