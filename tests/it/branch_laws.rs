@@ -139,12 +139,12 @@ impl Rounds<'_> {
         }
     }
 
-    /// What a branch's plan shows, record by record, and what is open in it.
-    async fn planned(&self, b: &str) -> Vec<Value> {
+    /// What a branch's plan shows, record by record: what changes, or what is in conflict.
+    async fn planned(&self, b: &str, show: &str) -> Vec<Value> {
         let (mut out, mut from) = (vec![], json!(0));
         while !from.is_null() {
-            let page = self.api.get(&format!("{API}/branches/{b}/plan?from={from}")).await;
-            let page = page.expect(200).json();
+            let url = format!("{API}/branches/{b}/plan?show={show}&from={from}");
+            let page = self.api.get(&url).await.expect(200).json();
             out.extend(page["items"].as_array().unwrap().iter().cloned());
             from = page["next"].clone();
         }
@@ -153,22 +153,11 @@ impl Rounds<'_> {
 
     /// Decides each conflict by lot.
     async fn decide(&mut self, b: &str) {
-        for conflict in conflicts(&json!({ "items": self.open(b).await })) {
+        for conflict in conflicts(&json!({ "items": self.planned(b, "conflicts").await })) {
             let choice = if self.lot.random_bool(0.5) { "ours" } else { "theirs" };
             merges::decide(&self.api, b, &conflict, choice, "").await;
-            *self.seen.entry("decided").or_default() += 1;
+            self.count("decided", 1);
         }
-    }
-
-    async fn open(&self, b: &str) -> Vec<Value> {
-        let (mut out, mut from) = (vec![], json!(0));
-        while !from.is_null() {
-            let url = format!("{API}/branches/{b}/plan?show=conflicts&from={from}");
-            let page = self.api.get(&url).await.expect(200).json();
-            out.extend(page["items"].as_array().unwrap().iter().cloned());
-            from = page["next"].clone();
-        }
-        out
     }
 
     fn count(&mut self, law: &'static str, records: usize) {
@@ -186,8 +175,8 @@ impl Rounds<'_> {
 
         let (before, own) = (self.all("main").await, self.all(&b).await);
         assert_eq!(differing(&own, &self.all(&copy).await), BTreeSet::new(), "L25");
-        let shown = self.planned(&b).await;
-        assert_eq!(shown, self.planned(&copy).await, "L25");
+        let shown = self.planned(&b, "changes").await;
+        assert_eq!(shown, self.planned(&copy, "changes").await, "L25");
         self.count("L25", own.len());
 
         let merged = merges::merge(&self.api, &b).await.unwrap();

@@ -163,7 +163,7 @@ stories! {
         assert!(open_conflicts(&api, &b).await.is_empty());
         merge(&api, &b).await.unwrap();
         assert_eq!((body(&api, &url).await, listed(&api, "main").await), (before, 1));
-        is_there(&api, &order.replace(&format!("/{b}/"), "/main/")).await;
+        assert!(is_there(&api, &order.replace(&format!("/{b}/"), "/main/")).await);
     }
 
     async fn what_a_branch_made_and_a_sync_left_out_is_deleted_there(app) {
