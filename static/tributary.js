@@ -37,7 +37,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     if (event.detail.ctx && !event.detail.ctx.response) toast('No connection. What you typed is still on this page.');
   });
 
-  /* the server keeps the theme in a cookie; this spares the reload */
+  /* the server keeps the theme in a cookie; this spares the reload. Whoever leaves the page at once keeps it too */
   doc.addEventListener('submit', event => {
     const form = event.target;
     if (!form.matches('[data-theme-form]')) return;
@@ -46,7 +46,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
     if (theme === 'system') delete doc.documentElement.dataset.theme;
     else doc.documentElement.dataset.theme = theme;
     all('[data-theme-form] button').forEach(b => b.setAttribute('aria-pressed', b.value === theme));
-    fetch(form.action, { method: 'POST', body: new URLSearchParams({ theme }), redirect: 'manual' });
+    fetch(form.action, { method: 'POST', body: new URLSearchParams({ theme }), redirect: 'manual', keepalive: true });
   });
 
   /* a dialog closes on a click beside it, where the browser does not do that itself */

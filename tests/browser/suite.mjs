@@ -236,8 +236,11 @@ async function withScripts() {
   await page.goto(order);
   check(page.asked === 1, `leaving a form that was not saved asks once, not ${page.asked} times`);
   for (const theme of ['dark', 'light']) {
-    await page.evaluate((t) => document.querySelector(`[data-theme-form] [value="${t}"], form[data-theme-form] button[value="${t}"]`)?.click(), theme);
+    // the cookie comes with the answer: a reload before it would show the theme of before
+    const kept = page.waitForResponse((answer) => answer.url().endsWith('/preferences/theme'));
+    await page.evaluate((t) => document.querySelector(`[data-theme-form] button[value="${t}"]`)?.click(), theme);
     await page.waitForFunction((t) => document.documentElement.dataset.theme === t, theme);
+    await kept;
   }
   await page.reload();
   check(await page.evaluate(() => document.documentElement.dataset.theme) === 'light', 'the theme is remembered');
