@@ -5,7 +5,7 @@ use super::{
     ids::{CompanyId, UserId},
     money::Currency,
     policy::Role,
-    review::{APPROVE, PROTECT, ReviewPolicy, checks::Checks},
+    review::{OF_KINDS, OfKind, ReviewPolicy, Setting, checks::Checks},
     text::{clean, fold, forbidden, initials},
     time::zone,
     totals::{PriceMode, TaxRounding},
@@ -44,20 +44,20 @@ pub const PROFILE: &[Field] = &[
     Field::new("large_records", "Records from which a merge is large", Ty::Whole(1_000_000)),
     Field::new("large_sum", "Sum from which a merge is large", Ty::Whole(1_000_000_000)),
     Field::new("large_approvals", "Approvals that a large merge needs", Ty::Whole(9)),
-    Field::new(APPROVE[0].0, APPROVE[0].1, Ty::Whole(9)),
-    Field::new(APPROVE[1].0, APPROVE[1].1, Ty::Whole(9)),
-    Field::new(APPROVE[2].0, APPROVE[2].1, Ty::Whole(9)),
-    Field::new(APPROVE[3].0, APPROVE[3].1, Ty::Whole(9)),
+    setting(OF_KINDS[0].approvals, Ty::Whole(9)),
+    setting(OF_KINDS[1].approvals, Ty::Whole(9)),
+    setting(OF_KINDS[2].approvals, Ty::Whole(9)),
+    setting(OF_KINDS[3].approvals, Ty::Whole(9)),
     Field::new("own_approval", "Who worked on a branch may approve it", Ty::Bool),
     Field::new("strict_prices", "Changed list prices have to be chosen", Ty::Bool),
     Field::new("check_price_drop", "Percent by which a price may go down", Ty::Whole(100)),
     Field::new("check_discount", "Percent that a discount may have", Ty::Whole(100)),
     Field::new("check_deletions", "Merges delete nothing", Ty::Bool),
     Field::new("checks_bind", "Merges wait until the checks pass", Ty::Bool),
-    Field::new("protect_orders", "Only merges change orders", Ty::Bool),
-    Field::new("protect_customers", "Only merges change customers", Ty::Bool),
-    Field::new("protect_products", "Only merges change products", Ty::Bool),
-    Field::new("protect_tax_codes", "Only merges change tax codes", Ty::Bool),
+    setting(OF_KINDS[0].protect, Ty::Bool),
+    setting(OF_KINDS[1].protect, Ty::Bool),
+    setting(OF_KINDS[2].protect, Ty::Bool),
+    setting(OF_KINDS[3].protect, Ty::Bool),
 ];
 
 impl Company {
@@ -73,11 +73,9 @@ impl Company {
             "check_price_drop": checks.price_drop, "check_discount": checks.discount,
             "check_deletions": checks.deletions, "checks_bind": checks.binding,
         });
-        for (name, _, kind) in APPROVE {
-            profile[name] = json!(review.of_kind.get(&kind));
-        }
-        for (name, kind) in PROTECT {
-            profile[name] = review.protected.contains(&kind).into();
+        for of in OF_KINDS {
+            profile[of.approvals.0] = json!(review.of_kind.get(&of.kind));
+            profile[of.protect.0] = review.protected.contains(&of.kind).into();
         }
         profile
     }
@@ -118,16 +116,21 @@ impl Company {
     }
 }
 
+const fn setting((name, label): Setting, ty: Ty) -> Field {
+    Field::new(name, label, ty)
+}
+
 fn review(profile: &Value) -> ReviewPolicy {
+    // none at all is said by leaving it empty
+    let approvals = |of: &OfKind| profile[of.approvals.0].as_i64().filter(|n| *n > 0);
+    let wanted = OF_KINDS.iter().filter_map(|of| Some((of.kind, approvals(of)?)));
+    let protected = OF_KINDS.iter().filter(|of| profile[of.protect.0] == true);
     ReviewPolicy {
         approvals: profile["approvals"].as_i64().unwrap_or_default(),
         large_records: profile["large_records"].as_i64(),
         large_sum: profile["large_sum"].as_i64(),
         large_approvals: profile["large_approvals"].as_i64().unwrap_or_default(),
-        of_kind: APPROVE
-            .into_iter()
-            .filter_map(|(n, _, k)| Some((k, profile[n].as_i64()?)))
-            .collect(),
+        of_kind: wanted.collect(),
         own_approval: profile["own_approval"] == true,
         strict_prices: profile["strict_prices"] == true,
         checks: Checks {
@@ -136,7 +139,7 @@ fn review(profile: &Value) -> ReviewPolicy {
             deletions: profile["check_deletions"] == true,
             binding: profile["checks_bind"] == true,
         },
-        protected: PROTECT.into_iter().filter(|p| profile[p.0] == true).map(|p| p.1).collect(),
+        protected: protected.map(|of| of.kind).collect(),
     }
 }
 

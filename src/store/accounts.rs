@@ -6,7 +6,7 @@ use crate::domain::{
     history::chain::GENESIS,
     ids::{CompanyId, TokenId, UserId},
     policy::Role,
-    review::{APPROVE, PROTECT, ReviewPolicy, checks::Checks},
+    review::{OF_KINDS, ReviewPolicy, checks::Checks},
     scope::Membership,
     time::Ts,
 };
@@ -31,9 +31,9 @@ fn word<T: std::str::FromStr<Err = String>>(row: &DbRow, name: &str) -> Result<T
 
 fn protected(row: &DbRow) -> Result<BTreeSet<Kind>> {
     let mut out = BTreeSet::new();
-    for (name, kind) in PROTECT {
-        if row.col(name)? {
-            out.insert(kind);
+    for of in OF_KINDS {
+        if row.col(of.protect.0)? {
+            out.insert(of.kind);
         }
     }
     Ok(out)
@@ -41,9 +41,9 @@ fn protected(row: &DbRow) -> Result<BTreeSet<Kind>> {
 
 fn approvals_of(row: &DbRow) -> Result<BTreeMap<Kind, i64>> {
     let mut out = BTreeMap::new();
-    for (name, _, kind) in APPROVE {
-        if let Some(needed) = row.col(name)? {
-            out.insert(kind, needed);
+    for of in OF_KINDS {
+        if let Some(needed) = row.col(of.approvals.0)? {
+            out.insert(of.kind, needed);
         }
     }
     Ok(out)
@@ -269,11 +269,11 @@ pub async fn update_company(tx: &mut Tx, c: &Company) -> Result<u64> {
     let checks = &c.review.checks;
     let stmt = stmt.bind(c.review.strict_prices).bind(checks.price_drop).bind(checks.discount);
     let mut stmt = stmt.bind(checks.deletions).bind(checks.binding);
-    for (_, kind) in PROTECT {
-        stmt = stmt.bind(c.review.protected.contains(&kind));
+    for of in OF_KINDS {
+        stmt = stmt.bind(c.review.protected.contains(&of.kind));
     }
-    for (_, _, kind) in APPROVE {
-        stmt = stmt.bind(c.review.of_kind.get(&kind).copied());
+    for of in OF_KINDS {
+        stmt = stmt.bind(c.review.of_kind.get(&of.kind).copied());
     }
     stmt.run().await
 }

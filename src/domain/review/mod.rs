@@ -26,20 +26,40 @@ pub struct ReviewPolicy {
     pub protected: BTreeSet<Kind>,
 }
 
-/// The settings that protect main, by what they protect.
-pub const PROTECT: [(&str, Kind); 4] = [
-    ("protect_orders", Kind::Order),
-    ("protect_customers", Kind::Customer),
-    ("protect_products", Kind::Product),
-    ("protect_tax_codes", Kind::TaxCode),
-];
+/// A setting: its name, and its label.
+pub type Setting = (&'static str, &'static str);
 
-/// The settings that want approvals of what changes records of a kind, with their labels.
-pub const APPROVE: [(&str, &str, Kind); 4] = [
-    ("approvals_orders", "Approvals if it changes orders", Kind::Order),
-    ("approvals_customers", "Approvals if it changes customers", Kind::Customer),
-    ("approvals_products", "Approvals if it changes products", Kind::Product),
-    ("approvals_tax_codes", "Approvals if it changes tax codes", Kind::TaxCode),
+/// What a company may ask of merges that change records of a kind.
+pub struct OfKind {
+    pub kind: Kind,
+    /// So many approvals of them.
+    pub approvals: Setting,
+    /// That nothing else changes such records on main.
+    pub protect: Setting,
+}
+
+/// The settings by kind.
+pub const OF_KINDS: [OfKind; 4] = [
+    OfKind {
+        kind: Kind::Order,
+        approvals: ("approvals_orders", "Approvals if it changes orders"),
+        protect: ("protect_orders", "Only merges change orders"),
+    },
+    OfKind {
+        kind: Kind::Customer,
+        approvals: ("approvals_customers", "Approvals if it changes customers"),
+        protect: ("protect_customers", "Only merges change customers"),
+    },
+    OfKind {
+        kind: Kind::Product,
+        approvals: ("approvals_products", "Approvals if it changes products"),
+        protect: ("protect_products", "Only merges change products"),
+    },
+    OfKind {
+        kind: Kind::TaxCode,
+        approvals: ("approvals_tax_codes", "Approvals if it changes tax codes"),
+        protect: ("protect_tax_codes", "Only merges change tax codes"),
+    },
 ];
 
 /// An approval ends after so many days.
