@@ -1,7 +1,7 @@
 //! Records that one side deleted, and records that name them.
 use super::{
     API, body, branch, command, conflicts, decide, kinds, made, made_in, merge, open_conflicts,
-    order, plan, sync,
+    order, parts::merge_open, plan, revert, sync,
 };
 use crate::{
     branches::{edit, get, within},
@@ -180,6 +180,32 @@ stories! {
         assert_eq!(gone["items"][0]["id"].as_str(), order.rsplit('/').next());
         let row = api.get(&format!("{API}/branches/{b}")).await.expect(200).json();
         assert_eq!((&row["records"], merge(&api, &b).await), (&json!(0), None), "{row}");
+    }
+
+    async fn what_a_branch_made_and_deleted_stays_to_be_brought_back(app) {
+        let api = app.program("alpha");
+        let (b, url) = (branch(&api, "B").await, customer(&api, "K-1").await);
+        let gone = async |world: &str| -> Vec<Value> {
+            let at = format!("/api/v1/alpha/{world}/customers/deleted");
+            api.get(&at).await.expect(200).json()["items"].as_array().unwrap().clone()
+        };
+        sync(&api, &b).await;
+        let own = made_in(&api, (&b, "customers"), json!({"number": "K-2", "name": "K-2", "currency": "GBP"})).await;
+        delete(&api, &own).await;
+        // on a branch that stays open after its merge, and on one that is open again
+        edit(&api, &within(&url, &b), json!({"name": "first"})).await;
+        merge_open(&api, &b).await;
+        assert_eq!((gone(&b).await.len(), gone("main").await.len()), (1, 0));
+        edit(&api, &within(&url, &b), json!({"name": "second"})).await;
+        let seq = merge(&api, &b).await.unwrap();
+        assert!(revert(&api, seq).await.is_some());
+        let listed = gone(&b).await;
+        assert_eq!((listed.len(), gone("main").await.len()), (1, 0));
+        let back = format!("/api/v1{own}/restoration");
+        api.post(&back, &json!({"as_of": listed[0]["as_of"]})).await.expect(200);
+        assert!(is_there(&api, &own).await && gone(&b).await.is_empty());
+        assert!(merge(&api, &b).await.is_some());
+        assert!(is_there(&api, &own.replace(&format!("/{b}/"), "/main/")).await);
     }
 
     async fn c49_it_names_another_customer_instead(app) {

@@ -29,7 +29,8 @@ async fn merge_part(api: &Program, b: &str, keys: &[String]) -> i64 {
     done["commit"].as_i64().unwrap()
 }
 
-async fn merge_open(api: &Program, b: &str) -> i64 {
+/// Merges a branch, which stays open.
+pub async fn merge_open(api: &Program, b: &str) -> i64 {
     let body = json!({"plan": plan(api, b).await["plan"], "keep_open": true});
     let done = api.post(&format!("{API}/branches/{b}/merge"), &body).await.expect(200).json();
     done["commit"].as_i64().unwrap()
