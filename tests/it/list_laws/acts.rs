@@ -1,4 +1,4 @@
-//! Random work on lists' records: on main and on branches, which are merged and brought up to date.
+//! Random work on lists' records: on main and on branches, which are merged, taken back and brought up to date.
 use super::{
     Lists, OPEN, World,
     model::{All, MasterFacts},
@@ -118,38 +118,75 @@ impl Lists<'_> {
             self.post(0, "branches", &json!({"name": "Lists", "visibility": "company"})).await;
         let (slug, now) = (made["slug"].as_str().unwrap().into(), self.worlds[0].now().clone());
         let past = vec![(merges::commits(self.app).await, now)];
-        self.worlds.push(World { slug, open: true, past });
+        self.worlds.push(World { slug, open: true, merged: None, past });
         self.count("open");
     }
 
-    /// Merges a branch, or brings it up to date. What main and branch share untouched cannot change by it.
-    async fn bring(&mut self, n: usize, what: &'static str) {
+    /// Brings a branch up to date. What main and branch share untouched cannot change by it.
+    async fn sync(&mut self, n: usize) {
         let api = self.app.program("alpha");
         let (main, now) = (self.worlds[0].now(), self.worlds[n].now());
         let (differ, mut after) = (main.differing(now), now.clone());
         after.met(main);
-        merges::bring(&api, ("alpha", &self.worlds[n].slug), what).await.expect(200);
-        if what == "merge" {
-            self.worlds[n].open = false;
-            self.saw(0, &differ).await;
+        merges::bring(&api, ("alpha", &self.worlds[n].slug), "sync").await.expect(200);
+        let seq = merges::commits(self.app).await;
+        self.saw_from(n, (seq, after), &differ).await;
+        self.count("sync");
+    }
+
+    /// Merges a branch, which may stay open and is then as main is.
+    async fn merge(&mut self, n: usize, keep: bool) {
+        let api = self.app.program("alpha");
+        let differ = self.worlds[0].now().differing(self.worlds[n].now());
+        let at = format!("/api/v1/alpha/main/branches/{}", self.worlds[n].slug);
+        let way = ("plan?for=merge", "merge");
+        let said =
+            merges::carry_out(&api, &at, way, json!({ "keep_open": keep })).await.expect(200);
+        self.worlds[n].open = keep;
+        // without a commit there was nothing to merge: what the branch differs in was decided for main
+        let Some(seq) = said.json()["commit"].as_i64() else { return };
+        self.saw(0, &differ).await;
+        if keep {
+            let mut after = self.worlds[0].now().clone();
+            after.met(self.worlds[n].now());
+            self.worlds[n].past.push((seq, after));
         } else {
-            self.saw_from(n, after, &differ).await;
+            self.worlds[n].merged = Some((seq, differ));
         }
-        self.count(what);
+        self.count(if keep { "keep open" } else { "merge" });
+    }
+
+    /// Takes the merge of a branch back, which is open again on main as it is then.
+    async fn take_back(&mut self) {
+        let n = (0..self.worlds.len()).find(|n| self.worlds[*n].merged.is_some());
+        let Some(n) = n else { return };
+        let Some((merged, differ)) = self.worlds[n].merged.take() else { return };
+        let at = format!("/api/v1/alpha/main/commits/{merged}");
+        let api = self.app.program("alpha");
+        let said = merges::carry_out(&api, &at, ("revert?", "revert"), json!({})).await.expect(200);
+        let Some(done) = said.json()["commit"].as_i64() else { return };
+        self.saw_from(0, (done, self.worlds[0].now().clone()), &differ).await;
+        let mut after = self.worlds[0].now().clone();
+        after.met(self.worlds[n].now());
+        self.saw_from(n, (done + 1, after), &differ).await;
+        self.worlds[n].open = true;
+        self.count("take back");
     }
 
     pub async fn act(&mut self) {
         let open: Vec<usize> = (0..self.worlds.len()).filter(|n| self.worlds[*n].open).collect();
         let any = self.any(&open);
         match self.lot.index(100) {
-            0..35 => self.edit_order(any).await,
-            35..55 => self.edit_master(any).await,
-            55..68 => self.create(any).await,
-            68..76 => self.command(any).await,
-            76..83 => self.delete(any).await,
-            83..90 => self.open().await,
-            90..96 if any != 0 => self.bring(any, "sync").await,
-            96.. if any != 0 => self.bring(any, "merge").await,
+            0..34 => self.edit_order(any).await,
+            34..53 => self.edit_master(any).await,
+            53..66 => self.create(any).await,
+            66..73 => self.command(any).await,
+            73..80 => self.delete(any).await,
+            80..87 => self.open().await,
+            87..92 if any != 0 => self.sync(any).await,
+            92..95 if any != 0 => self.merge(any, false).await,
+            95..97 if any != 0 => self.merge(any, true).await,
+            97.. => self.take_back().await,
             _ => {}
         }
     }

@@ -42,7 +42,7 @@ stories! {
         let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1", "contact": "Bob"})).await;
         let gone = made(&api, "products", json!({"sku": "G-1", "name": "Gone"})).await;
         let swapped = made(&api, "products", json!({"sku": "S-1", "name": "Swapped"})).await;
-        super::sync_deciding(&api, &b).await;
+        super::bring(&api, ("alpha", &b), "sync").await.expect(200);
         let of = |url: &str| url.replace("/main/", &format!("/{b}/"));
         api.post(&format!("/api/v1{}/deletion", of(&gone)), &json!({})).await.expect(204);
         edit(&api, &of(&swapped), json!({"sku": "S-2"})).await;

@@ -136,19 +136,21 @@ pub async fn sync(api: &Program, b: &str) -> Option<i64> {
     done.expect(200).json()["commit"].as_i64()
 }
 
-/// Takes the branch's side of every conflict, then brings it up to date.
-pub async fn sync_deciding(api: &Program, b: &str) {
-    for conflict in open_conflicts(api, b).await {
-        decide(api, b, &conflict, "theirs", "").await;
-    }
-    sync(api, b).await.unwrap();
-}
-
-/// Merges a branch of a company, or brings it up to date, by name: its side of the first conflicts holds, and
-/// main's where that cannot be taken, or of what comes up then.
+/// Merges a branch of a company, or brings it up to date, by name.
 pub async fn bring(api: &Program, (company, slug): (&str, &str), what: &str) -> Answer {
     let at = format!("/api/v1/{company}/main/branches/{slug}");
-    let plan = format!("{at}/plan?for={what}");
+    carry_out(api, &at, (&format!("plan?for={what}"), what), json!({})).await
+}
+
+/// Carries out what is planned at a place: the incoming side of the first conflicts holds, and main's where
+/// that cannot be taken, or of what comes up then.
+pub async fn carry_out(
+    api: &Program,
+    at: &str,
+    (plan, act): (&str, &str),
+    mut asked: Value,
+) -> Answer {
+    let plan = format!("{at}/{plan}");
     for choice in ["theirs", "ours", "ours", "ours"] {
         let told = api.get(&format!("{plan}&show=conflicts")).await.expect(200).json();
         let mut open = conflicts(&told);
@@ -158,8 +160,8 @@ pub async fn bring(api: &Program, (company, slug): (&str, &str), what: &str) -> 
             api.post(&format!("{at}/resolutions"), &body).await;
         }
     }
-    let agreed = api.get(&plan).await.expect(200).json()["plan"].clone();
-    api.post(&format!("{at}/{what}"), &json!({ "plan": agreed })).await
+    asked["plan"] = api.get(&plan).await.expect(200).json()["plan"].clone();
+    api.post(&format!("{at}/{act}"), &asked).await
 }
 
 /// Gives the branch's record another code in its one conflict, then brings it up to date.
