@@ -2,8 +2,9 @@
 //! before a merge is what it does (L29), some of it first and then the rest is all of it (L27), and what is
 //! taken back is as it was (L9). Of customers and products; orders are in the model's scripts.
 use crate::{
-    harness::{Engine, Program, TestApp},
+    harness::{Program, TestApp},
     merges::{self, API, conflicts, revert},
+    stories,
 };
 use rand::{
     Rng, SeedableRng,
@@ -24,9 +25,8 @@ use tributary::{
 };
 use uuid::Uuid;
 
-/// Records that are looked at, for each law: on SQLite, and on PostgreSQL. Of the some 250 of a round every
-/// fifth changed.
-const CASES: [usize; 2] = [10_000, 2_000];
+/// Records that are looked at, for each law. Of the some 250 of a round every fifth changed.
+const CASES: usize = 10_000;
 /// Saves on either side of a round.
 const SAVES: usize = 60;
 /// A part of a branch that is merged by itself has at most so many records.
@@ -222,27 +222,14 @@ impl Rounds<'_> {
     }
 }
 
-async fn hold(engine: Engine, cases: usize) {
-    let Some(app) = TestApp::start(engine).await else {
-        eprintln!("left out on PostgreSQL: the laws of branches (no TEST_POSTGRES)");
-        return;
-    };
-    let (api, lot) = (app.program("alpha"), StdRng::seed_from_u64(25));
-    let mut rounds = Rounds { app: &app, api, lot, made: 0, seen: BTreeMap::new() };
-    let laws = ["L9", "L25", "L27", "L29"];
-    while laws.iter().any(|law| rounds.seen.get(law).is_none_or(|seen| *seen < cases)) {
-        rounds.round().await;
+stories! {
+    async fn l9_l25_l27_l29_hold(app) {
+        let (api, lot) = (app.program("alpha"), StdRng::seed_from_u64(25));
+        let mut rounds = Rounds { app, api, lot, made: 0, seen: BTreeMap::new() };
+        let laws = ["L9", "L25", "L27", "L29"];
+        while laws.iter().any(|law| rounds.seen.get(law).is_none_or(|seen| *seen < CASES)) {
+            rounds.round().await;
+        }
+        assert!(rounds.seen["decided"] > CASES / 200, "{:?}", rounds.seen);
     }
-    assert!(rounds.seen["decided"] > cases / 200, "{:?}", rounds.seen);
-    app.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l9_l25_l27_l29_hold_on_sqlite() {
-    hold(Engine::Sqlite, CASES[0]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l9_l25_l27_l29_hold_on_postgres() {
-    hold(Engine::Postgres, CASES[1]).await;
 }

@@ -4,10 +4,7 @@
 mod acts;
 mod model;
 
-use crate::{
-    harness::{Engine, TestApp},
-    merges,
-};
+use crate::{harness::TestApp, merges, stories};
 use model::{All, MasterFacts, Model, OrderFacts};
 use serde_json::{Value, json};
 use std::{
@@ -31,9 +28,9 @@ use tributary::{
 };
 use uuid::Uuid;
 
-/// Acts, and questions after each: 10,000 on SQLite, fewer on PostgreSQL, which takes longer for each.
-const ON_SQLITE: (usize, usize) = (250, 40);
-const ON_POSTGRES: (usize, usize) = (100, 20);
+/// Acts, and questions after each: 10,000.
+const ACTS: usize = 250;
+const ASKED: usize = 40;
 const OPEN: usize = 3;
 /// Drafts on the first page.
 const LATEST: usize = 8;
@@ -331,30 +328,17 @@ async fn gone(ctx: &Ctx, known: &Model) {
     assert_eq!(of::<Product>(ctx).await, known.products.gone());
 }
 
-async fn hold(engine: Engine, (acts, asked): (usize, usize)) {
-    let Some(app) = TestApp::start(engine).await else {
-        eprintln!("left out on PostgreSQL: the law of lists (no TEST_POSTGRES)");
-        return;
-    };
-    let mut lists = Lists::begin(&app).await;
-    while lists.done.values().sum::<usize>() < acts {
-        lists.act().await;
-        for _ in 0..asked {
-            lists.ask().await;
+stories! {
+    async fn l26_holds(app) {
+        let mut lists = Lists::begin(app).await;
+        while lists.done.values().sum::<usize>() < ACTS {
+            lists.act().await;
+            for _ in 0..ASKED {
+                lists.ask().await;
+            }
         }
+        let needed = ["create", "edit an order", "edit a master", "command", "delete", "open"];
+        let mut needed = needed.into_iter().chain(["sync", "merge", "keep open", "take back"]);
+        assert!(needed.all(|what| lists.done.contains_key(what)), "{:?}", lists.done);
     }
-    let needed = ["create", "edit an order", "edit a master", "command", "delete", "open"];
-    let mut needed = needed.into_iter().chain(["sync", "merge", "keep open", "take back"]);
-    assert!(needed.all(|what| lists.done.contains_key(what)), "{:?}", lists.done);
-    app.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l26_holds_on_sqlite() {
-    hold(Engine::Sqlite, ON_SQLITE).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l26_holds_on_postgres() {
-    hold(Engine::Postgres, ON_POSTGRES).await;
 }

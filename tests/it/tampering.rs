@@ -10,7 +10,7 @@ use serde_json::json;
 use tributary::{app::Rng, service::verify};
 
 /// Bytes that are changed, one at a time.
-const ROUNDS: usize = 36;
+const ROUNDS: usize = 180;
 
 /// What verify finds.
 async fn found(app: &TestApp) -> Vec<String> {

@@ -1,9 +1,6 @@
 //! Laws of worlds, on random work in two companies at once: what was is what it was (L19), what is done
 //! in one world is seen in no other one (L20), and companies do not influence each other (L23).
-use crate::{
-    harness::{Engine, TestApp},
-    merges,
-};
+use crate::{harness::TestApp, merges, stories};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tributary::{
@@ -12,10 +9,9 @@ use tributary::{
     service::{branches, records},
 };
 
-/// Acts, and after each of them so many coordinates that are looked at again, of each law: 10,000 on
-/// SQLite, fewer on PostgreSQL, which takes longer to begin a transaction.
-const ON_SQLITE: (usize, usize) = (1_000, 10);
-const ON_POSTGRES: (usize, usize) = (400, 5);
+/// Acts, and after each of them so many coordinates that are looked at again: 10,000 of each law.
+const ACTS: usize = 1_000;
+const LOOKS: usize = 10;
 const OPEN: usize = 3;
 const NAMES: [&str; 4] = ["Ann Lawful", "Bob Lawful", "Cy Lawless", "Di Lawful Lawless"];
 
@@ -219,33 +215,20 @@ impl<'a> Laws<'a> {
     }
 }
 
-async fn hold(engine: Engine, (acts, looks): (usize, usize)) {
-    let Some(app) = TestApp::start(engine).await else {
-        eprintln!("left out on PostgreSQL: the laws of worlds (no TEST_POSTGRES)");
-        return;
-    };
-    let mut laws = Laws::begin(&app).await;
-    while laws.done.values().sum::<usize>() < acts {
-        let [one, other] = [["alpha", "beta"], ["beta", "alpha"]][laws.lot.index(2)];
-        let before = app.digest(other).await;
-        laws.act(one).await;
-        assert_eq!(app.digest(other).await, before, "L23: {one} added to the history of {other}");
-        for _ in 0..looks {
-            laws.others_stay().await;
-            laws.past_stays().await;
+stories! {
+    async fn l19_l20_l23_hold(app) {
+        let mut laws = Laws::begin(app).await;
+        while laws.done.values().sum::<usize>() < ACTS {
+            let [one, other] = [["alpha", "beta"], ["beta", "alpha"]][laws.lot.index(2)];
+            let before = app.digest(other).await;
+            laws.act(one).await;
+            assert_eq!(app.digest(other).await, before, "L23: {one} added to the history of {other}");
+            for _ in 0..LOOKS {
+                laws.others_stay().await;
+                laws.past_stays().await;
+            }
         }
+        let needed = ["create", "edit", "delete", "open", "sync", "merge", "put away"];
+        assert!(needed.iter().all(|what| laws.done.contains_key(what)), "{:?}", laws.done);
     }
-    let needed = ["create", "edit", "delete", "open", "sync", "merge", "put away"];
-    assert!(needed.iter().all(|what| laws.done.contains_key(what)), "{:?}", laws.done);
-    app.audit().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l19_l20_l23_hold_on_sqlite() {
-    hold(Engine::Sqlite, ON_SQLITE).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l19_l20_l23_hold_on_postgres() {
-    hold(Engine::Postgres, ON_POSTGRES).await;
 }

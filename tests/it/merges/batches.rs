@@ -1,5 +1,5 @@
 //! Many records in one commit, and their way back.
-use super::{API, command, conflicts, imports::brought, made, merge, order, plan, revert};
+use super::{API, command, commits, conflicts, imports::brought, made, merge, order, plan, revert};
 use crate::{
     branches::{edit, get},
     harness::{Answer, Program, TestApp},
@@ -147,6 +147,41 @@ stories! {
         let (at, take) = (format!("{API}/branches/{two}/resolutions"), json!({"all": "field", "choice": "theirs"}));
         assert_eq!(patient(async || api.post(&at, &take).await).await["decided"], 10_000);
         assert_eq!(patient(async || api.get(&format!("{API}/branches/{two}/plan")).await).await["conflicts"], 0);
+    }
+
+    async fn c102_twenty_people_save_while_a_large_branch_is_merged(app) {
+        let api = app.program("alpha");
+        imported(app, "ROW", 5_000).await;
+        let body = json!({"do": "set", "field": "warehouse", "value": "North"});
+        let batch = ended(&api, &begin(&api, ("orders?q=row", body)).await).await;
+        let at = format!("{API}/branches/{}", batch["branch"].as_str().unwrap());
+        let mut own = vec![];
+        for _ in 0..20 {
+            own.push(order(&api).await);
+        }
+        let seen = patient(async || api.get(&format!("{at}/plan")).await).await;
+        let agreed = json!({"plan": seen["plan"]});
+        let before = commits(app).await;
+        let merged = async || {
+            api.post(&format!("{at}/merge"), &agreed).await;
+            loop {
+                let now = api.get(&at).await.expect(200).json();
+                match now["merged"].as_i64() {
+                    Some(seq) => break seq,
+                    None => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            }
+        };
+        // what they save is nothing of the branch: the plan holds, whoever is first
+        let contact = |n: usize| json!({"contact": format!("Person {n}")});
+        let saves = own.iter().enumerate().map(|(n, url)| edit(&api, url, contact(n)));
+        let (seq, _) = tokio::join!(merged(), futures_util::future::join_all(saves));
+        for (n, url) in own.iter().enumerate() {
+            assert_eq!(get(&api, url).await["contact"], contact(n)["contact"]);
+        }
+        let merged = api.get(&format!("{API}/commits/{seq}")).await.expect(200).json();
+        assert_eq!((&merged["cause"], &merged["records"]), (&json!("merge"), &json!(5_000)));
+        assert!(seq > before && commits(app).await == before + 21, "one commit each, and one of the merge");
     }
 
     async fn a_batch_is_begun_from_a_list_and_followed(app) {
