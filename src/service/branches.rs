@@ -174,7 +174,7 @@ async fn copy_kind<R: Subject>(ctx: &Ctx, w: &mut Write, from: &Branch) -> Resul
             let (was, is) = (typed(&side.base)?, typed(&side.theirs)?);
             // what was made and deleted on it is nothing of the copy
             if was.is_some() || is.is_some() {
-                steps.push(Step::of(was, is, false).with_body(side.theirs.map(|v| v.body)));
+                steps.push(Step::of(was, is, false));
             }
         }
         w.put(steps).await?;

@@ -34,7 +34,7 @@ pub struct Step<R> {
 enum Body {
     /// To be made of the record.
     Unknown,
-    Known(String),
+    Known(String, Hash),
     /// It stands already, by the commit that wrote it: it is not written again.
     Stands(i64, Hash),
 }
@@ -61,10 +61,10 @@ impl<R> Step<R> {
     pub fn shared(before: Option<Arc<R>>, after: Option<Arc<R>>, known: bool) -> Self {
         Self { before, after, known, body: Body::Unknown }
     }
-    /// The same with what [`crate::domain::record::Record::body`] gives for what it writes.
+    /// The same with what [`crate::domain::record::Record::body`] gives for what it writes, and its hash.
     #[must_use]
-    pub fn with_body(self, body: Option<String>) -> Self {
-        Self { body: body.map_or(Body::Unknown, Body::Known), ..self }
+    pub fn with_body(self, body: String, hash: Hash) -> Self {
+        Self { body: Body::Known(body, hash), ..self }
     }
     /// The same where that body, of this hash, stands already by the commit that wrote it.
     #[must_use]
@@ -106,9 +106,9 @@ impl Ready {
         let record = step.after.as_ref().or(step.before.as_ref())?;
         let (body, body_seq, hash) = match step.body {
             Body::Stands(seq, hash) => (None, seq, hash),
-            other => {
-                let known = if let Body::Known(body) = other { Some(body) } else { None };
-                let body = known.unwrap_or_else(|| record.body());
+            Body::Known(body, hash) => (Some(body), place.seq, hash),
+            Body::Unknown => {
+                let body = record.body();
                 let hash = body_hash(&body);
                 (Some(body), place.seq, hash)
             }

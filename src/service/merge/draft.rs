@@ -36,7 +36,7 @@ pub struct Draft<R> {
     pub theirs: Option<Version>,
     before: Option<Arc<R>>,
     after: Option<Arc<R>>,
-    body: Body,
+    body: Becomes,
     /// Of that body; it takes a while.
     hash: OnceLock<Hash>,
     effect: Effect,
@@ -55,9 +55,9 @@ pub struct Draft<R> {
     pub(super) left_out: bool,
 }
 
-/// The canonical body of what becomes of a record.
+/// Whose body it has then, in its canonical form.
 #[derive(Clone, Debug)]
-enum Body {
+enum Becomes {
     Ours,
     Theirs,
     Other(Option<String>),
@@ -89,7 +89,7 @@ impl<R: Subject> Draft<R> {
     /// Of a record that is left as main has it.
     pub(super) fn new(Sides { id, base, ours, theirs, known }: Sides) -> Result<Self> {
         let before = typed(ours.as_ref())?.map(Arc::new);
-        let (after, body, hash) = (before.clone(), Body::Ours, OnceLock::new());
+        let (after, body, hash) = (before.clone(), Becomes::Ours, OnceLock::new());
         let effect = Effect::Nothing;
         let (conflicts, clashes, decided, notices) = (vec![], vec![], vec![], vec![]);
         Ok(Self {
@@ -123,9 +123,9 @@ impl<R: Subject> Draft<R> {
     /// The body of that.
     fn body(&self) -> Option<&String> {
         match &self.body {
-            Body::Ours => body(self.ours.as_ref()),
-            Body::Theirs => body(self.theirs.as_ref()),
-            Body::Other(body) => body.as_ref(),
+            Becomes::Ours => body(self.ours.as_ref()),
+            Becomes::Theirs => body(self.theirs.as_ref()),
+            Becomes::Other(body) => body.as_ref(),
         }
     }
     /// What it does to main.
@@ -144,15 +144,18 @@ impl<R: Subject> Draft<R> {
     pub fn hash(&self) -> Hash {
         *self.hash.get_or_init(|| self.body().map_or([0; 32], |body| body_hash(body)))
     }
+    fn hashed(&self) -> Option<(&String, Hash)> {
+        Some((self.body()?, self.hash()))
+    }
     /// Makes this of it.
     pub(super) fn becomes(&mut self, after: Option<R>) {
         let body = after.as_ref().map(R::body);
-        self.settle(after.map(Arc::new), Body::Other(body));
+        self.settle(after.map(Arc::new), Becomes::Other(body));
     }
     /// The incoming side holds.
     pub(super) fn takes_theirs(&mut self) -> Result<()> {
         let after = typed(self.theirs.as_ref())?;
-        self.settle(after.map(Arc::new), Body::Theirs);
+        self.settle(after.map(Arc::new), Becomes::Theirs);
         Ok(())
     }
     /// The same, unless its kind has a say in that. Whether it was done.
@@ -160,16 +163,16 @@ impl<R: Subject> Draft<R> {
         let after: Option<R> = typed(self.theirs.as_ref())?;
         let free = !self.before().is_some_and(|b| b.guards(after.as_ref()));
         if free {
-            self.settle(after.map(Arc::new), Body::Theirs);
+            self.settle(after.map(Arc::new), Becomes::Theirs);
         }
         Ok(free)
     }
     /// Takes it out of the whole: main stays as it is.
     pub(super) fn leave(&mut self) {
         self.left_out = true;
-        self.settle(self.before.clone(), Body::Ours);
+        self.settle(self.before.clone(), Becomes::Ours);
     }
-    fn settle(&mut self, after: Option<Arc<R>>, is: Body) {
+    fn settle(&mut self, after: Option<Arc<R>>, is: Becomes) {
         (self.after, self.body, self.hash) = (after, is, OnceLock::new());
         self.effect = effect(body(self.ours.as_ref()), self.body());
     }
@@ -181,9 +184,10 @@ impl<R: Subject> Draft<R> {
         }
         let step = Step::shared(self.before.clone(), self.after.clone(), self.known);
         // a deletion tells of what
-        let is = self.body().or(body(self.ours.as_ref()));
+        let is = self.hashed().or_else(|| hashed(self.ours.as_ref()));
         let sides = [&self.theirs, &self.ours, &self.base].into_iter().flatten();
-        let stands = sides.filter(|v| Some(&v.body) == is).find_map(|v| v.body_seq);
+        let same = |v: &&Version| is.is_some_and(|(body, _)| *body == v.body);
+        let stands = sides.filter(same).find_map(|v| v.body_seq);
         Some(writes(step, (is, stands)))
     }
     /// The step from the incoming side to the base, if main becomes as the incoming side is.
@@ -200,7 +204,7 @@ impl<R: Subject> Draft<R> {
         let step = Step::shared(self.after.clone(), is, false);
         // a deletion tells of what
         let written = base.or(theirs);
-        Ok(Some(writes(step, (body(written), written.and_then(|v| v.body_seq)))))
+        Ok(Some(writes(step, (hashed(written), written.and_then(|v| v.body_seq)))))
     }
     /// What is to be written of it on its branch, so that this shows what main would have.
     ///
@@ -218,7 +222,7 @@ impl<R: Subject> Draft<R> {
     /// deleted it.
     pub(super) fn stays_on_branch(&self) -> Option<Step<R>> {
         let step = Step::shared(None, Some(self.after.clone()?), false);
-        Some(writes(step, (self.body(), self.theirs.as_ref().and_then(|v| v.body_seq))))
+        Some(writes(step, (self.hashed(), self.theirs.as_ref().and_then(|v| v.body_seq))))
     }
 
     /// How it is where the job ends, before: on main, or for a sync on the branch.
@@ -260,12 +264,17 @@ fn effect(before: Option<&String>, after: Option<&String>) -> Effect {
     }
 }
 
-/// A step with its body, which stands already if a commit is named that wrote it.
-fn writes<R>(step: Step<R>, (body, stands): (Option<&String>, Option<i64>)) -> Step<R> {
-    match body.zip(stands) {
-        Some((body, seq)) => step.standing_at(seq, body_hash(body)),
-        None => step.with_body(body.cloned()),
+/// A step with its body and the hash of that; the body stands already if a commit is named that wrote it.
+fn writes<R>(step: Step<R>, (is, stands): (Option<(&String, Hash)>, Option<i64>)) -> Step<R> {
+    match (is, stands) {
+        (Some((_, hash)), Some(seq)) => step.standing_at(seq, hash),
+        (Some((body, hash)), None) => step.with_body(body.clone(), hash),
+        (None, _) => step,
     }
+}
+
+fn hashed(version: Option<&Version>) -> Option<(&String, Hash)> {
+    body(version).map(|body| (body, body_hash(body)))
 }
 
 fn body(version: Option<&Version>) -> Option<&String> {
