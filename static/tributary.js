@@ -61,7 +61,7 @@ var htmx=(()=>{const e={parse(t){if(!t)return{};if(t.startsWith("{"))return JSON
   const forms = '#order-form, #record-form';
   let unsaved = null;
   let sent = null;
-  const ask = event => { if (unsaved?.isConnected) event.preventDefault(); };
+  const ask = event => { if (one(forms)) event.preventDefault(); };
   const keep = form => {
     if (form && !unsaved) window.addEventListener('beforeunload', ask);
     if (!form && unsaved) window.removeEventListener('beforeunload', ask);

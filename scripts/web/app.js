@@ -57,7 +57,7 @@
   const forms = '#order-form, #record-form';
   let unsaved = null;
   let sent = null;
-  const ask = event => { if (unsaved?.isConnected) event.preventDefault(); };
+  const ask = event => { if (one(forms)) event.preventDefault(); };
   const keep = form => {
     if (form && !unsaved) window.addEventListener('beforeunload', ask);
     if (!form && unsaved) window.removeEventListener('beforeunload', ask);
