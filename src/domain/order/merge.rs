@@ -93,8 +93,8 @@ fn one_currency(
         ..Conflict::of(ConflictKind::Field, clashing)
     };
     // each price is asked for once: here
-    merged.conflicts.retain(|c| !is_priced(&c.path));
-    merged.decided.retain(|(c, _)| !is_priced(&c.path));
+    merged.conflicts.retain(|c| !is_priced(&c.path, [ours, theirs]));
+    merged.decided.retain(|(c, _)| !is_priced(&c.path, [ours, theirs]));
     let choice = conflict.decided(resolutions).cloned();
     price_as(value, if choice == Some(Choice::Theirs) { theirs } else { ours });
     match choice {
@@ -120,10 +120,15 @@ fn priced(side: &Value) -> Value {
     Value::Object(out)
 }
 
-/// Whether a conflict of a single field is about a currency or an amount.
-fn is_priced(path: &str) -> bool {
-    let steps: Vec<&str> = path.split('/').collect();
-    matches!(steps[..], ["currency"] | ["lines", _, "price"] | ["discounts", _, "value"])
+/// Whether a conflict of a single field is about a currency or an amount; a percentage of both is none.
+fn is_priced(path: &str, sides: [&Value; 2]) -> bool {
+    let is_amount =
+        |list: &str, id: &str| sides.iter().any(|s| part(&s[list], id).is_some_and(has_amount));
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["currency"] | ["lines", _, "price"] => true,
+        ["discounts", id, "value"] => is_amount("discounts", id),
+        _ => false,
+    }
 }
 
 /// Whether a part names an amount of money that is not nothing.
@@ -221,6 +226,22 @@ mod tests {
         let out = merged([&base, &text, &euro], &[]);
         assert_eq!(paths(&out), []);
         assert_eq!(out.value.unwrap()["discounts"][1]["value"], "6");
+    }
+
+    #[test]
+    fn a_percentage_is_asked_for_beside_currency_and_prices() {
+        let base = order("GBP", "10");
+        let ours = with(order("GBP", "12"), "/discounts/1/value", json!("6"));
+        let theirs = with(order("EUR", "10"), "/discounts/1/value", json!("7"));
+        let out = merged([&base, &ours, &theirs], &[]);
+        let mut told = paths(&out);
+        told.sort_unstable_by_key(|(path, _)| *path);
+        let asked = ["currency#prices", "discounts/p/value"];
+        assert_eq!(told, asked.map(|path| (path, ConflictKind::Field)));
+        // an amount that one of them has is not
+        let ours = with(ours, "/discounts/1/kind", json!("amount"));
+        let told = merged([&base, &ours, &theirs], &[]);
+        assert_eq!(paths(&told), [("currency#prices", ConflictKind::Field)]);
     }
 
     #[test]
