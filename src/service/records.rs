@@ -15,12 +15,12 @@ use crate::{
             cause::Cause,
             diff::{diff, part},
             erasure::{ERASED, personal},
-            merge::{Conflict, merge3},
+            merge::{Conflict, ConflictKind, merge3},
             schema::Lost,
         },
         input,
         page::{Count, MasterFilter, Page},
-        record::{Record, of_value},
+        record::{self, Record, of_value},
         scope::World,
         veil,
     },
@@ -223,13 +223,13 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     }
     let base_value = parsed(&based_on.body)?;
     let theirs = laid_over::<R>(ctx, &mut w.tx, &base_value, given).await?;
-    let merged = merge3(R::FIELDS, &base_value, &parsed(&ours.body)?, &theirs);
-    if !merged.conflicts.is_empty() {
-        let ours_value = parsed(&ours.body)?;
+    let ours_value = parsed(&ours.body)?;
+    let merged = merge3(R::FIELDS, &base_value, &ours_value, &theirs);
+    let conflicts = disagreed::<R>([&base_value, &ours_value, &theirs]);
+    if !conflicts.is_empty() {
         let mut mine = merge3(R::FIELDS, &base_value, &theirs, &ours_value).value;
         as_new::<R>(&mut mine, &ours_value);
         veil::veil::<R>(&ctx.scope, &mut mine);
-        let conflicts = merged.conflicts;
         return Ok(Saved::Conflict(Clash { conflicts, seq: ours.number(), mine }));
     }
     let (before, after): (R, R) = (read(&ours.body)?, of_value(merged.value)?);
@@ -241,6 +241,16 @@ pub async fn save<R: Subject>(ctx: &Ctx, id: Uuid, base: i64, given: &Value) -> 
     let seq = put(ctx, w, Step::from(before, after.clone()), (Cause::Edit, &message)).await?;
     let now = Current::told(ctx, after, seq)?;
     Ok(Saved::Done { now, merged: based_on.seq != ours.seq })
+}
+
+/// What two people's changes of a record disagree on. What its state has frozen is told where it is admitted.
+fn disagreed<R: Subject>([base, ours, theirs]: [&Value; 3]) -> Vec<Conflict> {
+    if base == ours {
+        return vec![];
+    }
+    let mut all = record::merge::<R>([base, ours, theirs].map(Some), &[]).conflicts;
+    all.retain(|c| c.kind != ConflictKind::Locked);
+    all
 }
 
 /// What input makes of a record.

@@ -1,6 +1,8 @@
 //! People at work at once: nothing is lost, nothing lands elsewhere, nobody gets more than theirs.
 use crate::{
+    branches::{edit, get},
     harness::{Actor, Engine, TestApp},
+    merges::order,
     orders::new_order,
     stories,
 };
@@ -99,6 +101,19 @@ async fn remember<R: Stored>(
 }
 
 stories! {
+    async fn a_price_is_saved_in_the_currency_that_it_was_typed_for(app) {
+        let api = app.program("alpha");
+        let url = order(&api).await;
+        let seen = get(&api, &url).await;
+        edit(&api, &url, json!({"currency": "EUR"})).await;
+        let lines = json!([{"id": seen["lines"][0]["id"], "unit_price": "12"}, {"id": seen["lines"][1]["id"]}]);
+        let body = json!({"version": seen["version"], "lines": lines});
+        let said = api.patch(&format!("/api/v1{url}"), &body).await.expect(409).json();
+        assert!(said.to_string().contains("urrency"), "{said}");
+        let now = get(&api, &url).await;
+        assert_eq!((&now["currency"], &now["lines"][0]["unit_price"]), (&json!("EUR"), &seen["lines"][0]["unit_price"]));
+    }
+
     async fn c100_of_two_who_change_one_field_one_is_told_and_both_keep_their_work(app) {
         let (mut ann, mut bob) = (app.actor("lead", "alpha").await, app.actor("admin", "alpha").await);
         let mut dice = Dice(11);
