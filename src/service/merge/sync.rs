@@ -51,6 +51,8 @@ pub async fn undo_sync(ctx: &Ctx, slug: &str) -> Result<Outcome> {
     let inside = ctx.clone().in_world(World::Branch(branch.clone()));
     let mut w = inside.write().await?;
     let scope = w.scope().clone();
+    // others may have gone on with it meanwhile
+    let Some(branch) = scope.world().branch().cloned() else { return Err(Error::NotFound) };
     let last = commits::find(&mut w.tx, &scope, branch.head).await?.ok_or(Error::NotFound)?;
     let base = store::branches::base_at(&mut w.tx, &scope, (branch.id, branch.head - 1)).await?;
     let Some(base) = base.filter(|_| last.cause == Cause::Sync.word()) else {

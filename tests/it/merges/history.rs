@@ -10,6 +10,13 @@ use crate::{
     stories,
 };
 use serde_json::{Value, json};
+use std::time::Duration;
+use tributary::{
+    domain::{history::cause::Cause, order::Order},
+    service::{branches, error::Error, merge::undo_sync, records},
+    store::ready::Step,
+};
+use uuid::Uuid;
 
 /// Every record that main's lists show, whichever commit made it so.
 async fn everything(api: &Program) -> Vec<Value> {
@@ -206,6 +213,26 @@ stories! {
             assert_eq!(get(&api, &within(&url, &b)).await["contact"], "Ann");
         }
         assert_eq!(asked[0], asked[1]);
+    }
+
+    async fn c70_a_sync_is_not_taken_back_over_what_was_saved_meanwhile(app) {
+        let api = app.program("alpha");
+        let (url, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+        sync(&api, &b).await.unwrap();
+        let inside = branches::enter(app.ctx("alpha").await, &b).await.unwrap();
+        let id: Uuid = url.rsplit('/').next().unwrap().parse().unwrap();
+        let before = records::show::<Order>(&inside, id).await.unwrap().record;
+        let after = Order { customer_po: Some("PO-2".into()), ..before.clone() };
+        let w = inside.write().await.unwrap();
+        let main = app.ctx("alpha").await;
+        let save = async {
+            // the other one has looked at the branch by then, and waits for the lock
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            records::put(&inside, w, Step::from(before, after), (Cause::Edit, "Changed")).await
+        };
+        let (undone, saved) = tokio::join!(undo_sync(&main, &b), save);
+        assert!(saved.is_ok() && matches!(undone, Err(Error::Refused(_))));
+        assert_eq!(get(&api, &within(&url, &b)).await["customer_po"], "PO-2");
     }
 
     async fn c78_a_merge_is_taken_back_without_the_branchs_versions(app) {
