@@ -215,14 +215,15 @@ fn conflict(c: &Conflict, choice: Option<&Choice>) -> Value {
     })
 }
 
-/// `{"kind", "id", "path"}` names one conflict, `{"all": "field"}` all of a kind; `choice` is
-/// `ours`, `theirs` or `value` with a `value`.
+/// `{"kind", "id", "path"}` names one conflict, `{"all": "field"}` all of a kind, of the merge or `for` the
+/// sync; `choice` is `ours`, `theirs` or `value` with a `value`.
 pub(in crate::web) async fn resolve(
     visit: Visit,
     Path((_, _, slug)): Slug,
     Body(given): Body,
 ) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
+    let word = given["for"].as_str().unwrap_or_default();
+    let job = Job::of_branch(&visit.ctx, (&slug, word, only(&given)?)).await?;
     decided(&visit, job, &given).await
 }
 
