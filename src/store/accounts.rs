@@ -42,7 +42,7 @@ fn protected(row: &DbRow) -> Result<BTreeSet<Kind>> {
 fn approvals_of(row: &DbRow) -> Result<BTreeMap<Kind, i64>> {
     let mut out = BTreeMap::new();
     for of in OF_KINDS {
-        if let Some(needed) = row.col(of.approvals.0)? {
+        if let Some(needed @ 1..) = row.col::<Option<i64>>(of.approvals.0)? {
             out.insert(of.kind, needed);
         }
     }

@@ -128,6 +128,16 @@ pub struct Order {
 }
 
 impl Order {
+    /// Whether it is confirmed on its way from what it was, whatever came after that: it takes then what a
+    /// confirmation takes. One that is there at once and completed, with a number, was brought in so.
+    pub fn is_confirmed_since(&self, before: Option<&Self>) -> bool {
+        let binds = |state| matches!(state, State::Confirmed | State::Completed);
+        match before {
+            Some(before) => binds(self.state) && !binds(before.state),
+            None if self.number.is_some() => self.state == State::Confirmed,
+            None => binds(self.state),
+        }
+    }
     /// Whether what another version has otherwise is notes and tags, which no state freezes.
     fn differs_in_notes_alone(&self, other: &Self) -> bool {
         let noted = Self {

@@ -65,16 +65,20 @@ pub const OF_KINDS: [OfKind; 4] = [
 /// An approval ends after so many days.
 pub const DAYS: i64 = 30;
 
+/// How large a merge is.
+#[derive(Clone, Debug, Default)]
+pub struct Size {
+    /// Records that it changes.
+    pub records: usize,
+    /// By how much it changes order totals, up or down, by currency in minor units.
+    pub moved: BTreeMap<String, i64>,
+}
+
 impl ReviewPolicy {
-    /// Approvals that a merge needs: the most that any rule wants. It changes records of these kinds; so many
-    /// in all, and order totals by so much, up or down, by currency in minor units.
-    pub fn needed(
-        &self,
-        kinds: &BTreeSet<Kind>,
-        (records, moved): (usize, &BTreeMap<String, i64>),
-    ) -> usize {
-        let many = |limit: i64| i64::try_from(records).unwrap_or(i64::MAX) >= limit;
-        let much = |limit: i64| moved.iter().any(|(code, sum)| units(code, *sum) >= limit);
+    /// Approvals that a merge needs which changes records of these kinds: the most that any rule wants.
+    pub fn needed(&self, kinds: &BTreeSet<Kind>, size: &Size) -> usize {
+        let many = |limit: i64| i64::try_from(size.records).unwrap_or(i64::MAX) >= limit;
+        let much = |limit: i64| size.moved.iter().any(|(code, sum)| units(code, *sum) >= limit);
         let large = self.large_records.is_some_and(many) || self.large_sum.is_some_and(much);
         let of_size = if large { self.large_approvals } else { 0 };
         let of_kinds = kinds.iter().filter_map(|kind| self.of_kind.get(kind)).copied();
@@ -96,9 +100,12 @@ mod tests {
     #[test]
     fn large_merges_need_more() {
         let none = ReviewPolicy::default();
-        let euros = |minor| BTreeMap::from([("EUR".to_owned(), minor)]);
+        let sized = |records, code: &str, minor| Size {
+            records,
+            moved: BTreeMap::from([(code.to_owned(), minor)]),
+        };
         let orders = BTreeSet::from([Kind::Order]);
-        assert_eq!(none.needed(&orders, (1_000_000, &euros(i64::MIN))), 0);
+        assert_eq!(none.needed(&orders, &sized(1_000_000, "EUR", i64::MIN)), 0);
         let policy = ReviewPolicy {
             approvals: 1,
             large_records: Some(100),
@@ -107,19 +114,19 @@ mod tests {
             own_approval: false,
             ..ReviewPolicy::default()
         };
-        assert_eq!(policy.needed(&orders, (99, &euros(49_999))), 1);
-        assert_eq!(policy.needed(&orders, (100, &euros(0))), 2);
-        assert_eq!(policy.needed(&orders, (1, &euros(-50_000))), 2);
+        assert_eq!(policy.needed(&orders, &sized(99, "EUR", 49_999)), 1);
+        assert_eq!(policy.needed(&orders, &sized(100, "EUR", 0)), 2);
+        assert_eq!(policy.needed(&orders, &sized(1, "EUR", -50_000)), 2);
         // a yen has no parts
-        assert_eq!(policy.needed(&orders, (1, &BTreeMap::from([("JPY".to_owned(), 499)]))), 1);
-        assert_eq!(policy.needed(&orders, (1, &BTreeMap::from([("JPY".to_owned(), 500)]))), 2);
+        assert_eq!(policy.needed(&orders, &sized(1, "JPY", 499)), 1);
+        assert_eq!(policy.needed(&orders, &sized(1, "JPY", 500)), 2);
     }
     #[test]
     fn a_kind_can_need_more() {
         let of_kind = BTreeMap::from([(Kind::TaxCode, 3), (Kind::Product, 1)]);
         let policy = ReviewPolicy { approvals: 1, of_kind, ..ReviewPolicy::default() };
         let needed =
-            |kinds: &[Kind]| policy.needed(&kinds.iter().copied().collect(), (1, &BTreeMap::new()));
+            |kinds: &[Kind]| policy.needed(&kinds.iter().copied().collect(), &Size::default());
         assert_eq!(needed(&[Kind::Order]), 1);
         assert_eq!(needed(&[Kind::Product]), 1);
         assert_eq!(needed(&[Kind::Order, Kind::TaxCode, Kind::Product]), 3);

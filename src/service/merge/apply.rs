@@ -8,7 +8,7 @@ use crate::{
         branch::{Branch, BranchState, Visibility},
         customer::Customer,
         history::cause::Cause,
-        order::{Order, State},
+        order::Order,
         policy::Act,
         product::Product,
         tax::TaxCode,
@@ -219,13 +219,14 @@ async fn write_main(ctx: &Ctx, plan: &mut Plan, mut w: Write) -> Result<Write> {
     Ok(w)
 }
 
-/// Orders that were confirmed on the branch get their numbers on main, in the order of their entry: none
-/// that another one brings along.
+/// Orders that were confirmed on the branch, and perhaps completed since, get their numbers on main, in the
+/// order of their entry: none that another one brings along.
 async fn numbers(ctx: &Ctx, w: &mut Write, plan: &mut Plan) -> Result<()> {
     let brought = plan.drafts.orders.iter().filter_map(|d| d.after()?.number.clone());
     let brought: BTreeSet<String> = brought.collect();
     for draft in &mut plan.drafts.orders {
-        let wants = |o: &&Order| o.number.is_none() && o.state == State::Confirmed;
+        let before = draft.before();
+        let wants = |o: &&Order| o.number.is_none() && o.is_confirmed_since(before);
         if let Some(mut order) = draft.after().filter(wants).cloned() {
             orders::number(ctx, w, (&mut order, &brought)).await?;
             draft.becomes(Some(order));

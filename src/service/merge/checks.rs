@@ -2,16 +2,16 @@
 //! that may not be confirmed. Checked on main as it would be, with every draft in its place.
 use super::{
     Draft, Drafts, Effect, Job, Mergeable, dangling, each_kind, fuse, inputs, only,
-    plan::{Decisions, whole},
+    plan::{self, Decisions, whole},
 };
 use crate::{
     domain::{
         customer::{Blocked, Customer},
         field::{Class, Kind, Ty},
-        history::merge::{Choice, Clashing, Conflict, ConflictKind, Notice},
-        order::{Order, State},
+        history::merge::{Choice, Clashing, Conflict, ConflictKind, Notice, Resolution},
+        order::Order,
         product::Product,
-        record::{Record, of_value},
+        record::Record,
         tax::TaxCode,
     },
     service::{
@@ -55,13 +55,13 @@ pub(super) async fn run(
         confirmed(ctx, tx, drafts).await?;
         inputs::moved(ctx, tx, job, drafts).await?;
         let mut wanted: Option<Wanted> = None;
-        each_kind!(R => settle::<R>(ctx, decisions, drafts, &mut wanted)?);
+        each_kind!(R => settle::<R>(ctx, decisions, drafts, &mut wanted));
         let Some(wanted) = wanted else { return Ok(()) };
         each_kind!(R => for (_, id) in wanted.back.iter().filter(|w| w.0 == R::KIND) {
             dangling::bring_back::<R>(ctx, tx, (since, *id), drafts).await?;
         });
         each_kind!(R => for (_, id, other) in wanted.other.iter().filter(|w| w.0 == R::KIND) {
-            dangling::repoint::<R>(ctx, tx, (*id, other), drafts).await?;
+            dangling::repoint::<R>(ctx, tx, (*id, other), (decisions, &mut *drafts)).await?;
         });
         each_kind!(R => for (_, from, into) in wanted.one.iter().filter(|w| w.0 == R::KIND) {
             fuse::fuse::<R>(ctx, tx, (decisions, &mut *drafts), (*from, *into)).await?;
@@ -89,7 +89,7 @@ fn settle<R: Mergeable>(
     decisions: &Decisions,
     drafts: &mut Drafts,
     wanted: &mut Option<Wanted>,
-) -> Result<()> {
+) {
     for draft in R::of_mut(drafts) {
         let decided = decisions.get(&(R::KIND, draft.id)).map_or(&[][..], Vec::as_slice);
         for conflict in std::mem::take(&mut draft.clashes) {
@@ -109,12 +109,11 @@ fn settle<R: Mergeable>(
                 (ConflictKind::Unique, Choice::Theirs) => {
                     wanted.one.extend(holder(&conflict).map(|h| (R::KIND, draft.id, h)));
                 }
-                _ => decide(draft, &conflict, &choice)?,
+                _ => decide(draft, (&conflict, &choice), decided),
             }
             draft.decided.push((conflict, choice));
         }
     }
-    Ok(())
 }
 
 /// What holds where nobody decided: a price stays, unless the company wants that somebody chooses.
@@ -133,30 +132,27 @@ fn holder(conflict: &Conflict) -> Option<Uuid> {
     conflict.ours["holder"].as_str()?.parse().ok()
 }
 
-fn decide<R: Mergeable>(draft: &mut Draft<R>, conflict: &Conflict, choice: &Choice) -> Result<()> {
-    let Some(after) = draft.after() else {
-        draft.leave();
-        return Ok(());
-    };
+fn decide<R: Mergeable>(
+    draft: &mut Draft<R>,
+    (conflict, choice): (&Conflict, &Choice),
+    decided: &[Resolution],
+) {
+    let Some(after) = draft.after() else { return draft.leave() };
     let mut value = after.value();
     match (choice, conflict.kind) {
         (Choice::Value(typed), _) => {
             let (name, _) = conflict.path.split_once('#').unwrap_or_default();
             value[name] = typed[name].clone();
         }
-        (Choice::Ours, ConflictKind::InputMoved) => return Ok(()),
+        (Choice::Ours, ConflictKind::InputMoved) => return,
         (_, ConflictKind::InputMoved) => inputs::reprice(&mut value, conflict),
         (_, ConflictKind::Guard) => {
             let before = draft.before().map(R::value);
             value["state"] = before.map_or_else(|| json!("draft"), |b| b["state"].clone());
         }
-        _ => {
-            draft.leave();
-            return Ok(());
-        }
+        _ => return draft.leave(),
     }
-    draft.becomes(Some(of_value(value)?));
-    Ok(())
+    plan::make(draft, Some(value), decided);
 }
 
 /// No two records of a kind have one code, no two orders one number.
@@ -265,10 +261,7 @@ async fn still_named(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> 
 /// An order that main would have confirmed must be one that can be.
 async fn confirmed(ctx: &Ctx, tx: &mut Tx, drafts: &mut Drafts) -> Result<()> {
     let mut blocked: BTreeMap<Uuid, bool> = BTreeMap::new();
-    let moved = |d: &&Draft<Order>| {
-        let was = d.before().is_some_and(|b| b.state != State::Draft);
-        d.after().is_some_and(|o| o.state == State::Confirmed) && !was
-    };
+    let moved = |d: &&Draft<Order>| d.after().is_some_and(|o| o.is_confirmed_since(d.before()));
     let each = drafts.orders.iter().filter(moved);
     let each: Vec<(Uuid, Uuid)> =
         each.filter_map(|d| Some((d.id, d.after()?.customer.0))).collect();

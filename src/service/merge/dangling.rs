@@ -1,12 +1,14 @@
 //! Records that name what is gone: it comes back, another takes its place, or they stay out.
-use super::{Draft, Drafts, Mergeable, each_kind, plan::whole};
+use super::{
+    Draft, Drafts, Mergeable, each_kind,
+    plan::{self, Decisions, whole},
+};
 use crate::{
     domain::{
         customer::Customer,
         field::Kind,
         history::merge::{Conflict, ConflictKind},
         product::Product,
-        record::of_value,
         tax::TaxCode,
     },
     service::{Master, context::Ctx, error::Result, references, subjects::drop_nulls},
@@ -147,7 +149,7 @@ pub(super) async fn repoint<R: Mergeable>(
     ctx: &Ctx,
     tx: &mut Tx,
     (id, other): (Uuid, &Value),
-    drafts: &mut Drafts,
+    (decisions, drafts): (&Decisions, &mut Drafts),
 ) -> Result<()> {
     let draft = R::find_mut(drafts, id).filter(|d| !d.left_out);
     let Some(draft) = draft else { return Ok(()) };
@@ -168,6 +170,7 @@ pub(super) async fn repoint<R: Mergeable>(
             conflict.why = format!("It names {title} instead.");
         }
     }
-    draft.becomes(Some(of_value(value)?));
+    let decided = decisions.get(&(R::KIND, id)).map_or(&[][..], Vec::as_slice);
+    plan::make(draft, Some(value), decided);
     Ok(())
 }

@@ -36,8 +36,8 @@ pub struct Draft<R> {
     pub theirs: Option<Version>,
     before: Option<Arc<R>>,
     after: Option<Arc<R>>,
-    body: Becomes,
-    /// Of that body; it takes a while.
+    whose: Whose,
+    /// Of the body that it has then; it takes a while.
     hash: OnceLock<Hash>,
     effect: Effect,
     /// What two fields, or its own rules, disagree on.
@@ -57,7 +57,7 @@ pub struct Draft<R> {
 
 /// Whose body it has then, in its canonical form.
 #[derive(Clone, Debug)]
-enum Becomes {
+enum Whose {
     Ours,
     Theirs,
     Other(Option<String>),
@@ -89,7 +89,7 @@ impl<R: Subject> Draft<R> {
     /// Of a record that is left as main has it.
     pub(super) fn new(Sides { id, base, ours, theirs, known }: Sides) -> Result<Self> {
         let before = typed(ours.as_ref())?.map(Arc::new);
-        let (after, body, hash) = (before.clone(), Becomes::Ours, OnceLock::new());
+        let (after, whose, hash) = (before.clone(), Whose::Ours, OnceLock::new());
         let effect = Effect::Nothing;
         let (conflicts, clashes, decided, notices) = (vec![], vec![], vec![], vec![]);
         Ok(Self {
@@ -100,7 +100,7 @@ impl<R: Subject> Draft<R> {
             theirs,
             before,
             after,
-            body,
+            whose,
             hash,
             effect,
             conflicts,
@@ -122,10 +122,10 @@ impl<R: Subject> Draft<R> {
     }
     /// The body of that.
     fn body(&self) -> Option<&String> {
-        match &self.body {
-            Becomes::Ours => body(self.ours.as_ref()),
-            Becomes::Theirs => body(self.theirs.as_ref()),
-            Becomes::Other(body) => body.as_ref(),
+        match &self.whose {
+            Whose::Ours => body(self.ours.as_ref()),
+            Whose::Theirs => body(self.theirs.as_ref()),
+            Whose::Other(body) => body.as_ref(),
         }
     }
     /// What it does to main.
@@ -150,12 +150,12 @@ impl<R: Subject> Draft<R> {
     /// Makes this of it.
     pub(super) fn becomes(&mut self, after: Option<R>) {
         let body = after.as_ref().map(R::body);
-        self.settle(after.map(Arc::new), Becomes::Other(body));
+        self.settle(after.map(Arc::new), Whose::Other(body));
     }
     /// The incoming side holds.
     pub(super) fn takes_theirs(&mut self) -> Result<()> {
         let after = typed(self.theirs.as_ref())?;
-        self.settle(after.map(Arc::new), Becomes::Theirs);
+        self.settle(after.map(Arc::new), Whose::Theirs);
         Ok(())
     }
     /// The same, unless its kind has a say in that. Whether it was done.
@@ -163,17 +163,17 @@ impl<R: Subject> Draft<R> {
         let after: Option<R> = typed(self.theirs.as_ref())?;
         let free = !self.before().is_some_and(|b| b.guards(after.as_ref()));
         if free {
-            self.settle(after.map(Arc::new), Becomes::Theirs);
+            self.settle(after.map(Arc::new), Whose::Theirs);
         }
         Ok(free)
     }
     /// Takes it out of the whole: main stays as it is.
     pub(super) fn leave(&mut self) {
         self.left_out = true;
-        self.settle(self.before.clone(), Becomes::Ours);
+        self.settle(self.before.clone(), Whose::Ours);
     }
-    fn settle(&mut self, after: Option<Arc<R>>, is: Becomes) {
-        (self.after, self.body, self.hash) = (after, is, OnceLock::new());
+    fn settle(&mut self, after: Option<Arc<R>>, whose: Whose) {
+        (self.after, self.whose, self.hash) = (after, whose, OnceLock::new());
         self.effect = effect(body(self.ours.as_ref()), self.body());
     }
 

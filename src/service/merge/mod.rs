@@ -43,6 +43,7 @@ use crate::{
         field::Kind,
         history::chain::{Hash, hex},
         policy::Act,
+        review::Size,
     },
     store::{resolutions, sides::Source},
 };
@@ -126,14 +127,17 @@ pub struct Summary {
     pub moved: BTreeMap<String, i64>,
     /// Of what kinds the records are.
     pub kinds: BTreeSet<Kind>,
-    /// If these are some of a branch's records: how many it changes, and `moved` of all of them.
-    pub of_branch: Option<(usize, BTreeMap<String, i64>)>,
+    /// If these are some of a branch's records: how large the whole is.
+    pub of_branch: Option<Size>,
 }
 
 impl Summary {
     /// Records that it changes: on main, or for a sync on the branch.
     pub fn records(&self) -> usize {
         self.created + self.changed + self.deleted
+    }
+    fn size(&self) -> Size {
+        Size { records: self.records(), moved: self.moved.clone() }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         branch::Branch,
         field::Kind,
         history::{
-            chain::Hash,
+            chain::{Hash, body_hash, hex},
             diff::diff,
             merge::{Conflict, ConflictKind, Resolution},
         },
@@ -65,8 +65,7 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     each_kind!(R => gather::<R>(ctx, tx, &asked, &mut drafts).await?);
     let mut of_branch = None;
     if let Some(only) = job.only() {
-        let whole = counted(&job, &drafts)?;
-        of_branch = Some((whole.records(), whole.moved));
+        of_branch = Some(counted(&job, &drafts)?.size());
         only.narrow(&mut drafts);
     }
     checks::run(ctx, tx, (&job, &asked.decisions), &mut drafts).await?;
@@ -140,7 +139,9 @@ pub(super) fn draft<R: Mergeable>(
         // a sync still has to let go of what the branch keeps of it
         let told = matches!(job, Job::Sync(_)) || upgrade::touches(&sides);
         let mut draft = told.then(|| Draft::new(sides)).transpose()?;
-        draft.as_mut().map(|d| upgrade::tell(d, decided)).transpose()?;
+        if let Some(draft) = &mut draft {
+            upgrade::tell(draft, decided);
+        }
         return Ok(draft);
     }
     let mut draft = Draft::new(sides)?;
@@ -148,7 +149,7 @@ pub(super) fn draft<R: Mergeable>(
     if !alone || !draft.takes_theirs_unguarded()? {
         merged(&mut draft, decided)?;
     }
-    upgrade::tell(&mut draft, decided)?;
+    upgrade::tell(&mut draft, decided);
     // beside the reading, as far as that goes on
     draft.hash();
     Ok(Some(draft))
@@ -162,9 +163,20 @@ pub(super) fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution])
     draft.conflicts = merged.conflicts;
     draft.notices = merged.notices;
     draft.decided = merged.decided;
-    match merged.value.map(of_value::<R>).transpose() {
+    make(draft, merged.value, decided);
+    Ok(())
+}
+
+/// Makes this of it. Where that breaks a rule main's stays, and that is a conflict.
+pub(super) fn make<R: Mergeable>(
+    draft: &mut Draft<R>,
+    value: Option<Value>,
+    decided: &[Resolution],
+) {
+    match value.map(of_value::<R>).transpose() {
         Ok(after) => draft.becomes(after),
         Err(problems) => {
+            draft.leave();
             let why = Error::Invalid(problems).to_string();
             let conflict = whole(draft, ConflictKind::Invariant, why);
             match conflict.decided(decided) {
@@ -173,12 +185,14 @@ pub(super) fn merged<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution])
             }
         }
     }
-    Ok(())
 }
 
 /// A conflict about a record as a whole: main's stays, unless its branch is changed.
 pub(super) fn whole<R: Mergeable>(draft: &Draft<R>, kind: ConflictKind, why: String) -> Conflict {
-    let print = |v: &Option<Version>| v.as_ref().map_or(Value::Null, |v| Value::from(v.seq));
+    // what it is, not which commit made it so: a copy of the branch keeps what was decided
+    let print = |v: &Option<Version>| {
+        v.as_ref().map_or(Value::Null, |v| Value::from(hex(&body_hash(&v.body))))
+    };
     let [base, ours, theirs] = [&draft.base, &draft.ours, &draft.theirs].map(print);
     Conflict {
         path: format!("#{}", kind.word()),

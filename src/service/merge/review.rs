@@ -118,11 +118,8 @@ pub(super) async fn is_wanted(
 
 fn needed(ctx: &Ctx, summary: &Summary) -> usize {
     // a part is a part of a large merge, or nothing would be one
-    let size = match &summary.of_branch {
-        Some((records, moved)) => (*records, moved),
-        None => (summary.records(), &summary.moved),
-    };
-    ctx.company.review.needed(&summary.kinds, size)
+    let size = summary.of_branch.clone().unwrap_or_else(|| summary.size());
+    ctx.company.review.needed(&summary.kinds, &size)
 }
 
 /// The review of the branch of a plan; none where none is needed.

@@ -1,5 +1,5 @@
 //! What the incoming side wrote before an upgrade and records have no place for since.
-use super::{Draft, Mergeable};
+use super::{Draft, Mergeable, plan::make};
 use crate::{
     domain::{
         field::Ty,
@@ -8,9 +8,7 @@ use crate::{
             merge::{Choice, Clashing, Conflict, ConflictKind, Notice, Resolution},
             schema::Lost,
         },
-        record::of_value,
     },
-    service::error::Result,
     store::{sides::Sides, versions::Version},
 };
 use serde_json::{Map, Value};
@@ -27,21 +25,20 @@ fn edits(base: Option<&Version>, theirs: Option<&Version>) -> Vec<Lost> {
 }
 
 /// Tells what it changed in vain, and asks for another value where one is needed.
-pub(super) fn tell<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) -> Result<()> {
+pub(super) fn tell<R: Mergeable>(draft: &mut Draft<R>, decided: &[Resolution]) {
     for lost in edits(draft.base.as_ref(), draft.theirs.as_ref()) {
         if lost.narrowed {
-            ask(draft, &lost, decided)?;
+            ask(draft, &lost, decided);
         } else {
             draft.notices.push(Notice::FieldGone { path: lost.path, label: lost.label });
         }
     }
-    Ok(())
 }
 
 /// Main's value stays, unless somebody types another one.
-fn ask<R: Mergeable>(draft: &mut Draft<R>, lost: &Lost, decided: &[Resolution]) -> Result<()> {
-    let Some(after) = draft.after().map(R::value) else { return Ok(()) };
-    let Some(merged) = at(&after, &lost.path) else { return Ok(()) };
+fn ask<R: Mergeable>(draft: &mut Draft<R>, lost: &Lost, decided: &[Resolution]) {
+    let Some(after) = draft.after().map(R::value) else { return };
+    let Some(merged) = at(&after, &lost.path) else { return };
     let ours = draft.before().map(R::value);
     let ours = ours.as_ref().and_then(|v| at(v, &lost.path)).unwrap_or(merged);
     let conflict = invalid(lost, ours);
@@ -59,12 +56,11 @@ fn ask<R: Mergeable>(draft: &mut Draft<R>, lost: &Lost, decided: &[Resolution]) 
         ty: lost.ty,
     };
     let value = apply(&after, &[changed]);
-    draft.becomes(Some(of_value(value)?));
+    make(draft, Some(value), decided);
     match choice {
         Some(choice) => draft.decided.push((conflict, choice)),
         None => draft.conflicts.push(conflict),
     }
-    Ok(())
 }
 
 fn invalid(lost: &Lost, ours: &Value) -> Conflict {

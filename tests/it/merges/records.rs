@@ -1,7 +1,7 @@
 //! Whole records, their codes and what they name.
 use super::{
-    API, branch, command, decide, deletions::delete, kinds, made, made_in, merge, open_conflicts,
-    order, plan,
+    API, branch, command, decide, deletions::delete, kinds, line, made, made_in, merge,
+    open_conflicts, order, plan, revert,
 };
 use crate::{
     branches::{edit, get, within},
@@ -12,18 +12,63 @@ use serde_json::{Value, json};
 stories! {
     async fn a_blocked_customer_stops_a_confirmation_at_the_merge(app) {
         let api = app.program("alpha");
-        let url = order(&api).await;
-        let customer = format!("/alpha/main/customers/{}", get(&api, &url).await["customer"].as_str().unwrap());
+        // whatever the branch did after it
+        for (words, number) in [(&["confirmation"][..], "SO-2026-00001"), (&["confirmation", "completion"], "SO-2026-00002")] {
+            let url = order(&api).await;
+            let customer = format!("/alpha/main/customers/{}", get(&api, &url).await["customer"].as_str().unwrap());
+            let b = branch(&api, "Try").await;
+            for word in words {
+                command(&api, &within(&url, &b), word).await;
+            }
+            edit(&api, &customer, json!({"blocked": "block"})).await;
+            let found = open_conflicts(&api, &b).await;
+            assert_eq!(kinds(&found), ["guard"]);
+            assert!(found[0]["why"].as_str().unwrap().contains("blocked"));
+            // a copy begins with what was decided
+            decide(&api, &b, &found[0], "ours", "").await;
+            let copy = json!({"name": "Copy", "visibility": "company", "copy_of": b});
+            let copy = api.post(&format!("{API}/branches"), &copy).await.expect(201).json();
+            assert_eq!(plan(&api, copy["slug"].as_str().unwrap()).await["conflicts"], 0);
+            edit(&api, &customer, json!({"blocked": "none"})).await;
+            assert!(open_conflicts(&api, &b).await.is_empty());
+            merge(&api, &b).await.unwrap();
+            let now = get(&api, &url).await;
+            assert_eq!((&now["number"], now["state"] == "draft"), (&json!(number), false));
+        }
+    }
+
+    async fn what_breaks_a_rule_once_it_is_decided_is_a_conflict(app) {
+        let api = app.program("alpha");
+        let product = made(&api, "products", json!({"sku": "P-1", "name": "Thing", "unit_price": "100"})).await;
         let b = branch(&api, "Try").await;
-        command(&api, &within(&url, &b), "confirmation").await;
-        edit(&api, &customer, json!({"blocked": "block"})).await;
+        let draft = json!({"customer": "C-00001", "lines": [{"sku": "P-1", "qty": "1"}], "discounts": [{"kind": "amount", "value": "90"}]});
+        let url = made_in(&api, (&b, "orders"), draft).await;
+        edit(&api, &product, json!({"unit_price": "50"})).await;
+        let mut admin = app.actor("admin", "alpha").await;
+        admin.submit("/alpha/main/settings", "form[action$='/settings']", &[("strict_prices", "true")]).await.expect(303);
+        let price = open_conflicts(&api, &b).await.remove(0);
+        decide(&api, &b, &price, "theirs", "").await;
         let found = open_conflicts(&api, &b).await;
-        assert_eq!(kinds(&found), ["guard"]);
-        assert!(found[0]["why"].as_str().unwrap().contains("blocked"));
-        edit(&api, &customer, json!({"blocked": "none"})).await;
-        assert!(open_conflicts(&api, &b).await.is_empty());
+        assert_eq!(kinds(&found), ["invariant"]);
+        assert!(found[0]["why"].as_str().unwrap().contains("discounts"), "{found:?}");
+        decide(&api, &b, &price, "ours", "").await;
         merge(&api, &b).await.unwrap();
-        assert_eq!(get(&api, &url).await["number"], "SO-2026-00001");
+        assert_eq!(get(&api, &url.replace(&format!("/{b}/"), "/main/")).await["lines"][0]["unit_price"], "100");
+    }
+
+    async fn a_merge_is_taken_back_though_its_branch_would_break_a_rule_by_now(app) {
+        let api = app.program("alpha");
+        let lines = json!([{"sku": "SKU-00001", "qty": "2", "unit_price": "100"}]);
+        let url = made(&api, "orders", json!({"customer": "C-00001", "lines": lines})).await;
+        let b = branch(&api, "Try").await;
+        let change = json!({"customer_po": "PO-1", "discounts": [{"kind": "amount", "value": "90"}]});
+        edit(&api, &within(&url, &b), change).await;
+        let seq = merge(&api, &b).await.unwrap();
+        edit(&api, &url, json!({"discounts": []})).await;
+        line(&api, &url, (0, json!({"qty": "1", "unit_price": "50"}))).await;
+        revert(&api, seq).await.unwrap();
+        let now = get(&api, &url).await;
+        assert_eq!((&now["customer_po"], &now["lines"][0]["unit_price"]), (&Value::Null, &json!("50")));
     }
 
     async fn c44_c45_c53_two_records_of_one_code(app) {
