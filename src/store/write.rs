@@ -138,16 +138,16 @@ impl Write {
         }
         Ok(())
     }
-    /// Lets go of everything of a kind that a branch has versions of, but of what it made and deleted: main
-    /// never had that, and nobody could bring it back.
-    pub async fn let_go_all<R: Stored>(&mut self, branch: i64) -> Result<()> {
-        let (versions, company) = (R::TEXTS.versions, self.scope.company());
+    /// Lets go of everything of a kind that the branch has versions of and main too, be they of its deletion.
+    pub async fn let_go_all<R: Stored>(&mut self) -> Result<()> {
+        let (versions, place) = (R::TEXTS.versions, self.place());
         let mut sql = self.tx.builder();
-        sql.push(R::TEXTS.close).bind(self.seq);
-        sql.push(" WHERE company_id = ").bind(company).push(" AND branch_id = ").bind(branch);
-        sql.push(" AND to_seq IS NULL AND (NOT deleted OR EXISTS (SELECT 1 FROM ").push(versions);
-        sql.push(" m WHERE m.company_id = ").bind(company).push(" AND m.branch_id = 0 AND m.id = ");
-        sql.push(versions).push(".id))");
+        sql.push(R::TEXTS.close).bind(place.seq);
+        sql.push(" WHERE company_id = ").bind(place.company);
+        sql.push(" AND branch_id = ").bind(place.branch).push(" AND to_seq IS NULL");
+        sql.push(" AND EXISTS (SELECT 1 FROM ").push(versions).push(" m WHERE m.company_id = ");
+        sql.bind(place.company).push(" AND m.branch_id = 0 AND m.id = ").push(versions);
+        sql.push(".id)");
         self.tx.built(sql).run().await?;
         Ok(())
     }

@@ -24,8 +24,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// Ends the commit of main that merged a branch. The branch is closed, or open on main as it is now;
-/// if only some of its records were meant it is what it was, and has these as main has them.
+/// Ends the commit of main that merged a branch. The branch is closed; or it stays open and goes on from
+/// there in a commit of its own.
 pub(super) async fn merged(
     ctx: &Ctx,
     mut w: Write,
@@ -33,44 +33,48 @@ pub(super) async fn merged(
     (said, keep): (Said<'_>, bool),
 ) -> Result<i64> {
     let Job::Merge(branch, only) = &plan.job else { return Ok(w.finish(said).await?) };
-    let seq = w.seq();
-    let merged = Some((seq, plan.name()));
+    let merged = Some((w.seq(), plan.name()));
     let after = Branch { merged, changed_at: w.at(), ..branch.clone() };
-    if !only.is_all() {
-        w.change_branch(after.clone()).await?;
-        return some_merged(ctx, w, plan, (said, &after)).await;
-    }
-    if keep {
-        each_kind!(R => w.let_go_all::<R>(branch.id).await?);
-        w.rebase(after, seq).await?;
-    } else {
+    if only.is_all() && !keep {
         w.change_branch(Branch { state: BranchState::Merged, ..after }).await?;
+        return Ok(w.finish(said).await?);
     }
-    Ok(w.finish(said).await?)
-}
-
-/// The branch's changes of these records are told against main as it is from now on.
-async fn some_merged(
-    ctx: &Ctx,
-    mut w: Write,
-    plan: &Plan,
-    (said, branch): (Said<'_>, &Branch),
-) -> Result<i64> {
-    let seq = w.seq();
-    each_kind!(R => rest_on::<R>(&mut w, plan, (branch.id, seq), |d| !d.left_out).await?);
-    let scope = ctx.scope.clone().in_world(World::Branch(branch.clone()));
+    w.change_branch(after.clone()).await?;
+    let scope = ctx.scope.clone().in_world(World::Branch(after.clone()));
     let (done, mut w) = w.another(said, &scope).await?;
     w.merges(done);
-    each_kind!(R => {
-        let mut steps = vec![];
-        for draft in R::of(&plan.drafts).iter().filter(|d| !d.left_out) {
-            steps.extend(draft.on_branch()?);
-        }
-        w.put(steps).await?;
-    });
-    let message = format!("Branch {} goes on from the part that was merged", branch.name);
+    let from = if only.is_all() {
+        each_kind!(R => as_main::<R>(&mut w, &after).await?);
+        w.rebase(after, done).await?;
+        "main"
+    } else {
+        each_kind!(R => some_as_main::<R>(&mut w, plan, (branch.id, done)).await?);
+        "the part that was merged"
+    };
+    let message = format!("Branch {} goes on from {from}", branch.name);
     w.finish(Said { cause: Cause::Merge, message: &message }).await?;
     Ok(done)
+}
+
+/// The branch has main's records of a kind as main has them. What main has not is deleted there, to be
+/// brought back: a merge may have left it out.
+async fn as_main<R: Mergeable>(w: &mut Write, branch: &Branch) -> Result<()> {
+    w.let_go_all::<R>().await?;
+    let own = own::<R>(w, branch).await?;
+    let left = own.values().flatten().map(|v| Ok(Step::deletion(read(&v.body)?)));
+    let left: Vec<Step<R>> = left.collect::<Result<_>>()?;
+    Ok(w.put(left).await?)
+}
+
+/// The branch has the plan's records of a kind as main has them since a commit, and its changes of them are
+/// told against that.
+async fn some_as_main<R: Mergeable>(w: &mut Write, plan: &Plan, place: (i64, i64)) -> Result<()> {
+    rest_on::<R>(w, plan, place, |d| !d.left_out).await?;
+    let mut steps = vec![];
+    for draft in R::of(&plan.drafts).iter().filter(|d| !d.left_out) {
+        steps.extend(draft.on_branch()?);
+    }
+    Ok(w.put(steps).await?)
 }
 
 /// From a commit of main on the branch's changes of the plan's records are changes of main as it was then.
@@ -109,9 +113,8 @@ pub(super) async fn given_back(
     let (done, mut w) = w.another(said, &scope).await?;
     if merged {
         each_kind!(R => {
-            w.let_go_all::<R>(branch.id).await?;
-            let steps = again::<R>(plan)?;
-            w.put(steps).await?;
+            as_main::<R>(&mut w, &branch).await?;
+            w.put(again::<R>(plan)?).await?;
         });
         let open = Branch { state: BranchState::Open, merged: None, ..branch.clone() };
         w.rebase(open, done).await?;
@@ -187,7 +190,7 @@ async fn own<R: Mergeable>(
 }
 
 /// A change from one version to another, made of a record as main has it. Where main went on in the
-/// same place the change holds, if it can.
+/// same place the change holds, if it can; main's stays where it would break a rule now.
 fn on_top<R: Mergeable>(
     (before, after): (Option<&Version>, Option<&Version>),
     main: Option<&R>,
@@ -201,5 +204,6 @@ fn on_top<R: Mergeable>(
     if !held.is_empty() {
         merged = merge_record(R::FIELDS, sides, &held);
     }
-    Ok(merged.value.map(of_value::<R>).transpose()?)
+    let anew = merged.value.map(of_value::<R>).transpose();
+    Ok(anew.or_else(|_| main.map(of_value::<R>).transpose())?)
 }

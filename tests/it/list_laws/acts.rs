@@ -1,13 +1,10 @@
 //! Random work on lists' records: on main and on branches, which are merged, taken back and brought up to date.
-use super::{
-    Lists, OPEN, World,
-    model::{All, MasterFacts},
-};
+use super::{Lists, OPEN, World};
 use crate::{
     branches::{edit, get},
     merges,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tributary::domain::order::State;
 use uuid::Uuid;
 
@@ -16,11 +13,17 @@ const WORDS: [&str; 5] = ["lawful", "lawless", "law", "lot", "lottery"];
 impl Lists<'_> {
     async fn create(&mut self, n: usize) {
         self.made += 1;
-        let (word, code) = (self.any(&WORDS), format!("L-{}", self.made));
+        // some get a code that another world has given
+        let (now, known) = (self.worlds[n].now(), 1 + self.lot.index(self.made));
+        let mut code = format!("L-{}", if self.chance(40) { known } else { self.made });
+        if now.customers.has_code(&code) || now.products.has_code(&code) {
+            code = format!("L-{}", self.made);
+        }
+        let word = self.any(&WORDS);
         let named = json!({"name": format!("{word} {code}"), "number": code, "sku": code});
         let (list, body) = match self.lot.index(3) {
             0 => {
-                let customer = format!("C-{:05}", self.lot.index(5) + 1);
+                let customer = self.customer(n);
                 let line = json!({"sku": "SKU-00001", "qty": self.lot.index(9) + 1});
                 ("orders", json!({"customer": customer, "customer_po": word, "lines": [line]}))
             }
@@ -30,6 +33,15 @@ impl Lists<'_> {
         let made = self.post(n, list, &body).await;
         self.saw_one(n, &made).await;
         self.count("create");
+    }
+
+    /// A customer that a world shows, by number or id.
+    fn customer(&self, n: usize) -> String {
+        let own = self.worlds[n].now().customers.own();
+        if own.is_empty() || self.chance(50) {
+            return format!("C-{:05}", self.lot.index(5) + 1);
+        }
+        self.any(&own).to_string()
     }
 
     /// An order of a state that a world shows.
@@ -50,8 +62,7 @@ impl Lists<'_> {
                 edit(&api, &url, json!({"shipping": {"country": country}})).await;
             }
             2 => {
-                let customer = format!("C-{:05}", self.lot.index(5) + 1);
-                edit(&api, &url, json!({ "customer": customer })).await;
+                edit(&api, &url, json!({ "customer": self.customer(n) })).await;
             }
             _ if get(&api, &url).await["lines"].as_array().is_some_and(|l| !l.is_empty()) => {
                 merges::line(&api, &url, (0, json!({"qty": self.lot.index(20) + 1}))).await;
@@ -92,13 +103,11 @@ impl Lists<'_> {
 
     async fn delete(&mut self, n: usize) {
         let now = self.worlds[n].now();
-        let own = |all: &All<MasterFacts>| -> Vec<Uuid> {
-            let made = all.here.iter().filter(|(_, m)| m.words.iter().any(|w| w == "l"));
-            made.map(|(id, _)| *id).collect()
-        };
+        let named = |id: &Uuid| now.orders.here.values().any(|o| o.customer == *id);
+        let free = || now.customers.own().into_iter().filter(|id| !named(id)).collect();
         let (list, ids) = match self.lot.index(3) {
-            0 => ("customers", own(&now.customers)),
-            1 => ("products", own(&now.products)),
+            0 => ("customers", free()),
+            1 => ("products", now.products.own()),
             _ => ("orders", self.order(n, State::Draft).into_iter().collect()),
         };
         if ids.is_empty() {
@@ -122,13 +131,22 @@ impl Lists<'_> {
         self.count("open");
     }
 
+    fn branch(&self, n: usize) -> String {
+        format!("/api/v1/alpha/main/branches/{}", self.worlds[n].slug)
+    }
+
+    /// Carries out what is planned at a place, for one side or the other.
+    async fn carry_out(&self, at: &str, (plan, act): (&str, &str), asked: Value) -> Value {
+        let way = (plan, act, self.any(&["theirs", "ours"]));
+        merges::carry_out(&self.app.program("alpha"), at, way, asked).await.expect(200).json()
+    }
+
     /// Brings a branch up to date. What main and branch share untouched cannot change by it.
     async fn sync(&mut self, n: usize) {
-        let api = self.app.program("alpha");
         let (main, now) = (self.worlds[0].now(), self.worlds[n].now());
         let (differ, mut after) = (main.differing(now), now.clone());
         after.met(main);
-        merges::bring(&api, ("alpha", &self.worlds[n].slug), "sync").await.expect(200);
+        self.carry_out(&self.branch(n), ("plan?for=sync", "sync"), json!({})).await;
         let seq = merges::commits(self.app).await;
         self.saw_from(n, (seq, after), &differ).await;
         self.count("sync");
@@ -136,20 +154,17 @@ impl Lists<'_> {
 
     /// Merges a branch, which may stay open and is then as main is.
     async fn merge(&mut self, n: usize, keep: bool) {
-        let api = self.app.program("alpha");
         let differ = self.worlds[0].now().differing(self.worlds[n].now());
-        let at = format!("/api/v1/alpha/main/branches/{}", self.worlds[n].slug);
-        let way = ("plan?for=merge", "merge");
-        let said =
-            merges::carry_out(&api, &at, way, json!({ "keep_open": keep })).await.expect(200);
+        let (way, asked) = (("plan?for=merge", "merge"), json!({ "keep_open": keep }));
+        let said = self.carry_out(&self.branch(n), way, asked).await;
         self.worlds[n].open = keep;
         // without a commit there was nothing to merge: what the branch differs in was decided for main
-        let Some(seq) = said.json()["commit"].as_i64() else { return };
-        self.saw(0, &differ).await;
+        let Some(seq) = said["commit"].as_i64() else { return };
+        self.saw_from(0, (seq, self.worlds[0].now().clone()), &differ).await;
         if keep {
             let mut after = self.worlds[0].now().clone();
             after.met(self.worlds[n].now());
-            self.worlds[n].past.push((seq, after));
+            self.worlds[n].past.push((seq + 1, after));
         } else {
             self.worlds[n].merged = Some((seq, differ));
         }
@@ -160,11 +175,13 @@ impl Lists<'_> {
     async fn take_back(&mut self) {
         let n = (0..self.worlds.len()).find(|n| self.worlds[*n].merged.is_some());
         let Some(n) = n else { return };
-        let Some((merged, differ)) = self.worlds[n].merged.take() else { return };
+        let Some((merged, mut differ)) = self.worlds[n].merged.take() else { return };
+        // what it named may have gone since, and comes back
+        let main = &self.worlds[0];
+        differ.extend(main.now().differing(main.then(merged)));
         let at = format!("/api/v1/alpha/main/commits/{merged}");
-        let api = self.app.program("alpha");
-        let said = merges::carry_out(&api, &at, ("revert?", "revert"), json!({})).await.expect(200);
-        let Some(done) = said.json()["commit"].as_i64() else { return };
+        let said = self.carry_out(&at, ("revert?", "revert"), json!({})).await;
+        let Some(done) = said["commit"].as_i64() else { return };
         self.saw_from(0, (done, self.worlds[0].now().clone()), &differ).await;
         let mut after = self.worlds[0].now().clone();
         after.met(self.worlds[n].now());

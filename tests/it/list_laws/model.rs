@@ -31,6 +31,7 @@ pub struct OrderFacts {
 
 /// What may be asked of a customer or a product.
 pub struct MasterFacts {
+    pub code: String,
     pub name: String,
     pub active: bool,
     pub words: Vec<String>,
@@ -131,7 +132,12 @@ impl OrderFacts {
 impl MasterFacts {
     pub fn of<M: Master>(record: &M) -> Self {
         let texts = [vec![record.code(), record.name()], record.more()].concat();
-        Self { name: fold(record.name()), active: record.active(), words: words(&texts.join(" ")) }
+        Self {
+            code: record.code().to_owned(),
+            name: fold(record.name()),
+            active: record.active(),
+            words: words(&texts.join(" ")),
+        }
     }
 }
 
@@ -185,6 +191,14 @@ impl Model {
 }
 
 impl All<MasterFacts> {
+    /// Those that the law made.
+    pub fn own(&self) -> Vec<Uuid> {
+        let own = self.here.iter().filter(|(_, m)| m.code.starts_with("L-"));
+        own.map(|(id, _)| *id).collect()
+    }
+    pub fn has_code(&self, code: &str) -> bool {
+        self.here.values().any(|m| m.code == code)
+    }
     /// The ids of the records that a filter lets through, by name.
     pub fn listed(&self, f: &MasterFilter) -> Vec<Uuid> {
         let passes = |m: &MasterFacts| (!f.only_active || m.active) && has(&m.words, &f.search);

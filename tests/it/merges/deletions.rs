@@ -1,7 +1,7 @@
 //! Records that one side deleted, and records that name them.
 use super::{
-    API, body, branch, command, conflicts, decide, kinds, made, made_in, merge, open_conflicts,
-    order, parts::merge_open, plan, revert, sync,
+    API, body, branch, command, conflicts, decide, kinds, made, made_in, merge, merge_open,
+    open_conflicts, order, plan, revert, sync,
 };
 use crate::{
     branches::{edit, get, within},
@@ -184,12 +184,11 @@ stories! {
 
     async fn what_a_branch_made_and_deleted_stays_to_be_brought_back(app) {
         let api = app.program("alpha");
-        let (b, url) = (branch(&api, "B").await, customer(&api, "K-1").await);
+        let (url, b) = (customer(&api, "K-1").await, branch(&api, "B").await);
         let gone = async |world: &str| -> Vec<Value> {
             let at = format!("/api/v1/alpha/{world}/customers/deleted");
             api.get(&at).await.expect(200).json()["items"].as_array().unwrap().clone()
         };
-        sync(&api, &b).await;
         let own = made_in(&api, (&b, "customers"), json!({"number": "K-2", "name": "K-2", "currency": "GBP"})).await;
         delete(&api, &own).await;
         // on a branch that stays open after its merge, and on one that is open again
@@ -206,6 +205,34 @@ stories! {
         assert!(is_there(&api, &own).await && gone(&b).await.is_empty());
         assert!(merge(&api, &b).await.is_some());
         assert!(is_there(&api, &own.replace(&format!("/{b}/"), "/main/")).await);
+    }
+
+    async fn what_main_did_not_take_is_deleted_where_the_branch_goes_on(app) {
+        let api = app.program("alpha");
+        let (url, product) = (customer(&api, "K-1").await, made(&api, "products", json!({"sku": "P-1", "name": "Thing"})).await);
+        let b = branch(&api, "B").await;
+        let order = of_customer(&api, (&b, "K-1")).await;
+        delete(&api, &url).await;
+        let found = open_conflicts(&api, &b).await;
+        decide(&api, &b, &found[0], "ours", "").await;
+        let gone = async || -> Value {
+            let at = format!("/api/v1/alpha/{b}/orders/deleted");
+            api.get(&at).await.expect(200).json()["items"][0]["id"].clone()
+        };
+        // on a branch that is open again, and on one that stays open
+        edit(&api, &within(&product, &b), json!({"name": "first"})).await;
+        let seq = merge(&api, &b).await.unwrap();
+        revert(&api, seq).await.unwrap();
+        assert!(!is_there(&api, &order).await);
+        assert_eq!(gone().await.as_str(), order.rsplit('/').next());
+        let other = branch(&api, "B").await;
+        edit(&api, &product, json!({"name": "main"})).await;
+        edit(&api, &within(&product, &other), json!({"description": "second"})).await;
+        sync(&api, &other).await.unwrap();
+        merge_open(&api, &other).await;
+        assert_eq!(get(&api, &within(&product, &other)).await["description"], "second");
+        let undo = api.post(&format!("{API}/branches/{other}/undoing"), &json!({})).await;
+        assert_eq!(undo.status.as_u16(), 409, "it goes on from the merge");
     }
 
     async fn c49_it_names_another_customer_instead(app) {

@@ -23,8 +23,9 @@ async fn broken_off(app: &TestApp, b: &str, (path, body): (&str, &Value)) -> usi
     for n in 1.. {
         let said = Statements::broken_at(n).of(api.post(path, body)).await;
         if said.status == 200 {
-            // a merge that is taken back opens its branch again, a part is followed by the branch
-            let follows = path.ends_with("/revert") || !body["only"].is_null();
+            // a merge that is taken back opens its branch again, and one that stays open follows it
+            let stays = !body["only"].is_null() || body["keep_open"] == true;
+            let follows = path.ends_with("/revert") || stays;
             let made = if follows { 2 } else { 1 };
             let last: i64 = before.0.split(':').next().unwrap().parse().unwrap();
             assert_eq!(commits(app).await, last + made);

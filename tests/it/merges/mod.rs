@@ -129,6 +129,13 @@ pub async fn merge(api: &Program, b: &str) -> Option<i64> {
     done.expect(200).json()["commit"].as_i64()
 }
 
+/// Merges a branch, which stays open.
+pub async fn merge_open(api: &Program, b: &str) -> i64 {
+    let body = json!({"plan": plan(api, b).await["plan"], "keep_open": true});
+    let done = api.post(&format!("{API}/branches/{b}/merge"), &body).await.expect(200).json();
+    done["commit"].as_i64().unwrap()
+}
+
 pub async fn sync(api: &Program, b: &str) -> Option<i64> {
     let path = format!("{API}/branches/{b}");
     let agreed = api.get(&format!("{path}/plan?for=sync")).await.expect(200).json()["plan"].clone();
@@ -139,24 +146,27 @@ pub async fn sync(api: &Program, b: &str) -> Option<i64> {
 /// Merges a branch of a company, or brings it up to date, by name.
 pub async fn bring(api: &Program, (company, slug): (&str, &str), what: &str) -> Answer {
     let at = format!("/api/v1/{company}/main/branches/{slug}");
-    carry_out(api, &at, (&format!("plan?for={what}"), what), json!({})).await
+    carry_out(api, &at, (&format!("plan?for={what}"), what, "theirs"), json!({})).await
 }
 
-/// Carries out what is planned at a place: the incoming side of the first conflicts holds, and main's where
-/// that cannot be taken, or of what comes up then.
+/// Carries out what is planned at a place: the first conflicts are decided as told, and for main where that
+/// cannot be, or what comes up then.
 pub async fn carry_out(
     api: &Program,
     at: &str,
-    (plan, act): (&str, &str),
+    (plan, act, first): (&str, &str, &str),
     mut asked: Value,
 ) -> Answer {
     let plan = format!("{at}/{plan}");
-    for choice in ["theirs", "ours", "ours", "ours"] {
+    for choice in [first, "ours", "ours", "ours"] {
         let told = api.get(&format!("{plan}&show=conflicts")).await.expect(200).json();
         let mut open = conflicts(&told);
         open.retain(|c| c["decided"].is_null());
         for kind in BTreeSet::from_iter(kinds(&open)) {
-            let body = json!({"all": kind, "choice": choice});
+            let mut body = json!({"all": kind, "choice": choice});
+            if act == "sync" {
+                body["for"] = json!(act);
+            }
             api.post(&format!("{at}/resolutions"), &body).await;
         }
     }

@@ -1,7 +1,8 @@
 //! Some records of a branch merged by themselves, and merges that are taken back from a branch that is
 //! open still.
 use super::{
-    API, branch, conflicts, decide, made, made_in, merge, order, plan, revert, review::policy, sync,
+    API, branch, conflicts, decide, made, made_in, merge, merge_open, order, plan, revert,
+    review::policy, sync,
 };
 use crate::{
     branches::{edit, get, within},
@@ -26,13 +27,6 @@ async fn merge_part(api: &Program, b: &str, keys: &[String]) -> i64 {
     // a second press is the first one
     let again = api.post(&format!("{API}/branches/{b}/merge"), &body).await.expect(200).json();
     assert_eq!(done, again);
-    done["commit"].as_i64().unwrap()
-}
-
-/// Merges a branch, which stays open.
-pub async fn merge_open(api: &Program, b: &str) -> i64 {
-    let body = json!({"plan": plan(api, b).await["plan"], "keep_open": true});
-    let done = api.post(&format!("{API}/branches/{b}/merge"), &body).await.expect(200).json();
     done["commit"].as_i64().unwrap()
 }
 

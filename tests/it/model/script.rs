@@ -256,8 +256,8 @@ impl Script {
         b.merged = done.or(b.merged).filter(|_| !keep);
         b.brought.extend(done);
         if keep && changed {
-            (b.base, b.base_seq, b.state) = (merged.clone(), seq, merged.clone());
-            b.past.push((seq, merged));
+            (b.base, b.base_seq) = (merged.clone(), seq);
+            self.becomes(Some(n), merged);
         }
         self.count("merge");
     }
