@@ -9,7 +9,7 @@ use crate::{
 use serde_json::json;
 use tributary::{app::Rng, service::verify};
 
-/// Bytes that are changed, one at a time.
+/// Bytes and hashes that are changed, one at a time.
 const ROUNDS: usize = 180;
 
 /// What verify finds.

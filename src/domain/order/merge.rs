@@ -123,10 +123,10 @@ fn priced(side: &Value) -> Value {
 /// Whether a conflict of a single field is about a currency or an amount; a percentage of both is none.
 fn is_priced(path: &str, sides: [&Value; 2]) -> bool {
     let is_amount =
-        |list: &str, id: &str| sides.iter().any(|s| part(&s[list], id).is_some_and(has_amount));
+        |id: &str| sides.iter().any(|s| part(&s["discounts"], id).is_some_and(has_amount));
     match path.split('/').collect::<Vec<_>>()[..] {
         ["currency"] | ["lines", _, "price"] => true,
-        ["discounts", id, "value"] => is_amount("discounts", id),
+        ["discounts", id, "value"] => is_amount(id),
         _ => false,
     }
 }

@@ -196,8 +196,8 @@ fn on_top<R: Mergeable>(
     main: Option<&R>,
 ) -> Result<Option<R>> {
     let value = |v: Option<&Version>| v.map(|v| parsed(&v.body)).transpose();
-    let (before, after, main) = (value(before)?, value(after)?, main.map(R::value));
-    let sides: [Option<&Value>; 3] = [before.as_ref(), main.as_ref(), after.as_ref()];
+    let (before, after, ours) = (value(before)?, value(after)?, main.map(R::value));
+    let sides: [Option<&Value>; 3] = [before.as_ref(), ours.as_ref(), after.as_ref()];
     let mut merged = merge_record(R::FIELDS, sides, &[]);
     let can = merged.conflicts.iter().filter(|c| c.may_take);
     let held: Vec<_> = can.map(|c| c.resolved(Choice::Theirs)).collect();
@@ -205,5 +205,5 @@ fn on_top<R: Mergeable>(
         merged = merge_record(R::FIELDS, sides, &held);
     }
     let anew = merged.value.map(of_value::<R>).transpose();
-    Ok(anew.or_else(|_| main.map(of_value::<R>).transpose())?)
+    Ok(anew.unwrap_or_else(|_| main.cloned()))
 }

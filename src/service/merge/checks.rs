@@ -91,7 +91,7 @@ fn settle<R: Mergeable>(
     wanted: &mut Option<Wanted>,
 ) {
     for draft in R::of_mut(drafts) {
-        let decided = decisions.get(&(R::KIND, draft.id)).map_or(&[][..], Vec::as_slice);
+        let decided = plan::on::<R>(decisions, draft.id);
         for conflict in std::mem::take(&mut draft.clashes) {
             let by_itself = || by_itself(ctx, draft, &conflict);
             let Some(choice) = conflict.decided(decided).cloned().or_else(by_itself) else {

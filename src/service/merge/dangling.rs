@@ -170,7 +170,6 @@ pub(super) async fn repoint<R: Mergeable>(
             conflict.why = format!("It names {title} instead.");
         }
     }
-    let decided = decisions.get(&(R::KIND, id)).map_or(&[][..], Vec::as_slice);
-    plan::make(draft, Some(value), decided);
+    plan::make(draft, Some(value), plan::on::<R>(decisions, id));
     Ok(())
 }

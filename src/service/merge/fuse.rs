@@ -49,8 +49,7 @@ pub(super) async fn fuse<M: Mergeable>(
         let ours = versions::current::<M>(tx, &ctx.scope, into).await?;
         let sides = Sides { id: into, base: None, ours, theirs, known: true };
         let mut draft = Draft::new(sides)?;
-        let decided = decisions.get(&(M::KIND, into)).map_or(&[][..], Vec::as_slice);
-        plan::merged(&mut draft, decided)?;
+        plan::merged(&mut draft, plan::on::<M>(decisions, into))?;
         draft.joined = true;
         all.insert(at, draft);
     }

@@ -43,6 +43,11 @@ const NAMED: usize = 5;
 /// Decisions by record.
 pub(super) type Decisions = BTreeMap<(Kind, Uuid), Vec<Resolution>>;
 
+/// Those on one record.
+pub(super) fn on<R: Mergeable>(decisions: &Decisions, id: Uuid) -> &[Resolution] {
+    decisions.get(&(R::KIND, id)).map_or(&[], Vec::as_slice)
+}
+
 /// What drafts are made for, and what was decided on them.
 struct Asked {
     job: Job,
@@ -121,7 +126,7 @@ fn drafted<R: Mergeable>(chunk: Vec<Sides>, asked: &Asked) -> Result<Vec<Draft<R
     let Asked { job, decisions } = asked;
     let mut out = vec![];
     for sides in chunk {
-        let decided = decisions.get(&(R::KIND, sides.id)).map_or(&[][..], Vec::as_slice);
+        let decided = on::<R>(decisions, sides.id);
         out.extend(draft::<R>(sides, (job, decided))?);
     }
     Ok(out)
