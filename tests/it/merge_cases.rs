@@ -250,12 +250,13 @@ fn two_moves_of_a_state_are_one_or_the_other_where_it_leads_on() {
         (conflict.kind, conflict.may_take, conflict.may_type),
         (ConflictKind::State, true, false)
     );
+    assert_eq!(conflict.why, "");
     assert_eq!(open.value, Some(confirmed.clone()));
     assert_eq!(state(&confirmed, &cancelled, Some(&Choice::Theirs)).value, Some(cancelled.clone()));
     assert_eq!(state(&confirmed, &cancelled, Some(&Choice::Ours)).value, Some(confirmed.clone()));
     // a cancelled order cannot be confirmed
     let open = state(&cancelled, &confirmed, Some(&Choice::Theirs));
-    assert!(!open.conflicts[0].may_take);
+    assert!(!open.conflicts[0].may_take && open.conflicts[0].why.contains("does not lead"));
     assert_eq!(open.value, Some(cancelled.clone()));
     // both cancelled it, for different reasons
     let both = state(&cancelled, &of("cancelled", "c"), None);

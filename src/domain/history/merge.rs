@@ -375,11 +375,14 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
         put(unit, side, &mut out);
         Value::Object(out)
     });
-    let differing = unit.iter().filter(|f| sides[1][f.name] != sides[2][f.name]).map(|f| {
+    let differing = unit.iter().filter(|f| sides[1][f.name] != sides[2][f.name]);
+    // what the system set beside what people did follows from that
+    let of_people = differing.clone().any(|f| f.input);
+    let asked = differing.filter(|f| f.input || !of_people).map(|f| {
         let ((path, label), [base, ours, theirs]) = (at.of(f), sides.map(|s| s[f.name].clone()));
         Clashing { path, label, base, ours, theirs, ty: f.ty }
     });
-    let fields: Vec<Clashing> = differing.collect();
+    let fields: Vec<Clashing> = asked.collect();
     let alone = fields.first().filter(|_| fields.len() == 1);
     let label = alone.map_or(label, |one| one.label.clone());
     // both steps of a counter hold, unless their sum leaves its bounds
@@ -389,7 +392,7 @@ fn clash(unit: &[&'static Field], sides: [&Value; 3], at: &Spot) -> Conflict {
     // of a field that is an object, it is one side's or the other's
     let may_type = match unit {
         [one] => !matches!(one.ty, Ty::Object(_)),
-        all => alone.is_some() && all.iter().all(|f| f.input && !matches!(f.ty, Ty::Ref(_))),
+        all => alone.is_some() && of_people && !all.iter().any(|f| matches!(f.ty, Ty::Ref(_))),
     };
     let clashing = Clashing { path, label, base, ours, theirs, ty: f.ty };
     Conflict { fields, may_type, ..Conflict::of(kind, clashing) }

@@ -70,10 +70,14 @@ pub const LINE: &[Field] = &[
     Field::new("position", "Position", Ty::Whole(i64::MAX / 2)).position().lock(Lock::Lines),
     Field::new("unit", "Unit", Ty::Text(20)).group("qty").lock(Lock::Lines),
     Field::new("qty", "Quantity", Ty::Qty).required().group("qty").lock(Lock::Lines),
-    Field::new("list_price", "List price", Ty::Price).class(Class::System).lock(Lock::Lines),
     Field::new("unit_price", "Unit price", Ty::Price).required().group("price").lock(Lock::Lines),
+    Field::new("list_price", "List price", Ty::Price)
+        .class(Class::System)
+        .group("price")
+        .lock(Lock::Lines),
     Field::new("price_source", "Price from", Ty::Word(PriceSource::WORDS))
         .class(Class::System)
+        .group("price")
         .lock(Lock::Lines),
     Field::new("discount", "Discount in %", Ty::Rate).lock(Lock::Lines),
     Field::new("tax_code", "Tax code", Ty::Ref(Kind::TaxCode)).group("tax").lock(Lock::Lines),

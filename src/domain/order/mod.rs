@@ -3,6 +3,7 @@ mod fields;
 mod line;
 pub mod merge;
 mod places;
+mod prices;
 pub mod state;
 
 pub use fields::ORDER;
