@@ -29,6 +29,7 @@ use sqlx::Result;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
+    time::Instant,
 };
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -53,6 +54,8 @@ pub struct Write {
     /// What main's records are found by, by kind and row, where that is not written yet: whether the row
     /// is there already, and its words, if it is to have any.
     found_by: BTreeMap<Kind, BTreeMap<i64, (bool, Option<String>)>>,
+    /// Since when the company's lock is held.
+    since: Instant,
     /// Records that got a place in the index of words, by kind, and spans of words written.
     indexed: BTreeMap<Kind, usize>,
     spanned: usize,
@@ -69,6 +72,7 @@ impl Write {
     pub async fn begin(db: &Db, scope: &Scope, now: Ts) -> Result<Self> {
         let mut tx = db.write(scope).await?;
         let next = chain::next(&mut tx, scope).await?;
+        let since = Instant::now();
         // the zone decides to which month an order counts. Asked in a statement of its own: one that
         // waited for the lock would see the zone of before the wait
         let text = "SELECT timezone FROM companies WHERE id = $1";
@@ -87,6 +91,7 @@ impl Write {
             leaves: vec![],
             counts: Counts::new(),
             written: 0,
+            since,
             found_by: BTreeMap::new(),
             indexed: BTreeMap::new(),
             spanned: 0,
@@ -294,6 +299,8 @@ impl Write {
     pub async fn finish(mut self, said: Said<'_>) -> Result<i64> {
         let seq = self.seal(said).await?;
         self.tx.commit().await?;
+        let held_ms = self.since.elapsed().as_millis();
+        tracing::debug!(commit = seq, held_ms, "committed");
         let indexed = self.indexed.into_iter().map(|(kind, rows)| (search::index(kind), rows));
         for grown in indexed.chain([(search::SPANS, self.spanned)]) {
             // the change is there whatever comes of this
