@@ -3,8 +3,9 @@ use super::{
     context::Ctx,
     error::{Error, Result},
     history::visible,
-    merge::{Effect, each_kind},
+    merge::Effect,
     references::{self, Titles},
+    subjects::each_kind,
 };
 use crate::{
     domain::{

@@ -4,8 +4,7 @@ use super::{
     companies,
     context::{Ctx, open_still},
     error::{Error, Result},
-    merge::each_kind,
-    subjects::Subject,
+    subjects::{Subject, each_kind},
 };
 use crate::{
     app::App,
@@ -23,13 +22,12 @@ use crate::{
         masters::read,
         ready::Step,
         resolutions,
-        sides::{self, Source},
+        sides::{Source, Walk},
         versions::Version,
         write::{Said, Write},
     },
 };
 use std::collections::BTreeMap;
-use uuid::Uuid;
 
 pub use crate::store::branches::BranchFilter;
 
@@ -48,8 +46,7 @@ pub async fn enter(ctx: Ctx, slug: &str) -> Result<Ctx> {
     if slug == "main" {
         return Ok(ctx);
     }
-    let mut tx = ctx.glance().await?;
-    let branch = branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)?;
+    let branch = named(&ctx, slug).await?;
     Ok(ctx.in_world(World::Branch(branch)))
 }
 
@@ -147,7 +144,7 @@ async fn original(ctx: &Ctx, w: &mut Write, slug: &str) -> Result<Option<Branch>
     let found = branches::by_slug(&mut w.tx, &ctx.scope, slug).await?;
     let found = found.ok_or_else(|| Error::at("copy_of", "There is no such branch"))?;
     if found.state == BranchState::Merged {
-        return Err(Error::at("copy_of", "It was merged: main has what it changed"));
+        return Err(Error::at("copy_of", "It was merged: open a branch on main instead"));
     }
     Ok(Some(found))
 }
@@ -162,23 +159,20 @@ async fn copy(ctx: &Ctx, w: &mut Write, (from, to): (&Branch, i64)) -> Result<()
 }
 
 async fn copy_kind<R: Subject>(ctx: &Ctx, w: &mut Write, from: &Branch) -> Result<()> {
-    let mut after = Uuid::nil();
-    loop {
-        let source = (Source::Branch(from), after);
-        let chunk = sides::chunk::<R>(&mut w.tx, &ctx.scope, source).await?;
-        let Some(last) = chunk.last() else { return Ok(()) };
-        after = last.id;
+    let mut walk = Walk::over(Source::Branch(from));
+    while let Some(chunk) = walk.next::<R>(&mut w.tx, &ctx.scope).await? {
         let mut steps = vec![];
         for side in chunk {
             let typed = |v: &Option<Version>| v.as_ref().map(|v| read::<R>(&v.body)).transpose();
             let (was, is) = (typed(&side.base)?, typed(&side.theirs)?);
-            // what was made and deleted on it is nothing of the copy
-            if was.is_some() || is.is_some() {
-                steps.push(Step::of(was, is, false));
+            // what was made and deleted on it is nothing of the copy; a deletion tells of what
+            if let Some(written) = side.theirs.as_ref().or(side.base.as_ref()) {
+                steps.push(Step::of(was, is, false).as_in(written));
             }
         }
         w.put(steps).await?;
     }
+    Ok(())
 }
 
 /// A branch with what is told of it.
@@ -224,16 +218,33 @@ pub(super) async fn to_review_within(ctx: &Ctx, tx: &mut Tx) -> Result<i64> {
     Ok(branches::to_review(tx, &ctx.scope).await?)
 }
 
-/// Whether who asks puts a branch away and asks for its review: one's own, or any for who merges.
+/// Whether who asks puts a branch away and asks for its review.
 pub fn may_run(ctx: &Ctx, branch: &Branch) -> bool {
-    let own = branch.is_of(ctx.scope.actor());
-    ctx.scope.may(if own { Act::OpenBranch } else { Act::MergeBranch })
+    ctx.scope.may(right_to_run(ctx, branch))
 }
 
-/// One of them.
+/// One runs one's own branches, or any if one merges.
+fn right_to_run(ctx: &Ctx, branch: &Branch) -> Act {
+    let own = branch.is_of(ctx.scope.actor());
+    if own { Act::OpenBranch } else { Act::MergeBranch }
+}
+
+/// The branch that a URL names, if the person may see it.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn named(ctx: &Ctx, slug: &str) -> Result<Branch> {
+    let mut tx = ctx.glance().await?;
+    branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)
+}
+
+/// The same with what is told of it.
+///
+/// # Errors
+/// `NotFound`.
 pub async fn find(ctx: &Ctx, slug: &str) -> Result<Listed> {
+    let branch = named(ctx, slug).await?;
     let mut tx = ctx.read().await?;
-    let branch = branches::by_slug(&mut tx, &ctx.scope, slug).await?.ok_or(Error::NotFound)?;
     told(ctx, &mut tx, vec![branch]).await?.pop().ok_or(Error::NotFound)
 }
 
@@ -337,10 +348,8 @@ pub async fn reopen(ctx: &Ctx, slug: &str) -> Result<()> {
 /// A branch that one may put away: one's own, or any for who merges.
 async fn own(ctx: &Ctx, slug: &str) -> Result<Branch> {
     ctx.may(Act::OpenBranch)?;
-    let branch = find(ctx, slug).await?.branch;
-    if !branch.is_of(ctx.scope.actor()) {
-        ctx.may(Act::MergeBranch)?;
-    }
+    let branch = named(ctx, slug).await?;
+    ctx.may(right_to_run(ctx, &branch))?;
     Ok(branch)
 }
 

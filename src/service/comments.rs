@@ -36,7 +36,7 @@ pub async fn of(ctx: &Ctx, branch: i64, from: i64) -> Result<(Vec<Comment>, Opti
 /// `Invalid` at `text`; `NotFound` if the person sees no such branch.
 pub async fn say(ctx: &Ctx, slug: &str, text: &str) -> Result<Comment> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     let text = parse_comment(text).map_err(|e| Error::at("text", e))?;
     let (id, user, at) = (ctx.app.next_id(), ctx.scope.actor(), ctx.now());
     let comment = Comment { id, user, name: None, at, text, erased: false };
@@ -60,7 +60,7 @@ pub fn may_take_back(ctx: &Ctx, comment: &Comment) -> bool {
 /// `NotFound` if there is no such comment that the person may take back.
 pub async fn take_back(ctx: &Ctx, slug: &str, id: &str) -> Result<()> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
     let who = (ctx.scope.actor(), ctx.scope.role() == Role::Admin);
     let mut tx = ctx.app.db.write(&ctx.scope).await?;

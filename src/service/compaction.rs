@@ -2,7 +2,7 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
-    merge::each_kind,
+    subjects::each_kind,
 };
 use crate::store::{branches, compaction, kinds::Stored};
 use uuid::Uuid;

@@ -4,9 +4,8 @@ use super::{
     activity::CommitRow,
     context::Ctx,
     error::{Error, Result},
-    merge::each_kind,
     records::parsed,
-    subjects::Subject,
+    subjects::{Subject, each_kind},
 };
 use crate::{
     domain::{

@@ -2,8 +2,7 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
-    merge::each_kind,
-    subjects::Subject,
+    subjects::{Subject, each_kind, of_kind},
 };
 use crate::{
     domain::{
@@ -14,7 +13,6 @@ use crate::{
             proof::{FORMAT, Link, Proof, Proven, path},
         },
         policy::Act,
-        record::Record,
         veil,
     },
     store::{
@@ -43,14 +41,9 @@ pub async fn of(
     ctx.may(Act::ReadHistory)?;
     let mut tx = ctx.read().await?;
     commits::find(&mut tx, &ctx.scope, seq).await?.ok_or(Error::NotFound)?;
-    let mut version = None;
     let mut leaves: Vec<Leaf> = vec![];
-    each_kind!(R => {
-        leaves.extend(verify::leaves::<R>(&mut tx, &ctx.scope, seq).await?);
-        if R::KIND == kind {
-            version = proven::<R>(ctx, &mut tx, (seq, id)).await?;
-        }
-    });
+    each_kind!(R => leaves.extend(verify::leaves::<R>(&mut tx, &ctx.scope, seq).await?));
+    let version = of_kind!(kind, R => proven::<R>(ctx, &mut tx, (seq, id)).await?);
     let version = version.ok_or(Error::NotFound)?;
     leaves.sort_unstable();
     let at = leaves.iter().position(|l| (l.kind, l.id) == (kind, id)).ok_or(Error::NotFound)?;

@@ -3,8 +3,7 @@
 use super::{
     context::Ctx,
     error::{Error, Result},
-    merge::each_kind,
-    subjects::Subject,
+    subjects::{Subject, of_kind},
 };
 use crate::{
     domain::{
@@ -224,9 +223,5 @@ pub(super) async fn title(
         let found: Option<R> = version.map(|v| read(&v.body)).transpose()?;
         Ok(found.map(|r| r.named()))
     }
-    let mut title = None;
-    each_kind!(R => if R::KIND == kind {
-        title = named::<R>(ctx, tx, id).await?;
-    });
-    Ok(title)
+    of_kind!(kind, R => named::<R>(ctx, tx, id).await)
 }

@@ -11,7 +11,7 @@ use crate::{
     store::{
         db::Tx,
         masters::{self, read},
-        sides::{self, Source},
+        sides::{self, Source, Walk},
     },
 };
 use std::collections::BTreeSet;
@@ -23,12 +23,8 @@ pub async fn of(ctx: &Ctx, tx: &mut Tx, named: (Kind, Uuid)) -> Result<Option<(K
     let World::Branch(branch) = ctx.scope.world().clone() else {
         return of_main(tx, &ctx.scope, named, &Except::default()).await;
     };
-    let (mut own, mut after) = (BTreeSet::new(), Uuid::nil());
-    loop {
-        let at = (Source::Branch(&branch), after);
-        let chunk = sides::chunk::<Order>(tx, &ctx.scope, at).await?;
-        let Some(last) = chunk.last() else { break };
-        after = last.id;
+    let (mut own, mut walk) = (BTreeSet::new(), Walk::over(Source::Branch(&branch)));
+    while let Some(chunk) = walk.next::<Order>(tx, &ctx.scope).await? {
         for order in &chunk {
             own.insert(order.id);
             let Some(version) = &order.theirs else { continue };

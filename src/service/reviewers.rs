@@ -97,7 +97,7 @@ pub fn change<'a>(text: impl Fn(&str) -> &'a str) -> Result<Change> {
 /// `Refused` to others than its owner and those who merge; but one takes oneself off. `Invalid` at
 /// `reviewer` if their approval would not count.
 pub async fn set(ctx: &Ctx, slug: &str, change: Change) -> Result<()> {
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     open_still(&branch)?;
     let may = match change {
         Change::Ask(_) => branches::may_run(ctx, &branch),

@@ -269,3 +269,51 @@ pub(super) fn drop_nulls(value: &mut Value) {
         fields.retain(|_, v| !v.is_null());
     }
 }
+
+/// Does the same for every kind of record, those that others name first.
+macro_rules! each_kind {
+    ($r:ident => $body:expr) => {{
+        {
+            type $r = $crate::domain::tax::TaxCode;
+            $body;
+        }
+        {
+            type $r = $crate::domain::customer::Customer;
+            $body;
+        }
+        {
+            type $r = $crate::domain::product::Product;
+            $body;
+        }
+        {
+            type $r = $crate::domain::order::Order;
+            $body;
+        }
+    }};
+}
+pub(crate) use each_kind;
+
+/// What it is for the kind of record that is meant.
+macro_rules! of_kind {
+    ($kind:expr, $r:ident => $body:expr) => {
+        match $kind {
+            $crate::domain::field::Kind::TaxCode => {
+                type $r = $crate::domain::tax::TaxCode;
+                $body
+            }
+            $crate::domain::field::Kind::Customer => {
+                type $r = $crate::domain::customer::Customer;
+                $body
+            }
+            $crate::domain::field::Kind::Product => {
+                type $r = $crate::domain::product::Product;
+                $body
+            }
+            $crate::domain::field::Kind::Order => {
+                type $r = $crate::domain::order::Order;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use of_kind;

@@ -78,7 +78,7 @@ pub fn change<'a>(text: impl Fn(&str) -> &'a str) -> Result<Change> {
 /// `Refused` to others than its owner and admins; `Invalid` at `user` if that is no member.
 pub async fn set(ctx: &Ctx, slug: &str, change: Change) -> Result<()> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     if !may(ctx, &branch) {
         let why = "Only who opened a branch, and admins, say who sees it.";
         return Err(Error::Refused(why.into()));

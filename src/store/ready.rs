@@ -5,6 +5,7 @@ use super::{
     db::{Builder, Engine},
     kinds::{Stored, Texts},
     lines,
+    versions::Version,
 };
 use crate::domain::{
     history::chain::{Hash, body_hash},
@@ -70,6 +71,15 @@ impl<R> Step<R> {
     #[must_use]
     pub fn standing_at(self, seq: i64, hash: Hash) -> Self {
         Self { body: Body::Stands(seq, hash), ..self }
+    }
+    /// The same where that body is a version's.
+    #[must_use]
+    pub fn as_in(self, version: &Version) -> Self {
+        let hash = body_hash(&version.body);
+        match version.body_seq {
+            Some(seq) => self.standing_at(seq, hash),
+            None => self.with_body(version.body.clone(), hash),
+        }
     }
 }
 

@@ -69,13 +69,30 @@ pub enum Source<'a> {
     Commit(i64),
 }
 
-/// The sides of some records after an id: at most a chunk of them.
-pub async fn chunk<R: Stored>(
-    tx: &mut Tx,
-    scope: &Scope,
-    at: (Source<'_>, Uuid),
-) -> Result<Vec<Sides>> {
-    some::<R>(tx, scope, at, CHUNK).await
+/// A walk over the records of a source, in the order of their ids.
+pub struct Walk<'a> {
+    source: Source<'a>,
+    after: Uuid,
+}
+
+impl<'a> Walk<'a> {
+    pub fn over(source: Source<'a>) -> Self {
+        Self { source, after: Uuid::nil() }
+    }
+    /// The sides of the next ones, at most a chunk of them; nothing where it ends.
+    ///
+    /// # Errors
+    /// As the database.
+    pub async fn next<R: Stored>(
+        &mut self,
+        tx: &mut Tx,
+        scope: &Scope,
+    ) -> Result<Option<Vec<Sides>>> {
+        let chunk = some::<R>(tx, scope, (self.source, self.after), CHUNK).await?;
+        let Some(last) = chunk.last() else { return Ok(None) };
+        self.after = last.id;
+        Ok(Some(chunk))
+    }
 }
 
 /// The sides of one record; none if the source does not touch it.

@@ -338,7 +338,8 @@ stories! {
             }
         }
         let needed = ["create", "edit an order", "edit a master", "command", "delete", "open"];
-        let mut needed = needed.into_iter().chain(["sync", "merge", "keep open", "take back"]);
+        let ways = ["sync", "merge", "keep open", "take back", "copy", "bring back"];
+        let mut needed = needed.into_iter().chain(ways);
         assert!(needed.all(|what| lists.done.contains_key(what)), "{:?}", lists.done);
     }
 }

@@ -7,10 +7,9 @@ use super::{
     branches::{self, NewBranch},
     context::Ctx,
     error::{Error, Result},
-    merge::each_kind,
     records::resolved,
     references,
-    subjects::Subject,
+    subjects::{Subject, of_kind},
 };
 use crate::{
     domain::{
@@ -20,7 +19,6 @@ use crate::{
         history::cause::Cause,
         page::{Count, MasterFilter, OrderFilter},
         policy::Act,
-        record::Record,
         scope::{Scope, World},
     },
     store::{
@@ -90,14 +88,12 @@ pub async fn start(ctx: &Ctx, new: NewBatch<'_>) -> Result<Uuid> {
     if let Some((known, id)) = known {
         return if known == print { Ok(id) } else { Err(Error::KeyReused) };
     }
-    let mut batch = None;
-    each_kind!(R => if R::KIND == new.kind {
+    let batch = of_kind!(new.kind, R => {
         if within::<R>(&mut w.tx, &ctx.scope, &new.filter).await? == Count::Exactly(0) {
             return Err(Error::at("", "The list shows nothing, so there is nothing to change"));
         }
-        batch = Some(opened::<R>(ctx, &mut w, &new).await?);
+        opened::<R>(ctx, &mut w, &new).await?
     });
-    let batch = batch.ok_or(Error::NotFound)?;
     if let Some(key) = new.key {
         let kept = (key, print.as_slice(), batch.id, ctx.now());
         orders::keep_key(&mut w.tx, &ctx.scope, ctx.actor(), kept).await?;

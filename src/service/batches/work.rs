@@ -6,7 +6,7 @@ use crate::{
         batch::Change,
         history::cause::Cause,
         page::{MasterFilter, OrderFilter, Page},
-        record::{Record, of_value},
+        record::of_value,
         scope::{Scope, World},
         time::Ts,
     },
@@ -14,9 +14,8 @@ use crate::{
         companies,
         context::Ctx,
         error::{Error, Result},
-        merge::each_kind,
         records::{laid_over, parsed},
-        subjects::Subject,
+        subjects::{Subject, of_kind},
     },
     store::{
         self, accounts,
@@ -136,12 +135,10 @@ async fn chunk(app: &App, slug: &str, (id, runner): (Uuid, Uuid)) -> Result<bool
     let branch = branch.ok_or(Error::NotFound)?;
     drop(tx);
     let ctx = beginner(app, slug, &batch).await?.in_world(World::Branch(branch));
-    let mut more = false;
-    each_kind!(R => if R::KIND == batch.kind {
+    of_kind!(batch.kind, R => {
         ctx.may(right::<R>(&batch.change))?;
-        more = some::<R>(&ctx, &batch, runner).await?;
-    });
-    Ok(more)
+        some::<R>(&ctx, &batch, runner).await
+    })
 }
 
 async fn some<R: Subject>(ctx: &Ctx, batch: &Batch, runner: Uuid) -> Result<bool> {

@@ -15,7 +15,7 @@ use crate::{
         self,
         masters::read,
         ready::Step,
-        sides::{self, Source},
+        sides::{Source, Walk},
         versions::{self, Version},
         write::{Said, Write},
     },
@@ -180,13 +180,12 @@ async fn own<R: Mergeable>(
     w: &mut Write,
     branch: &Branch,
 ) -> Result<BTreeMap<Uuid, Option<Version>>> {
-    let (scope, mut out, mut after) = (w.scope().clone(), BTreeMap::new(), Uuid::nil());
-    loop {
-        let chunk = sides::chunk::<R>(&mut w.tx, &scope, (Source::Branch(branch), after)).await?;
-        let Some(last) = chunk.last() else { return Ok(out) };
-        after = last.id;
+    let (scope, mut walk) = (w.scope().clone(), Walk::over(Source::Branch(branch)));
+    let mut out = BTreeMap::new();
+    while let Some(chunk) = walk.next::<R>(&mut w.tx, &scope).await? {
         out.extend(chunk.into_iter().map(|s| (s.id, s.theirs)));
     }
+    Ok(out)
 }
 
 /// A change from one version to another, made of a record as main has it. Where main went on in the

@@ -1,7 +1,7 @@
 //! Doing what a plan said: all of it in one transaction, or nothing.
 use super::{
-    Draft, Effect, Job, Mergeable, Only, Outline, Plan, aftermath, each_kind, plan, review, rules,
-    stale,
+    Draft, Effect, Job, Mergeable, Only, Outline, Plan, aftermath, each_kind, looks, only, plan,
+    review, rules, stale,
 };
 use crate::{
     domain::{
@@ -58,7 +58,7 @@ pub(super) struct Asked<'a> {
 pub(super) async fn merge(ctx: &Ctx, slug: &str, asked: Asked<'_>) -> Result<Outcome> {
     let Asked { plan: agreed, only, keep } = asked;
     ctx.may(Act::MergeBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     match &branch.merged {
         Some((seq, plan)) if plan == agreed => return Ok(Outcome::Done(*seq)),
         None if branch.state == BranchState::Merged => return Ok(Outcome::Nothing),
@@ -99,7 +99,7 @@ fn told(branch: &Branch) -> String {
 
 /// What the same plan came to while this one waited.
 async fn done_meanwhile(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Option<Outcome>> {
-    let merged = branches::find(ctx, slug).await?.branch.merged;
+    let merged = branches::named(ctx, slug).await?.merged;
     Ok(merged.filter(|m| m.1 == agreed).map(|m| Outcome::Done(m.0)))
 }
 
@@ -120,7 +120,7 @@ pub(super) async fn under_lock(
     (mut job, agreed): (Job, &str),
 ) -> Result<(Plan, Write)> {
     for _ in 0..TRIES {
-        let mut plan = plan::plan(ctx, job.clone()).await?;
+        let mut plan = looks::agreed(ctx, &job, agreed).await?;
         agree(&plan, agreed)?;
         let mut w = writer.write().await?;
         job = still(ctx, &mut w, job).await?;
@@ -171,7 +171,7 @@ async fn holds(ctx: &Ctx, w: &mut Write, plan: &Plan) -> Result<bool> {
     let mut on_orders = false;
     each_kind!(R => on_orders |= R::of(&plan.drafts).iter().any(Draft::rests_on_orders));
     let has = |id| Order::find(&plan.drafts, id).is_some();
-    unmoved(ctx, &mut w.tx, (plan.seen, on_orders), has).await
+    unmoved(ctx, &mut w.tx, (&plan.job, plan.seen, on_orders), has).await
 }
 
 /// The same of what is looked at.
@@ -180,15 +180,19 @@ pub(super) async fn rests(ctx: &Ctx, tx: &mut Tx, outline: &Outline) -> Result<b
     if seen == outline.seen {
         return Ok(true);
     }
-    unmoved(ctx, tx, (outline.seen, outline.on_orders), |id| outline.has_order(id)).await
+    let seen = (&outline.job, outline.seen, outline.on_orders);
+    unmoved(ctx, tx, seen, |id| outline.has_order(id)).await
 }
 
 async fn unmoved(
     ctx: &Ctx,
     tx: &mut Tx,
-    (since, on_orders): (i64, bool),
+    (job, since, on_orders): (&Job, i64, bool),
     has: impl Fn(Uuid) -> bool,
 ) -> Result<bool> {
+    if only::shows_some(ctx, tx, job).await?.is_some_and(|b| b.head > since) {
+        return Ok(false);
+    }
     let (scope, mut same) = (&ctx.scope, true);
     // codes, names and blocks are looked at across records
     same &= sides::moved_since::<TaxCode>(tx, scope, since).await?.is_empty();

@@ -1,5 +1,5 @@
 //! What becomes of each record when worlds come together.
-use super::Job;
+use super::{Job, each_kind};
 use crate::{
     domain::{
         customer::Customer,
@@ -203,8 +203,8 @@ impl<R: Subject> Draft<R> {
         let is = if is_ours { self.before.clone() } else { typed(base)?.map(Arc::new) };
         let step = Step::shared(self.after.clone(), is, false);
         // a deletion tells of what
-        let written = base.or(theirs);
-        Ok(Some(writes(step, (hashed(written), written.and_then(|v| v.body_seq)))))
+        let Some(written) = base.or(theirs) else { return Ok(None) };
+        Ok(Some(step.as_in(written)))
     }
     /// What is to be written of it on its branch, so that this shows what main would have.
     ///
@@ -294,6 +294,14 @@ pub struct Drafts {
     pub tax_codes: Vec<Draft<TaxCode>>,
 }
 
+impl Drafts {
+    pub(super) fn count(&self) -> usize {
+        let mut all = 0;
+        each_kind!(R => all += R::of(self).len());
+        all
+    }
+}
+
 /// A kind of record that can be merged.
 pub trait Mergeable: Subject + Checked {
     /// In the order of their ids.
@@ -328,26 +336,3 @@ mergeable! {
     Product: products;
     TaxCode: tax_codes;
 }
-
-/// Does the same for every kind of record, those that others name first.
-macro_rules! each_kind {
-    ($r:ident => $body:expr) => {{
-        {
-            type $r = $crate::domain::tax::TaxCode;
-            $body;
-        }
-        {
-            type $r = $crate::domain::customer::Customer;
-            $body;
-        }
-        {
-            type $r = $crate::domain::product::Product;
-            $body;
-        }
-        {
-            type $r = $crate::domain::order::Order;
-            $body;
-        }
-    }};
-}
-pub(crate) use each_kind;

@@ -1,5 +1,5 @@
 //! Plans that people look at: kept while they hold, made beside the request when they are large.
-use super::{Job, Outline, apply, plan, review};
+use super::{Job, Only, Outline, Plan, apply, held::Held, plan, review};
 use crate::{
     domain::{
         ids::CompanyId,
@@ -27,7 +27,7 @@ const RECORDS: usize = 1_000_000;
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Whose plan of what, by which policy: a role sees what it may not do.
-type Key = (CompanyId, Role, String);
+pub(super) type Key = (CompanyId, Role, String);
 type Stamp = resolutions::Stamp;
 
 /// Plans that were looked at lately, and those in the making.
@@ -113,13 +113,9 @@ pub fn forget(ctx: &Ctx) {
 }
 
 fn key(ctx: &Ctx, job: &Job) -> Key {
-    let of = match job {
-        Job::Merge(b, only) => format!("merge {} {}", b.id, only.text()),
-        Job::Sync(b) => format!("sync {}", b.id),
-        Job::Revert(seq) => format!("revert {seq}"),
-    };
-    let policy = &ctx.company.review;
-    (ctx.scope.company(), ctx.scope.role(), format!("{of} {policy:?}"))
+    let (word, of) = (job.word(), job.subject());
+    let (only, policy) = (job.only().map(Only::text).unwrap_or_default(), &ctx.company.review);
+    (ctx.scope.company(), ctx.scope.role(), format!("{word} {of:?} {only} {policy:?}"))
 }
 
 /// What would happen, to be looked at. However long it takes to find out; who gives up waiting finds it
@@ -181,10 +177,23 @@ async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     let wanted = review::is_wanted(ctx, &mut tx, (&plan.job, &plan.summary)).await?;
     drop(tx);
     let outline = Arc::new(Outline::of(ctx, &plan, wanted)?);
-    plan.drop_beside();
     let (at, took) = (Instant::now(), begun.elapsed());
+    ctx.app.kept.of::<Held>().hold(key.clone(), (stamp, plan));
     looks(ctx).keep(key, Made { stamp, outline: outline.clone(), at, took });
     Ok(outline)
+}
+
+/// The plan that was agreed to, if it was looked at just now; else it is made. Whether it still holds is
+/// asked under the lock.
+pub(super) async fn agreed(ctx: &Ctx, job: &Job, name: &str) -> Result<Plan> {
+    let mut tx = ctx.read().await?;
+    let stamp = resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?;
+    drop(tx);
+    let held = ctx.app.kept.of::<Held>().take(&key(ctx, job), (&stamp, name));
+    match held {
+        Some(plan) if plan.job.branch() == job.branch() => Ok(plan),
+        _ => plan::plan(ctx, job.clone()).await,
+    }
 }
 
 /// Has it made, once for all who wait.

@@ -8,6 +8,7 @@ mod dangling;
 mod decide;
 mod draft;
 mod fuse;
+mod held;
 mod inputs;
 mod looks;
 mod only;
@@ -22,7 +23,6 @@ pub use acts::{Acting, Acts, acting, carry_out};
 pub use apply::Outcome;
 use apply::{Asked, merge, revert};
 pub use decide::{Decision, Which, decide, decision};
-pub(crate) use draft::each_kind;
 pub use draft::{Draft, Drafts, Effect, Mergeable};
 pub use looks::{Looks, forget, glimpse, look};
 pub use only::Only;
@@ -36,6 +36,7 @@ use super::{
     branches,
     context::Ctx,
     error::{Error, Result},
+    subjects::{each_kind, of_kind},
 };
 use crate::{
     domain::{
@@ -61,13 +62,30 @@ pub enum Job {
 }
 
 impl Job {
-    /// What is wanted of a branch: `sync`, or else that it, or some of its records, are merged.
+    /// That a branch, or some of its records, are merged.
     ///
     /// # Errors
     /// `NotFound` if the person sees no such branch.
-    pub async fn of_branch(ctx: &Ctx, (slug, word, only): (&str, &str, Only)) -> Result<Self> {
-        let branch = branches::find(ctx, slug).await?.branch;
-        Ok(if word == "sync" { Self::Sync(branch) } else { Self::Merge(branch, only) })
+    pub async fn merge(ctx: &Ctx, slug: &str, only: Only) -> Result<Self> {
+        Ok(Self::Merge(branches::named(ctx, slug).await?, only))
+    }
+    /// That a branch is brought up to date.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    pub async fn sync(ctx: &Ctx, slug: &str) -> Result<Self> {
+        Ok(Self::Sync(branches::named(ctx, slug).await?))
+    }
+    /// What is asked for by its word: `sync`, or else a merge.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    pub async fn asked(ctx: &Ctx, slug: &str, (word, only): (&str, Only)) -> Result<Self> {
+        if word == "sync" {
+            Self::sync(ctx, slug).await
+        } else {
+            Self::merge(ctx, slug, only).await
+        }
     }
     /// That a commit is taken back.
     ///
@@ -75,6 +93,14 @@ impl Job {
     /// `NotFound` if this is no number.
     pub fn of_commit(seq: &str) -> Result<Self> {
         Ok(Self::Revert(seq.parse().map_err(|_| Error::NotFound)?))
+    }
+    /// In a word.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Merge(..) => "merge",
+            Self::Sync(_) => "sync",
+            Self::Revert(_) => "revert",
+        }
     }
     fn source(&self) -> Source<'_> {
         match self {

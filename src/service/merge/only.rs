@@ -1,7 +1,8 @@
 //! Which of a branch's records are merged: every one, or some and what they need.
-use super::{Draft, Drafts, Effect, Job, Mergeable, each_kind, plan::whole};
+use super::{Draft, Drafts, Effect, Job, Mergeable, each_kind, of_kind, plan::whole};
 use crate::{
     domain::{
+        branch::{Branch, BranchState},
         field::Kind,
         history::merge::{Conflict, ConflictKind},
         record::Record as _,
@@ -13,7 +14,7 @@ use crate::{
         records::parsed,
         references,
     },
-    store::{db::Tx, versions},
+    store::{branches, db::Tx, versions},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -82,14 +83,28 @@ fn names<R: Mergeable>(draft: &Draft<R>) -> Vec<(Kind, Uuid)> {
     named.into_iter().map(|(kind, id, _)| (kind, id)).collect()
 }
 
-/// After a part is merged the branch shows its records as main has them: what they name there must be on
-/// the branch as well.
+/// The branch that shows records of the plan as main has them afterwards, and little else of main as it is:
+/// of which a part is merged, or the merge of a branch that stayed open is taken back.
+pub(super) async fn shows_some(ctx: &Ctx, tx: &mut Tx, job: &Job) -> Result<Option<Branch>> {
+    Ok(match job {
+        Job::Merge(branch, only) => Some(branch.clone()).filter(|_| !only.is_all()),
+        Job::Revert(seq) => {
+            let branch = branches::merged_by(tx, &ctx.scope, *seq).await?;
+            branch.filter(|b| b.state == BranchState::Open)
+        }
+        Job::Sync(_) => None,
+    })
+}
+
+/// What such records name must be on that branch as well.
 pub(super) async fn unseen(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Drafts) -> Result<()> {
-    let (Job::Merge(branch, _), Some(_)) = (job, job.only()) else { return Ok(()) };
-    let world = World::Branch(branch.clone());
-    let scope = ctx.scope.clone().in_world(world);
+    let Some(branch) = shows_some(ctx, tx, job).await? else { return Ok(()) };
+    let scope = ctx.scope.clone().in_world(World::Branch(branch));
     each_kind!(R => for i in 0..R::of(drafts).len() {
         let draft = &R::of(drafts)[i];
+        if draft.left_out {
+            continue;
+        }
         let mut known = vec![];
         if let Some(theirs) = &draft.theirs {
             known = references::named_in::<R>(&parsed(&theirs.body)?);
@@ -99,7 +114,7 @@ pub(super) async fn unseen(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Draft
         for (kind, id, path) in named {
             if !is_there(tx, &scope, (kind, id)).await? {
                 let what = kind.label().to_lowercase();
-                let why = format!("On main it names a {what} that the branch does not have yet. Bring the branch up to date first.");
+                let why = format!("On main it names a {what} that the branch it came from does not have yet. Bring that branch up to date first.");
                 let draft = &mut R::of_mut(drafts)[i];
                 let path = format!("{path}#unseen");
                 draft.clashes.push(Conflict { path, ..whole(draft, ConflictKind::Dangling, why) });
@@ -110,16 +125,9 @@ pub(super) async fn unseen(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Draft
 }
 
 async fn is_there(tx: &mut Tx, scope: &Scope, (kind, id): (Kind, Uuid)) -> Result<bool> {
-    let mut found = false;
-    each_kind!(R => if R::KIND == kind {
-        found = versions::current::<R>(tx, scope, id).await?.is_some();
-    });
-    Ok(found)
+    Ok(of_kind!(kind, R => versions::current::<R>(tx, scope, id).await?.is_some()))
 }
 
 fn is_new(drafts: &Drafts, (kind, id): (Kind, Uuid)) -> bool {
-    let mut found = false;
-    each_kind!(R => found |= R::KIND == kind
-        && R::find(drafts, id).is_some_and(|d| d.effect() == Effect::Created));
-    found
+    of_kind!(kind, R => R::find(drafts, id).is_some_and(|d| d.effect() == Effect::Created))
 }

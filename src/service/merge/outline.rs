@@ -1,7 +1,7 @@
 //! What is kept of a plan to look at it: sums, and a few bytes for each record. The records of a page are
 //! planned once more by themselves, so that a page of a large plan costs what it shows.
 use super::{
-    Denied, Draft, Effect, Job, Mergeable, Plan, Summary, each_kind, plan,
+    Denied, Draft, Effect, Job, Mergeable, Plan, Summary, each_kind, of_kind, plan,
     review::{Reviewed, reviewed},
     rules::{self, Verdict},
 };
@@ -128,9 +128,7 @@ impl Outline {
                 out.push(known.clone());
                 continue;
             }
-            each_kind!(R => if R::KIND == row.kind {
-                out.extend(self.anew::<R>(ctx, &mut tx, row.id).await?);
-            });
+            out.extend(of_kind!(row.kind, R => self.anew::<R>(ctx, &mut tx, row.id).await?));
         }
         Ok((out, all))
     }

@@ -26,7 +26,7 @@ use crate::{
         commits,
         db::Tx,
         resolutions,
-        sides::{self, Sides},
+        sides::{Sides, Walk},
         versions::Version,
     },
 };
@@ -82,6 +82,7 @@ pub(super) async fn within(ctx: &Ctx, tx: &mut Tx, job: Job) -> Result<Plan> {
     let summary = Summary { of_branch, ..counted(&job, &drafts)? };
     let mut denied = vec![];
     let mut hash = Sha256::new();
+    hash.update(job.word());
     hash.update(print_of(job.branch()));
     hash.update(job.only().map(Only::text).unwrap_or_default());
     each_kind!(R => {
@@ -108,17 +109,18 @@ async fn gather<R: Mergeable>(
     asked: &Arc<Asked>,
     drafts: &mut Drafts,
 ) -> Result<()> {
-    let (mut after, mut making) = (Uuid::nil(), None);
+    let (mut walk, mut making) = (Walk::over(asked.job.source()), None);
     loop {
-        let chunk = sides::chunk::<R>(tx, &ctx.scope, (asked.job.source(), after)).await?;
-        let last = chunk.last().map(|sides| sides.id);
+        let chunk = walk.next::<R>(tx, &ctx.scope).await?;
         let asked = asked.clone();
-        let next = last.map(|_| spawn_blocking(move || drafted::<R>(chunk, &asked)));
+        let next = chunk.map(|sides| spawn_blocking(move || drafted::<R>(sides, &asked)));
+        let is_end = next.is_none();
         if let Some(made) = std::mem::replace(&mut making, next) {
             R::of_mut(drafts).extend(made.await.map_err(|e| Error::Ours(e.to_string()))??);
         }
-        let Some(last) = last else { return Ok(()) };
-        after = last;
+        if is_end {
+            return Ok(());
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn reviewed(plan: &Plan) -> Reviewed {
             records.insert(draft.id, hex(&print)[..16].to_owned());
         }
     });
-    for draft in &plan.drafts.orders {
+    for draft in plan.drafts.orders.iter().filter(|d| d.effect() != Effect::Nothing) {
         let gross = |o: Option<&Order>| o.and_then(|o| o.totals().ok()).map_or(0, |t| t.gross);
         whole.update(gross(draft.before()).to_be_bytes());
         whole.update(gross(draft.after()).to_be_bytes());
@@ -225,7 +225,7 @@ pub async fn approve(ctx: &Ctx, job: &Job, agreed: &str) -> Result<()> {
 /// Takes one's own approval back.
 pub async fn withdraw(ctx: &Ctx, slug: &str) -> Result<()> {
     ctx.may(Act::ApproveBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     open_still(&branch)?;
     let Some(user) = ctx.scope.actor() else { return Err(Error::NotFound) };
     let mut tx = ctx.app.db.write(&ctx.scope).await?;

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 /// `Refused` while conflicts are open or the plan is not what it was.
 pub(super) async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     open_still(&branch)?;
     let inside = ctx.clone().in_world(World::Branch(branch.clone()));
     let (plan, mut w) = under_lock(ctx, &inside, (Job::Sync(branch), agreed)).await?;
@@ -47,7 +47,7 @@ pub(super) async fn sync(ctx: &Ctx, slug: &str, agreed: &str) -> Result<Outcome>
 /// `Refused` if its last commit was no sync.
 pub async fn undo_sync(ctx: &Ctx, slug: &str) -> Result<Outcome> {
     ctx.may(Act::OpenBranch)?;
-    let branch = branches::find(ctx, slug).await?.branch;
+    let branch = branches::named(ctx, slug).await?;
     let inside = ctx.clone().in_world(World::Branch(branch.clone()));
     let mut w = inside.write().await?;
     let scope = w.scope().clone();

@@ -13,7 +13,7 @@ use crate::{
         product::Product,
         tax::TaxCode,
     },
-    service::{context::Ctx, error::Result, merge::each_kind},
+    service::{context::Ctx, error::Result, subjects::each_kind},
     store::{
         cell, compaction, counts,
         db::Tx,

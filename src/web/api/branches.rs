@@ -115,7 +115,7 @@ fn asked_json(a: &Asked) -> Value {
 pub(in crate::web) async fn plan(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     let query = Query::of(&visit.uri);
     let only = Only::parse(query.all("only"))?;
-    let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
+    let job = Job::asked(&visit.ctx, &slug, (query.get("for"), only)).await?;
     looked_at(&visit, job).await
 }
 
@@ -223,7 +223,7 @@ pub(in crate::web) async fn resolve(
     Body(given): Body,
 ) -> Result {
     let word = given["for"].as_str().unwrap_or_default();
-    let job = Job::of_branch(&visit.ctx, (&slug, word, only(&given)?)).await?;
+    let job = Job::asked(&visit.ctx, &slug, (word, only(&given)?)).await?;
     decided(&visit, job, &given).await
 }
 
@@ -286,7 +286,7 @@ pub(in crate::web) async fn merge(
 ) -> Result {
     only_fields(&given, &["plan", "only", "keep_open"])?;
     let keep = flag(&given, "keep_open")?;
-    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
+    let job = Job::merge(&visit.ctx, &slug, only(&given)?).await?;
     carried_out(&visit, job, (agreed(&given)?, keep)).await
 }
 
@@ -297,7 +297,7 @@ pub(in crate::web) async fn approve(
     Body(given): Body,
 ) -> Result {
     only_fields(&given, &["plan", "only"])?;
-    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&given)?)).await?;
+    let job = Job::merge(&visit.ctx, &slug, only(&given)?).await?;
     merge::approve(&visit.ctx, &job, agreed(&given)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -313,7 +313,7 @@ pub(in crate::web) async fn sync(
     Body(given): Body,
 ) -> Result {
     only_fields(&given, &["plan"])?;
-    let job = Job::of_branch(&visit.ctx, (&slug, "sync", Only::default())).await?;
+    let job = Job::sync(&visit.ctx, &slug).await?;
     carried_out(&visit, job, (agreed(&given)?, false)).await
 }
 

@@ -37,7 +37,7 @@ pub(in crate::web) async fn new(visit: Visit) -> Result {
     let query = Query::of(&visit.uri);
     let copied = match query.get("copy_of") {
         "" => None,
-        slug => Some(branches::find(&visit.ctx, slug).await?.branch),
+        slug => Some(branches::named(&visit.ctx, slug).await?),
     };
     Ok(page(&visit.hx, &New::empty(&visit, query.get("to").to_owned(), copied)))
 }

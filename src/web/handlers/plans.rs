@@ -26,7 +26,7 @@ type Slug = Path<(String, String, String)>;
 pub(in crate::web) async fn show(visit: Visit, Path((_, _, slug)): Slug) -> Result {
     let query = Query::of(&visit.uri);
     let only = Only::parse(query.all("only"))?;
-    let job = Job::of_branch(&visit.ctx, (&slug, query.get("for"), only)).await?;
+    let job = Job::asked(&visit.ctx, &slug, (query.get("for"), only)).await?;
     looked_at(&visit, &job).await
 }
 
@@ -53,7 +53,7 @@ async fn looked_at(visit: &Visit, job: &Job) -> Result {
 }
 
 pub(in crate::web) async fn decide(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, form.text("for"), only(&form)?)).await?;
+    let job = Job::asked(&visit.ctx, &slug, (form.text("for"), only(&form)?)).await?;
     decided(&visit, job, &form).await
 }
 
@@ -91,12 +91,12 @@ async fn decided(visit: &Visit, job: Job, form: &Form) -> Result<Response> {
 }
 
 pub(in crate::web) async fn merge(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&form)?)).await?;
+    let job = Job::merge(&visit.ctx, &slug, only(&form)?).await?;
     carried_out(&visit, job, &form).await
 }
 
 pub(in crate::web) async fn approve(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, "merge", only(&form)?)).await?;
+    let job = Job::merge(&visit.ctx, &slug, only(&form)?).await?;
     merge::approve(&visit.ctx, &job, form.text("plan")).await?;
     Ok(visit.hx.go(&PlanView::url(&visit, &job), "branch-approved"))
 }
@@ -107,7 +107,7 @@ pub(in crate::web) async fn withdraw(visit: Visit, Path((_, _, slug)): Slug) -> 
 }
 
 pub(in crate::web) async fn sync(visit: Visit, Path((_, _, slug)): Slug, form: Form) -> Result {
-    let job = Job::of_branch(&visit.ctx, (&slug, "sync", Only::default())).await?;
+    let job = Job::sync(&visit.ctx, &slug).await?;
     carried_out(&visit, job, &form).await
 }
 

@@ -131,6 +131,42 @@ impl Lists<'_> {
         self.count("open");
     }
 
+    /// A branch as another one is: what was made and deleted there is nothing of it.
+    async fn copy(&mut self, n: usize) {
+        if self.worlds.iter().filter(|w| w.open).count() > OPEN {
+            return;
+        }
+        let told = get(&self.app.program("alpha"), &self.branch(n)["/api/v1".len()..]).await;
+        let base = self.worlds[0].then(told["base"].as_i64().unwrap());
+        let mut after = self.worlds[n].now().clone();
+        after.keep_of(base);
+        let asked =
+            json!({"name": "Copy", "visibility": "company", "copy_of": self.worlds[n].slug});
+        let made = self.post(0, "branches", &asked).await;
+        let past = vec![(merges::commits(self.app).await, after)];
+        let slug = made["slug"].as_str().unwrap().into();
+        self.worlds.push(World { slug, open: true, merged: None, past });
+        self.count("copy");
+    }
+
+    /// Brings back something that is gone, unless what it names, or its code, stands against that.
+    async fn bring_back(&mut self, n: usize) {
+        let list = self.any(&["orders", "customers", "products"]);
+        let api = self.app.program("alpha");
+        let gone = get(&api, &self.url(n, &format!("{list}/deleted"))).await["items"].clone();
+        let Some(gone) = gone.as_array().filter(|all| !all.is_empty()) else { return };
+        let one = &gone[self.lot.index(gone.len())];
+        let (id, body) = (one["id"].as_str().unwrap(), json!({"as_of": one["as_of"]}));
+        let url = self.url(n, &format!("{list}/{id}/restoration"));
+        let said = api.post(&format!("/api/v1{url}"), &body).await;
+        if said.status.is_success() {
+            self.saw(n, &[id.parse().unwrap()].into()).await;
+            self.count("bring back");
+        } else {
+            assert!(matches!(said.status.as_u16(), 409 | 422), "{}", said.body);
+        }
+    }
+
     fn branch(&self, n: usize) -> String {
         format!("/api/v1/alpha/main/branches/{}", self.worlds[n].slug)
     }
@@ -199,8 +235,10 @@ impl Lists<'_> {
             53..66 => self.create(any).await,
             66..73 => self.command(any).await,
             73..80 => self.delete(any).await,
-            80..87 => self.open().await,
-            87..92 if any != 0 => self.sync(any).await,
+            80..84 => self.open().await,
+            84..87 => self.bring_back(any).await,
+            87..89 if any != 0 => self.copy(any).await,
+            89..92 if any != 0 => self.sync(any).await,
             92..95 if any != 0 => self.merge(any, false).await,
             95..97 if any != 0 => self.merge(any, true).await,
             97.. => self.take_back().await,

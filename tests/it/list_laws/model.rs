@@ -82,6 +82,10 @@ impl<F> All<F> {
         };
         self.ever.union(&other.ever).filter(|id| !shared(id)).copied().collect()
     }
+    fn keep_of(&mut self, other: &Self) {
+        let here = &self.here;
+        self.ever.retain(|id| here.contains_key(id) || other.ever.contains(id));
+    }
     pub fn gone(&self) -> BTreeSet<Uuid> {
         self.ever.iter().filter(|id| !self.here.contains_key(*id)).copied().collect()
     }
@@ -187,6 +191,12 @@ impl Model {
         self.orders.ever.extend(&other.orders.ever);
         self.customers.ever.extend(&other.customers.ever);
         self.products.ever.extend(&other.products.ever);
+    }
+    /// Knows of what is gone only what another world has seen.
+    pub fn keep_of(&mut self, other: &Self) {
+        self.orders.keep_of(&other.orders);
+        self.customers.keep_of(&other.customers);
+        self.products.keep_of(&other.products);
     }
 }
 

@@ -167,6 +167,10 @@ stories! {
         let agreed = json!({"plan": seen["plan"]});
         let (before, is_merged) = (commits(app).await, AtomicBool::new(false));
         let merged = async {
+            // somebody presses in the midst of their work
+            while commits(app).await < before + 10 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             let said = api.post(&format!("{at}/merge"), &agreed).await.status.as_u16();
             assert!([200, 202].contains(&said), "{said}");
             for _ in 0..3_000 {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// All events after one, page by page, and what to ask for next.
-async fn since(api: &Program, after: &str) -> (Vec<Value>, String) {
+pub(super) async fn since(api: &Program, after: &str) -> (Vec<Value>, String) {
     let (mut all, mut next) = (vec![], after.to_owned());
     loop {
         let page = api.get(&format!("{API}/events?after={next}")).await.expect(200).json();

@@ -1,5 +1,5 @@
 //! Merges, syncs and reverts that break off at any statement leave nothing, and can be done again.
-use super::{API, both, branch, commits, made, made_in, merge, order};
+use super::{API, both, branch, commits, events, made, made_in, merge, order};
 use crate::{
     branches::{edit, get, within},
     harness::{Program, Statements, TestApp},
@@ -20,6 +20,7 @@ async fn all(app: &TestApp, api: &Program, b: &str) -> (String, Value, Value) {
 async fn broken_off(app: &TestApp, b: &str, (path, body): (&str, &Value)) -> usize {
     let api = app.program("alpha");
     let before = all(app, &api, b).await;
+    let from = commits(app).await.to_string();
     for n in 1.. {
         let said = Statements::broken_at(n).of(api.post(path, body)).await;
         if said.status == 200 {
@@ -29,8 +30,13 @@ async fn broken_off(app: &TestApp, b: &str, (path, body): (&str, &Value)) -> usi
             let made = if follows { 2 } else { 1 };
             let last: i64 = before.0.split(':').next().unwrap().parse().unwrap();
             assert_eq!(commits(app).await, last + made);
+            // C86: programs are told once, of what main took in
+            let told = events::since(&api, &from).await.0;
+            let whole = told.iter().filter(|e| e["type"] == "changeset").count();
+            assert_eq!(whole, usize::from(!path.ends_with("/sync")));
             return n - 1;
         }
+        assert_eq!(events::since(&api, &from).await.0, [json!(null); 0], "nothing was done");
         assert_eq!(said.status, 500, "{}", said.body);
         assert_eq!(all(app, &api, b).await, before, "statement {n}");
     }
@@ -110,7 +116,7 @@ stories! {
         let at = format!("{API}/branches/{b}/merge");
         let body = json!({"plan": super::plan(&api, &b).await["plan"]});
         app.app.kept.set(Acts::patient(Duration::ZERO));
-        Statements::broken_at(25).of(api.post(&at, &body)).await.expect(202);
+        Statements::broken_at(20).of(api.post(&at, &body)).await.expect(202);
         let mut told = super::plan(&api, &b).await;
         for _ in 0..500 {
             if told["acting"]["goes_on"] != true {

@@ -11,6 +11,15 @@ use serde_json::{Value, json};
 use tributary::service::branches;
 
 stories! {
+    async fn who_agreed_to_bring_a_branch_up_to_date_has_not_agreed_to_merge_it(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Try").await;
+        made_in(&api, (&b, "products"), json!({"sku": "P-1", "name": "Thing"})).await;
+        let agreed = api.get(&format!("{API}/branches/{b}/plan?for=sync")).await.json()["plan"].clone();
+        api.post(&format!("{API}/branches/{b}/merge"), &json!({"plan": agreed})).await.expect(409);
+        assert!(merge(&api, &b).await.is_some());
+    }
+
     async fn a_branch_that_closes_meanwhile_keeps_what_was_typed(app) {
         let (api, mut clerk) = (app.program("alpha"), app.actor("clerk", "alpha").await);
         let url = order(&api).await;

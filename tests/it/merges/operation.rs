@@ -359,4 +359,22 @@ stories! {
         }
         assert!(asked[0] > 10 && asked[0] == asked[1], "{asked:?}");
     }
+
+    async fn a_plan_that_was_looked_at_just_now_is_not_made_again(app) {
+        let api = app.program("alpha");
+        let mut asked = vec![];
+        for looks_elsewhere in [false, true] {
+            let (_, b) = both(&api, json!({"contact": "Ann"}), json!({"customer_po": "PO-1"})).await;
+            let other = branch(&api, "Other").await;
+            let agreed = plan(&api, &b).await["plan"].clone();
+            if looks_elsewhere {
+                plan(&api, &other).await;
+            }
+            let (path, body) = (format!("{API}/branches/{b}/merge"), json!({ "plan": agreed }));
+            let statements = Statements::default();
+            statements.of(api.post(&path, &body)).await.expect(200);
+            asked.push(statements.texts().len());
+        }
+        assert!(asked[0] + 5 < asked[1], "{asked:?}");
+    }
 }

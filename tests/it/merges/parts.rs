@@ -72,7 +72,7 @@ stories! {
         let found = part(&api, &b, &chosen).await;
         let clash = &conflicts(&found)[0];
         assert_eq!((&clash["kind"], &clash["choices"]), (&json!("dangling"), &json!(["ours"])));
-        assert!(clash["why"].as_str().unwrap().contains("Bring the branch up to date first"), "{clash}");
+        assert!(clash["why"].as_str().unwrap().contains("up to date first"), "{clash}");
         // neither the whole nor another record is held up
         assert_eq!(plan(&api, &b).await["conflicts"], 0);
         merge_part(&api, &b, &[key("order", &other)]).await;
@@ -80,6 +80,36 @@ stories! {
         merge_part(&api, &b, &chosen).await;
         let now = get(&api, &old).await;
         assert_eq!((&now["contact"], &now["customer_name"]), (&json!("Old"), &json!("Late")));
+        // it can be left out
+        edit(&api, &within(&old, &b), json!({"contact": "Older"})).await;
+        made(&api, "customers", json!({"number": "C-LATER", "name": "Later", "currency": "GBP"})).await;
+        edit(&api, &old, json!({"customer": "C-LATER"})).await;
+        let found = part(&api, &b, &chosen).await;
+        let clash = &conflicts(&found)[0];
+        let body = json!({"kind": "order", "id": old.rsplit('/').next(), "path": clash["path"], "choice": "ours", "only": chosen});
+        api.post(&format!("{API}/branches/{b}/resolutions"), &body).await.expect(200);
+        let found = part(&api, &b, &chosen).await;
+        assert_eq!((&found["conflicts"], &found["changed"]), (&json!(0), &json!(0)), "{found}");
+    }
+
+    async fn a_part_that_comes_back_names_nothing_that_the_branch_does_not_have(app) {
+        let api = app.program("alpha");
+        let (one, two) = (order(&api).await, order(&api).await);
+        let b = branch(&api, "Try").await;
+        edit(&api, &within(&one, &b), json!({"contact": "Branch"})).await;
+        edit(&api, &within(&two, &b), json!({"contact": "Branch too"})).await;
+        let merged = merge_part(&api, &b, &[key("order", &one)]).await;
+        made(&api, "customers", json!({"number": "C-LATE", "name": "Late", "currency": "GBP"})).await;
+        edit(&api, &one, json!({"customer": "C-LATE"})).await;
+        let told = api.get(&format!("{API}/commits/{merged}/revert")).await.expect(200).json();
+        let clash = &conflicts(&told)[0];
+        assert_eq!(clash["kind"], "dangling");
+        assert!(clash["why"].as_str().unwrap().contains("up to date first"), "{clash}");
+        sync(&api, &b).await.unwrap();
+        revert(&api, merged).await.unwrap();
+        let (main, own) = (get(&api, &one).await, get(&api, &within(&one, &b)).await);
+        assert_eq!((&main["contact"], &own["contact"]), (&Value::Null, &json!("Branch")));
+        assert_eq!((&main["customer_name"], &own["customer_name"]), (&json!("Late"), &json!("Late")));
     }
 
     async fn what_was_merged_by_itself_is_told_against_main_from_then_on(app) {

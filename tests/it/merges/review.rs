@@ -102,6 +102,19 @@ stories! {
         assert_eq!(review["approvals"][0]["void"], "the branch does something else now");
     }
 
+    async fn the_total_of_an_order_that_is_left_as_it_is_does_not_count(app) {
+        let (clerk, lead, _, b) = proposed(app).await;
+        let other = order(&clerk).await;
+        super::sync(&clerk, &b).await;
+        edit(&clerk, &within(&other, &b), json!({"customer_po": "theirs"})).await;
+        edit(&clerk, &other, json!({"customer_po": "ours"})).await;
+        let conflict = open_conflicts(&lead, &b).await.remove(0);
+        decide(&lead, &b, &conflict, "ours", "").await;
+        assert_eq!(approve(&lead, &b, &plan(&lead, &b).await).await, 204);
+        line(&lead, &other, (1, json!({"unit_price": "7"}))).await;
+        assert_eq!(plan(&lead, &b).await["review"]["had"], 1);
+    }
+
     async fn a_kind_of_record_can_need_approvals_of_its_own(app) {
         policy(app, &[("approvals_products", "2"), ("approvals_orders", "0")]).await;
         let (api, lead) = (app.program_of("clerk", "alpha").await, app.program_of("lead", "alpha").await);
