@@ -63,6 +63,21 @@ pub(super) async fn of<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<El
     }
 }
 
+/// Main's record that has the code of this one, which a branch shows: once it is merged only one of them can
+/// have it. Where the branch changes that one as well, its merge tells what comes of both.
+pub(super) async fn taken<R: Stored>(ctx: &Ctx, tx: &mut Tx, record: &R) -> Result<Option<Uuid>> {
+    let open = ctx.scope.world().branch().filter(|b| b.closed().is_none());
+    let claim = record.claim().filter(|_| ctx.scope.at().is_none());
+    let (Some(branch), Some(key)) = (open, claim) else { return Ok(None) };
+    let main = ctx.scope.clone().in_world(World::Main);
+    let holders = sides::holders::<R>(tx, &main, &[key]).await?;
+    let Some((_, id)) = holders.into_iter().find(|(_, id)| *id != record.id()) else {
+        return Ok(None);
+    };
+    let own = sides::one::<R>(tx, &ctx.scope, (Source::Branch(branch), id)).await?;
+    Ok(Some(id).filter(|_| own.is_none()))
+}
+
 /// Why a record is not there: on main, because it is in branches only.
 pub(super) async fn missing<R: Stored>(ctx: &Ctx, id: Uuid) -> Error {
     if !ctx.scope.is_live() || !ctx.scope.may(Act::ReadHistory) {

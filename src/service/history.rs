@@ -47,6 +47,8 @@ pub struct Story<R> {
     /// There are steps after these.
     pub later: bool,
     pub elsewhere: Elsewhere,
+    /// Another record of main that has the code which a branch gave this one.
+    pub taken: Option<Uuid>,
     /// What the records are called that the changes name.
     pub titles: Titles,
 }
@@ -77,10 +79,11 @@ pub async fn story<R: Subject>(ctx: &Ctx, id: Uuid, before: Option<i64>) -> Resu
     let events: Vec<Event> = steps.into_iter().enumerate().map(tell).collect();
     let now = Current::told(ctx, read(&now.body)?, now.seq)?;
     let elsewhere = elsewhere::of::<R>(ctx, &mut tx, id).await?;
+    let taken = elsewhere::taken(ctx, &mut tx, &now.record).await?;
     drop(tx);
     let told = events.iter().flat_map(|e| &e.changes).chain(elsewhere.changes());
     let titles = references::titles_of(ctx, told).await?;
-    Ok(Story { now, events, earlier, later: before.is_some(), elsewhere, titles })
+    Ok(Story { now, events, earlier, later: before.is_some(), elsewhere, taken, titles })
 }
 
 /// What a step changed, given the body it made and the one before.

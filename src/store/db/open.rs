@@ -77,6 +77,7 @@ migrations!(
     "0027_reviewers",
     "0028_bodies",
     "0029_approvals_of_kinds",
+    "0030_room_for_versions",
 );
 
 fn migrator(engine: Engine) -> Migrator {

@@ -1,5 +1,5 @@
 //! Who works in one world is told what the others make of a record.
-use super::{API, branch, command, line, made, made_in, merge, order, sync};
+use super::{API, branch, command, line, made, made_in, merge, order, sync, sync_but};
 use crate::{
     branches::{edit, get, within},
     stories,
@@ -7,6 +7,24 @@ use crate::{
 use serde_json::json;
 
 stories! {
+    async fn a_code_that_main_has_given_meanwhile_is_told_on_a_branch(app) {
+        let (api, mut clerk) = (app.program("alpha"), app.actor("clerk", "alpha").await);
+        let (b, body) = (branch(&api, "Autumn").await, json!({"sku": "A-1", "name": "New"}));
+        let own = made_in(&api, (&b, "products"), body.clone()).await;
+        let told = |page: crate::harness::Answer| page.attrs("#code-taken a", "href");
+        assert!(told(clerk.get(&own).await.expect(200)).is_empty());
+        let other = made(&api, "products", body).await;
+        let page = clerk.get(&own).await.expect(200);
+        assert!(page.texts("#code-taken")[0].contains("another product with this SKU"), "{}", page.body);
+        assert_eq!(told(page), [other.as_str()]);
+        // it may be saved all the same, and main has nothing to tell
+        edit(&api, &own, json!({"name": "Newer"})).await;
+        assert!(told(clerk.get(&other).await.expect(200)).is_empty());
+        // nor once this one has another code
+        sync_but(&api, &b, "A-2").await;
+        assert!(told(clerk.get(&own).await.expect(200)).is_empty());
+    }
+
     async fn c05_what_is_in_a_branch_alone_is_told_to_those_who_see_the_branch(app) {
         let (lead, clerk) = (app.program_of("lead", "alpha").await, app.program_of("clerk", "alpha").await);
         let open = branch(&lead, "Autumn").await;

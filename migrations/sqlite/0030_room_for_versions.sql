@@ -1,0 +1,1 @@
+-- SQLite writes a row in its place; what PostgreSQL is told here it does by itself.
