@@ -165,9 +165,10 @@ async fn copy_kind<R: Subject>(ctx: &Ctx, w: &mut Write, from: &Branch) -> Resul
         for side in chunk {
             let typed = |v: &Option<Version>| v.as_ref().map(|v| read::<R>(&v.body)).transpose();
             let (was, is) = (typed(&side.base)?, typed(&side.theirs)?);
-            // what was made and deleted on it is nothing of the copy; a deletion tells of what
-            if let Some(written) = side.theirs.as_ref().or(side.base.as_ref()) {
-                steps.push(Step::of(was, is, false).as_in(written));
+            // what was made and deleted on it is nothing of the copy. Bodies are written again: those of the
+            // branch may go when it is compacted
+            if was.is_some() || is.is_some() {
+                steps.push(Step::of(was, is, false));
             }
         }
         w.put(steps).await?;

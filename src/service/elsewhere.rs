@@ -15,6 +15,7 @@ use crate::{
         branches,
         db::Tx,
         kinds::Stored,
+        masters::read,
         sides::{self, Source},
         versions::{self, Version},
     },
@@ -63,18 +64,25 @@ pub(super) async fn of<R: Stored>(ctx: &Ctx, tx: &mut Tx, id: Uuid) -> Result<El
     }
 }
 
-/// Main's record that has the code of this one, which a branch shows: once it is merged only one of them can
-/// have it. Where the branch changes that one as well, its merge tells what comes of both.
+/// Main's record that has the code which a branch gave this one: once it is merged only one of them can have it. Where the branch changes that one as well, its merge tells what comes of both.
 pub(super) async fn taken<R: Stored>(ctx: &Ctx, tx: &mut Tx, record: &R) -> Result<Option<Uuid>> {
     let open = ctx.scope.world().branch().filter(|b| b.closed().is_none());
     let claim = record.claim().filter(|_| ctx.scope.at().is_none());
     let (Some(branch), Some(key)) = (open, claim) else { return Ok(None) };
+    let source = |id| (Source::Branch(branch), id);
+    let Some(own) = sides::one::<R>(tx, &ctx.scope, source(record.id())).await? else {
+        return Ok(None);
+    };
+    let base: Option<R> = own.base.map(|v| read(&v.body)).transpose()?;
+    if base.and_then(|b| b.claim()).as_ref() == Some(&key) {
+        return Ok(None);
+    }
     let main = ctx.scope.clone().in_world(World::Main);
     let holders = sides::holders::<R>(tx, &main, &[key]).await?;
     let Some((_, id)) = holders.into_iter().find(|(_, id)| *id != record.id()) else {
         return Ok(None);
     };
-    let own = sides::one::<R>(tx, &ctx.scope, (Source::Branch(branch), id)).await?;
+    let own = sides::one::<R>(tx, &ctx.scope, source(id)).await?;
     Ok(Some(id).filter(|_| own.is_none()))
 }
 

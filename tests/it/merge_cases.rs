@@ -55,6 +55,19 @@ fn sets_keep_what_both_added_and_lose_what_either_removed() {
 }
 
 #[test]
+fn a_part_that_one_side_adds_stands_where_it_was_put() {
+    let of = |parts: &[(&str, &str)]| {
+        let parts = parts.iter().map(|(id, code)| json!({"id": id, "code": code}));
+        json!({ "parts": parts.collect::<Vec<_>>() })
+    };
+    let base = of(&[("b", "1"), ("a", "1")]);
+    let (added, changed) =
+        (of(&[("b", "1"), ("n", "1"), ("a", "1")]), of(&[("b", "1"), ("a", "2")]));
+    let wanted = of(&[("b", "1"), ("n", "1"), ("a", "2")]);
+    assert_eq!(clean(&base, &added, &changed), wanted);
+}
+
+#[test]
 fn maps_are_merged_name_by_name() {
     let of = |own: Value| json!({ "own": own });
     for (base, ours, theirs, wanted) in [

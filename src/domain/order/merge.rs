@@ -110,6 +110,46 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn an_order_that_has_a_number_is_not_deleted_on_a_branchs_word() {
+        let merge = |sides: [Option<&Value>; 3], of: &[Resolution]| {
+            crate::domain::record::merge::<Order>(sides, of)
+        };
+        let mut base = order("GBP", "10");
+        base["state"] = json!("confirmed");
+        let changed = |base: &Value| with(base.clone(), "/lines/0/qty", json!("2"));
+        // without a number it may go
+        let draft = changed(&base);
+        let sides = [Some(&base), Some(&draft), None];
+        let free = merge(sides, &[]).conflicts.remove(0);
+        assert!(free.kind == ConflictKind::DeletedByTheirs && free.may_take);
+        assert_eq!(merge(sides, &[free.resolved(Choice::Theirs)]).value, None);
+
+        base["number"] = json!("SO-1");
+        let ours = changed(&base);
+        let sides = [Some(&base), Some(&ours), None];
+        let open = merge(sides, &[]);
+        assert_eq!(paths(&open), [("", ConflictKind::DeletedByTheirs)]);
+        let conflict = &open.conflicts[0];
+        assert!(!conflict.may_take && conflict.why.contains("cancel it"), "{}", conflict.why);
+        for (choice, left) in [(Choice::Theirs, (1, 0)), (Choice::Ours, (0, 1))] {
+            let out = merge(sides, &[conflict.resolved(choice)]);
+            assert_eq!((out.conflicts.len(), out.decided.len()), left);
+            assert_eq!(out.value.as_ref(), Some(&ours));
+        }
+        // a line of it may
+        let mut without = base.clone();
+        without["lines"].as_array_mut().unwrap().remove(0);
+        let sides = [Some(&base), Some(&ours), Some(&without)];
+        let line = merge(sides, &[]).conflicts.remove(0);
+        let out = merge(sides, &[line.resolved(Choice::Theirs)]);
+        assert_eq!((out.conflicts.len(), out.decided.len()), (0, 1));
+        assert_eq!(out.value.unwrap()["lines"], without["lines"]);
+        // where nobody changed it since, it goes, and its number is used
+        let out = merge([Some(&base), Some(&base), None], &[]);
+        assert_eq!((out.value, out.notices.len()), (None, 1));
+    }
+
+    #[test]
     fn what_a_state_freezes_stays_and_what_it_leaves_free_changes() {
         let done = |o: Value| with(with(o, "/state", json!("completed")), "/number", json!("SO-1"));
         let mut base = order("GBP", "10");

@@ -18,7 +18,7 @@ pub(super) fn reconcile(
 ) {
     one_currency(sides, merged, resolutions);
     if let Some(value) = &mut merged.value {
-        told_as_listed(value);
+        told_as_listed(value, sides);
     }
 }
 
@@ -131,10 +131,17 @@ fn price_as(value: &mut Value, side: &Value) {
 }
 
 /// A price that a decision set is not told as the list's, unless it is that.
-fn told_as_listed(order: &mut Value) {
+fn told_as_listed(order: &mut Value, [_, ours, theirs]: [Option<&Value>; 3]) {
     let (list, manual) = (PriceSource::List.word(), PriceSource::Manual.word());
+    let same = |a: &Value, b: &Value| PRICED[0].1.iter().all(|field| a[*field] == b[*field]);
+    let has = |side: &Value, line: &Value| {
+        part(&side["lines"], id_of(line)).is_some_and(|own| same(own, line))
+    };
+    let is_sides = |line: &Value| [ours, theirs].iter().flatten().any(|side| has(side, line));
     let lines = order.get_mut("lines").and_then(Value::as_array_mut);
-    let other = |l: &&mut Value| l["price_source"] == list && l["unit_price"] != l["list_price"];
+    let other = |l: &&mut Value| {
+        l["price_source"] == list && l["unit_price"] != l["list_price"] && !is_sides(l)
+    };
     for line in lines.into_iter().flatten().filter(other) {
         line["price_source"] = manual.into();
     }
@@ -219,6 +226,23 @@ mod tests {
     }
 
     #[test]
+    fn a_price_that_both_changed_is_asked_for_with_the_currency() {
+        let (base, theirs) = (order("GBP", "10"), order("EUR", "11"));
+        let alone = merged([&base, &order("GBP", "12"), &order("GBP", "11")], &[]);
+        assert_eq!(paths(&alone), [("lines/a/price", ConflictKind::Field)]);
+        for ours in [order("GBP", "12"), order("USD", "12")] {
+            let sides = [&base, &ours, &theirs];
+            let open = merged(sides, &[]);
+            assert_eq!(paths(&open), [("currency#prices", ConflictKind::Field)]);
+            // what was decided on the price alone does not count beside it
+            let of = [(&alone, Choice::Theirs), (&open, Choice::Ours)];
+            let out = merged(sides, &of.map(|(of, choice)| of.conflicts[0].resolved(choice)));
+            assert_eq!((out.conflicts.len(), out.decided.len()), (0, 1));
+            assert_eq!(out.value.unwrap()["lines"][0]["unit_price"], "12");
+        }
+    }
+
+    #[test]
     fn a_price_and_where_it_is_from_are_one() {
         let listed = |unit: &str, list: &str, source: &str| {
             let mut order = order("GBP", unit);
@@ -247,6 +271,10 @@ mod tests {
         assert_eq!(of(Choice::Theirs), ["9", "10", "manual"]);
         assert_eq!(of(Choice::Value(json!({"unit_price": "11"}))), ["11", "12", "manual"]);
         assert_eq!(of(Choice::Value(json!({"unit_price": "12"}))), ["12", "12", "list"]);
+        // what a side has so already is not looked at
+        let odd = listed("12", "11", "list");
+        let out = merged([&odd, &odd, &with(odd.clone(), "/lines/1/qty", json!("2"))], &[]);
+        assert_eq!(price(&out), ["12", "11", "list"]);
         // a list price alone is what differs: one side's or the other's
         let (ours, theirs) = (listed("9", "12", "manual"), listed("9", "11", "manual"));
         let open = merged([&base, &ours, &theirs], &[]);

@@ -52,7 +52,7 @@ impl Held {
         let held = self.clone();
         inner.tasks.spawn(async move {
             sleep(WHILE).await;
-            held.let_go(|last| last.at == at);
+            held.let_go_if(|last| last.at == at);
         });
         drop(inner);
         if let Some(before) = before {
@@ -66,7 +66,12 @@ impl Held {
         self.inner().last.take_if(is).map(|last| last.plan)
     }
 
-    fn let_go(&self, which: impl Fn(&Last) -> bool) {
+    /// Lets go of it if it is one of these.
+    pub(super) fn let_go(&self, which: impl Fn(&Key) -> bool) {
+        self.let_go_if(|last| which(&last.key));
+    }
+
+    fn let_go_if(&self, which: impl Fn(&Last) -> bool) {
         let gone = self.inner().last.take_if(|last| which(last));
         if let Some(gone) = gone {
             gone.plan.drop_beside();

@@ -107,9 +107,15 @@ pub(super) fn looks(ctx: &Ctx) -> Looks {
     ctx.app.kept.of()
 }
 
+fn held(ctx: &Ctx) -> Held {
+    ctx.app.kept.of()
+}
+
 /// What was kept of the company holds what is no more.
 pub fn forget(ctx: &Ctx) {
-    looks(ctx).forget(ctx.scope.company());
+    let company = ctx.scope.company();
+    looks(ctx).forget(company);
+    held(ctx).let_go(|key| key.0 == company);
 }
 
 fn key(ctx: &Ctx, job: &Job) -> Key {
@@ -178,7 +184,11 @@ async fn make(ctx: &Ctx, job: Job) -> Result<Arc<Outline>> {
     drop(tx);
     let outline = Arc::new(Outline::of(ctx, &plan, wanted)?);
     let (at, took) = (Instant::now(), begun.elapsed());
-    ctx.app.kept.of::<Held>().hold(key.clone(), (stamp, plan));
+    // a sync brings main as it is when somebody agrees
+    match plan.job {
+        Job::Sync(_) => plan.drop_beside(),
+        Job::Merge(..) | Job::Revert(_) => held(ctx).hold(key.clone(), (stamp, plan)),
+    }
     looks(ctx).keep(key, Made { stamp, outline: outline.clone(), at, took });
     Ok(outline)
 }
@@ -189,8 +199,7 @@ pub(super) async fn agreed(ctx: &Ctx, job: &Job, name: &str) -> Result<Plan> {
     let mut tx = ctx.read().await?;
     let stamp = resolutions::stamp(&mut tx, &ctx.scope, job.subject()).await?;
     drop(tx);
-    let held = ctx.app.kept.of::<Held>().take(&key(ctx, job), (&stamp, name));
-    match held {
+    match held(ctx).take(&key(ctx, job), (&stamp, name)) {
         Some(plan) if plan.job.branch() == job.branch() => Ok(plan),
         _ => plan::plan(ctx, job.clone()).await,
     }

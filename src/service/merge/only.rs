@@ -90,7 +90,7 @@ pub(super) async fn shows_some(ctx: &Ctx, tx: &mut Tx, job: &Job) -> Result<Opti
         Job::Merge(branch, only) => Some(branch.clone()).filter(|_| !only.is_all()),
         Job::Revert(seq) => {
             let branch = branches::merged_by(tx, &ctx.scope, *seq).await?;
-            branch.filter(|b| b.state == BranchState::Open)
+            branch.filter(|b| b.state != BranchState::Merged)
         }
         Job::Sync(_) => None,
     })
@@ -102,7 +102,9 @@ pub(super) async fn unseen(ctx: &Ctx, tx: &mut Tx, job: &Job, drafts: &mut Draft
     let scope = ctx.scope.clone().in_world(World::Branch(branch));
     each_kind!(R => for i in 0..R::of(drafts).len() {
         let draft = &R::of(drafts)[i];
-        if draft.left_out {
+        // a part is shown as main has it even where main has it so already
+        let is_shown = matches!(job, Job::Merge(..)) || draft.effect() != Effect::Nothing;
+        if draft.left_out || !is_shown {
             continue;
         }
         let mut known = vec![];

@@ -128,6 +128,23 @@ stories! {
         assert_eq!(get(&api, &product).await["name"], "D");
     }
 
+    async fn a_copy_keeps_what_its_original_lets_go_of(app) {
+        let api = app.program("alpha");
+        let product = made(&api, "products", json!({"sku": "K-1", "name": "A"})).await;
+        let b = branch(&api, "Original").await;
+        edit(&api, &within(&product, &b), json!({"name": "B"})).await;
+        let asked = json!({"name": "Copy", "visibility": "company", "copy_of": b});
+        let copy = api.post(&format!("{API}/branches"), &asked).await.expect(201).json();
+        let copy = copy["slug"].as_str().unwrap();
+        edit(&api, &within(&product, &b), json!({"name": "C"})).await;
+        api.post(&format!("{API}/branches/{b}/discarding"), &json!({})).await.expect(200);
+        assert!(compact(app).await.versions > 0);
+        assert_eq!(get(&api, &within(&product, copy)).await["name"], "B");
+        merge(&api, copy).await.unwrap();
+        assert_eq!(get(&api, &product).await["name"], "B");
+        sound(app).await;
+    }
+
     async fn a_merge_writes_no_body_that_its_branch_wrote(app) {
         let api = app.program("alpha");
         let named = |at: &str| format!("SELECT CAST(body_seq AS TEXT) FROM customer_versions WHERE branch_id = 0 AND from_seq = {at}");

@@ -20,6 +20,20 @@ stories! {
         assert!(merge(&api, &b).await.is_some());
     }
 
+    async fn a_sync_brings_main_as_it_is_when_somebody_agrees(app) {
+        let api = app.program("alpha");
+        let b = branch(&api, "Try").await;
+        made_in(&api, (&b, "products"), json!({"sku": "P-1", "name": "Thing"})).await;
+        let at = format!("{API}/branches/{b}");
+        let look = async || api.get(&format!("{at}/plan?for=sync")).await.expect(200).json()["plan"].clone();
+        look().await;
+        let late = order(&api).await;
+        let agreed = look().await;
+        let said = api.post(&format!("{at}/sync"), &json!({"plan": agreed})).await.expect(200).json();
+        assert!(said["commit"].is_i64(), "{said}");
+        get(&api, &within(&late, &b)).await;
+    }
+
     async fn a_branch_that_closes_meanwhile_keeps_what_was_typed(app) {
         let (api, mut clerk) = (app.program("alpha"), app.actor("clerk", "alpha").await);
         let url = order(&api).await;
