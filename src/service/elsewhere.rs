@@ -69,6 +69,11 @@ pub(super) async fn taken<R: Stored>(ctx: &Ctx, tx: &mut Tx, record: &R) -> Resu
     let open = ctx.scope.world().branch().filter(|b| b.closed().is_none());
     let claim = record.claim().filter(|_| ctx.scope.at().is_none());
     let (Some(branch), Some(key)) = (open, claim) else { return Ok(None) };
+    let main = ctx.scope.clone().in_world(World::Main);
+    let holders = sides::holders::<R>(tx, &main, std::slice::from_ref(&key)).await?;
+    let Some((_, id)) = holders.into_iter().find(|(_, id)| *id != record.id()) else {
+        return Ok(None);
+    };
     let source = |id| (Source::Branch(branch), id);
     let Some(own) = sides::one::<R>(tx, &ctx.scope, source(record.id())).await? else {
         return Ok(None);
@@ -77,11 +82,6 @@ pub(super) async fn taken<R: Stored>(ctx: &Ctx, tx: &mut Tx, record: &R) -> Resu
     if base.and_then(|b| b.claim()).as_ref() == Some(&key) {
         return Ok(None);
     }
-    let main = ctx.scope.clone().in_world(World::Main);
-    let holders = sides::holders::<R>(tx, &main, &[key]).await?;
-    let Some((_, id)) = holders.into_iter().find(|(_, id)| *id != record.id()) else {
-        return Ok(None);
-    };
     let own = sides::one::<R>(tx, &ctx.scope, source(id)).await?;
     Ok(Some(id).filter(|_| own.is_none()))
 }

@@ -30,6 +30,15 @@ async fn merge_part(api: &Program, b: &str, keys: &[String]) -> i64 {
     done["commit"].as_i64().unwrap()
 }
 
+/// Two orders, and a branch that changes both.
+async fn two_changed(api: &Program) -> (String, String, String) {
+    let (one, two) = (order(api).await, order(api).await);
+    let b = branch(api, "Try").await;
+    edit(api, &within(&one, &b), json!({"contact": "Branch"})).await;
+    edit(api, &within(&two, &b), json!({"contact": "Branch too"})).await;
+    (one, two, b)
+}
+
 stories! {
     async fn c63_a_chosen_order_brings_its_new_customer_along(app) {
         let api = app.program("alpha");
@@ -94,10 +103,7 @@ stories! {
 
     async fn a_part_that_comes_back_names_nothing_that_the_branch_does_not_have(app) {
         let api = app.program("alpha");
-        let (one, two) = (order(&api).await, order(&api).await);
-        let b = branch(&api, "Try").await;
-        edit(&api, &within(&one, &b), json!({"contact": "Branch"})).await;
-        edit(&api, &within(&two, &b), json!({"contact": "Branch too"})).await;
+        let (one, _, b) = two_changed(&api).await;
         let merged = merge_part(&api, &b, &[key("order", &one)]).await;
         made(&api, "customers", json!({"number": "C-LATE", "name": "Late", "currency": "GBP"})).await;
         edit(&api, &one, json!({"customer": "C-LATE"})).await;
@@ -145,10 +151,7 @@ stories! {
 
     async fn a_part_that_is_taken_back_can_be_merged_again(app) {
         let api = app.program("alpha");
-        let (one, two) = (order(&api).await, order(&api).await);
-        let b = branch(&api, "Try").await;
-        edit(&api, &within(&one, &b), json!({"contact": "Branch"})).await;
-        edit(&api, &within(&two, &b), json!({"contact": "Branch too"})).await;
+        let (one, _, b) = two_changed(&api).await;
         let merged = merge_part(&api, &b, &[key("order", &one)]).await;
         edit(&api, &one, json!({"customer_po": "later"})).await;
         revert(&api, merged).await.unwrap();
